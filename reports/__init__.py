@@ -1,0 +1,1 @@
+"""Reports that come with the tool: an Audit in, a file out."""

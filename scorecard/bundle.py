@@ -1,0 +1,196 @@
+"""Wanted probes become one script; its framed reply becomes Observations (design section 5).
+
+Frames, one a part, each payload line behind a bar::
+
+    <marker> begin <part id>
+    |payload
+    <marker> end <part id> <exit code> <milliseconds> <whole|cut>
+    <marker> done <number of parts>
+
+The marker is drawn at random for each endpoint and travels inside the script, never in arguments.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from importlib.resources import files
+
+from scorecard.errors import BundleError
+from scorecard.model import Observation, Observations, Outcome, Platform, Probe
+from scorecard.topic import read_snippet
+
+HOST_PART = "engine.host"
+FIRST_SEEN_PART = "engine.first-seen"
+
+_MARKER_PLACE = "@MARKER@"
+_PART_ID = re.compile(r"[a-z0-9.-]+")
+_SYSTEMS = {Platform.LINUX: "Linux", Platform.MACOS: "Darwin"}
+_TIMEOUT_CODES = frozenset({124, 137, 142, 143})
+_DENIED_CODES = frozenset({77, 126})
+_ABSENT_CODE = 127
+
+
+def new_marker() -> str:
+    return "scorecard-" + secrets.token_hex(16)
+
+
+def prelude(name: str) -> str:
+    return files("scorecard").joinpath("preludes", name).read_text(encoding="utf-8")
+
+
+def host_probe(platform: Platform) -> Probe:
+    return replace(read_snippet(prelude("host.sh"), "engine", platform, "host.sh")[0], part=HOST_PART)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back, taken apart. `complete`: the last line arrived and counted every part that was begun."""
+
+    observations: Observations
+    dropped_lines: int
+    complete: bool
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Everything asked of one kind of Unix endpoint in one go. `platform` None asks the endpoint which it is.
+
+    Made once for an audit; `script()` only puts in the marker.
+    """
+
+    probes: tuple[Probe, ...]
+    platform: Platform | None = None
+
+    def __post_init__(self) -> None:
+        seen: set[tuple[Platform, str]] = set()
+        for probe in self.probes:
+            if not _PART_ID.fullmatch(probe.part):
+                raise BundleError(f"part id {probe.part!r} has characters outside a-z, 0-9, dot and hyphen")
+            if (probe.platform, probe.part) in seen:
+                raise BundleError(f"part {probe.part} is asked twice")
+            seen.add((probe.platform, probe.part))
+
+    def script(self, marker: str) -> str:
+        return self._template.replace(_MARKER_PLACE, marker, 1)
+
+    def parts(self, platform: Platform) -> tuple[str, ...]:
+        """Part ids expected of this platform, the host part first."""
+        return (HOST_PART, *(probe.part for probe in self.probes if probe.platform is platform))
+
+    @cached_property
+    def _template(self) -> str:
+        lines = [prelude("prelude.sh"), "main() {", "prepare", f"marker={_MARKER_PLACE}", _call(host_probe(Platform.LINUX))]
+        wanted = (self.platform,) if self.platform else tuple(_SYSTEMS)
+        lines.append("case $(uname -s) in")
+        for platform in wanted:
+            if platform not in _SYSTEMS:
+                raise BundleError(f"{platform} is not asked with a shell script")
+            lines.append(f"{_SYSTEMS[platform]})")
+            lines += [_call(probe) for probe in self.probes if probe.platform is platform]
+            lines.append(";;")
+        lines += ["esac", 'printf \'%s done %s\\n\' "$marker" "$parts"', "}", "main </dev/null", "exit 0", ""]
+        return "\n".join(lines)
+
+
+def _call(probe: Probe) -> str:
+    return f"part {probe.part} {probe.limit_s} {probe.size_bytes} {_quote(probe.text)}"
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def outcome_of(code: int, whole: bool) -> Outcome:
+    """What a shell's exit code says about a part (prelude.sh names the codes)."""
+    if code in _TIMEOUT_CODES:
+        return Outcome.TIMEOUT
+    if not whole:
+        return Outcome.TRUNCATED
+    if code == 0:
+        return Outcome.OK
+    if code == _ABSENT_CODE:
+        return Outcome.ABSENT
+    return Outcome.DENIED if code in _DENIED_CODES else Outcome.ERROR
+
+
+_REASONS = {
+    Outcome.OK: "",
+    Outcome.ABSENT: "The machine has no such tool or file",
+    Outcome.DENIED: "Our account has no right to read this",
+    Outcome.TIMEOUT: "The machine took too long to answer this",
+    Outcome.TRUNCATED: "The answer was cut off",
+    Outcome.ERROR: "The command ended with an error",
+}
+
+
+def parse_reply(output: bytes, marker: str, observed_at: datetime) -> Reply:
+    """Take a framed reply apart. Never raises: what is not a whole frame becomes an Observation that says so."""
+    reader = _FrameReader(marker, observed_at)
+    for line in output.decode("utf-8", errors="replace").split("\n"):
+        reader.take(line)
+    return reader.finish()
+
+
+class _FrameReader:
+    def __init__(self, marker: str, observed_at: datetime) -> None:
+        self._marker = marker + " "
+        self._observed_at = observed_at
+        self._found: dict[str, Observation] = {}
+        self._part: str | None = None
+        self._payload: list[str] = []
+        self._dropped = 0
+        self._frames = 0
+        self._complete = False
+
+    def take(self, line: str) -> None:
+        if line.startswith(self._marker):
+            self._mark(line[len(self._marker) :].rstrip("\r").split(" "))
+        elif self._part is not None and line.startswith("|"):
+            self._payload.append(line[1:].rstrip("\r"))
+        elif line.strip():
+            self._dropped += 1
+
+    def finish(self) -> Reply:
+        self._abandon()
+        return Reply(self._found, self._dropped, self._complete)
+
+    def _mark(self, words: list[str]) -> None:
+        match words:
+            case ["begin", part]:
+                self._abandon()
+                self._part, self._payload = part, []
+                self._frames += 1
+            case ["end", part, code, duration, extent] if part == self._part:
+                self._end(part, code, duration, extent)
+            case ["done", count] if self._part is None:
+                self._complete = count.isascii() and count.isdigit() and int(count) == self._frames
+            case _:
+                self._dropped += 1
+
+    def _end(self, part: str, code: str, duration: str, extent: str) -> None:
+        numbers = [int(word) if re.fullmatch(r"-?[0-9]{1,10}", word) else None for word in (code, duration)]
+        exit_code = 1 if numbers[0] is None else numbers[0]
+        outcome = outcome_of(exit_code, extent == "whole")
+        reason = _REASONS[outcome]
+        self._keep(part, outcome, reason, exit_code, max(numbers[1] or 0, 0))
+
+    def _abandon(self) -> None:
+        if self._part is not None:
+            self._keep(self._part, Outcome.TRUNCATED, "The answer broke off in the middle", None, 0)
+
+    def _keep(self, part: str, outcome: Outcome, reason: str, code: int | None, duration_ms: int) -> None:
+        if part in self._found:
+            outcome, reason, self._payload = Outcome.ERROR, "The machine answered this twice", []
+        text = "\n".join(self._payload)
+        self._found[part] = Observation(part, outcome, text, code, duration_ms, self._observed_at, reason)
+        self._part, self._payload = None, []
+
+
+def fill_missing(observations: Observations, parts: Iterable[str], reason: str, outcome: Outcome) -> dict[str, Observation]:
+    """Every expected part has an Observation: those that never came say why. Parts nobody asked for are left out."""
+    return {part: observations.get(part) or Observation(part, outcome, reason=reason) for part in parts}

@@ -1,0 +1,198 @@
+"""The host part's answer becomes a Host. Sources: linux.md 0 and 5.7, macos.md 0."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from scorecard.bundle import HOST_PART
+from scorecard.model import Chassis, Fact, Host, Observations, Outcome, Platform, Seen, Unseen, Virtual
+from scorecard.reading import clean, pairs, unquote
+
+# SMBIOS chassis types, DMTF DSP0134 table 17.
+_LAPTOPS = frozenset({"8", "9", "10", "11", "14", "30", "31", "32"})
+_DESKTOPS = frozenset({"3", "4", "5", "6", "7", "13", "15", "16", "24", "34", "35", "36"})
+_SERVERS = frozenset({"17", "23", "25", "28", "29"})
+
+
+def parse_host(observations: Observations, as_of: datetime) -> Host | None:
+    """None when the host part did not come whole: then nothing else can be read either."""
+    observation = observations.get(HOST_PART)
+    if observation is None or observation.outcome is not Outcome.OK:
+        return None
+    values = dict(pairs(observation.text))
+    release: dict[str, str] = {}
+    for line in observation.text.splitlines():
+        for prefix in ("os-release: ", "sw_vers: "):
+            if line.startswith(prefix):
+                key, _, value = line[len(prefix) :].partition("=" if prefix[0] == "o" else ":")
+                release[key.strip()] = clean(unquote(value.strip()))
+    match values.get("system"):
+        case "Linux":
+            return _linux(values, release, as_of)
+        case "Darwin":
+            return _macos(values, release, as_of)
+        case _:
+            return None
+
+
+def _linux(values: Mapping[str, str], release: Mapping[str, str], as_of: datetime) -> Host:
+    product = release.get("ID", "").lower()
+    if not re.fullmatch(r"[a-z0-9._-]{1,64}", product):
+        product = ""
+    version: Fact[str | None] = Seen(release.get("VERSION_ID") or None) if product else _missing("os-release")
+    name = release.get("PRETTY_NAME") or release.get("NAME") or ""
+    uptime = _uptime(values.get("uptime", ""))
+    return _host(
+        values,
+        as_of,
+        Platform.LINUX,
+        product=Seen(product) if product else _missing("os-release"),
+        product_name=Seen(name) if name else _missing("os-release"),
+        version=version,
+        build=_text(values, "kernel"),
+        edition=Seen(release.get("VARIANT_ID") or None),
+        like=Seen(tuple(release.get("ID_LIKE", "").lower().split())),
+        architecture=_text(values, "machine"),
+        chassis=_linux_chassis(values),
+        virtual=_linux_virtual(values),
+        virtual_kind=Seen(_virtual_kind(values)),
+        joined=_linux_joined(values),
+        uptime_s=uptime,
+    )
+
+
+def _macos(values: Mapping[str, str], release: Mapping[str, str], as_of: datetime) -> Host:
+    version = release.get("ProductVersion", "")
+    extra = release.get("ProductVersionExtra", "")
+    booted = re.search(r"sec = ([0-9]{1,12})", values.get("boottime", ""))
+    uptime: Fact[int] = _missing("kern.boottime")
+    clock = _clock(values)
+    if booted and isinstance(clock, Seen):
+        uptime = Seen(max(int(clock.value.timestamp()) - int(booted[1]), 0))
+    virtual: Fact[Virtual] = _missing("kern.hv_vmm_present")
+    if values.get("hv_vmm_present") in ("0", "1"):
+        virtual = Seen(Virtual.MACHINE if values["hv_vmm_present"] == "1" else Virtual.NO)
+    battery = {"yes": Chassis.LAPTOP, "no": Chassis.DESKTOP}.get(values.get("battery", ""))
+    return _host(
+        values,
+        as_of,
+        Platform.MACOS,
+        product=Seen("macos"),
+        product_name=Seen(f"macOS {version} {extra}".strip()) if version else _missing("sw_vers"),
+        version=Seen(version) if version else _missing("sw_vers"),
+        build=Seen(release["BuildVersion"]) if release.get("BuildVersion") else _missing("sw_vers"),
+        edition=Seen(extra or None),
+        like=Seen(()),
+        architecture=Seen("arm64") if values.get("arm64") == "1" else _text(values, "machine"),
+        chassis=Seen(battery) if battery else _missing("pmset"),
+        virtual=virtual,
+        virtual_kind=Seen("vm" if values.get("hv_vmm_present") == "1" else "none"),
+        joined=Seen(clean(values.get("directory", "")) or None),
+        uptime_s=uptime,
+    )
+
+
+def _host(
+    values: Mapping[str, str],
+    as_of: datetime,
+    platform: Platform,
+    *,
+    product: Fact[str],
+    product_name: Fact[str],
+    version: Fact[str | None],
+    build: Fact[str | None],
+    edition: Fact[str | None],
+    like: Fact[tuple[str, ...]],
+    architecture: Fact[str],
+    chassis: Fact[Chassis],
+    virtual: Fact[Virtual],
+    virtual_kind: Fact[str],
+    joined: Fact[str | None],
+    uptime_s: Fact[int],
+) -> Host:
+    rights = values.get("rights")
+    privileged: Fact[bool] = Seen(rights != "user") if rights in ("root", "sudo", "user") else _missing("rights")
+    booted: Fact[datetime] = Seen(as_of - timedelta(seconds=uptime_s.value)) if isinstance(uptime_s, Seen) else uptime_s
+    return Host(
+        as_of=as_of,
+        platform=platform,
+        clock=_clock(values),
+        product=product,
+        product_name=product_name,
+        version=version,
+        build=build,
+        edition=edition,
+        like=like,
+        architecture=architecture,
+        hostname=_text(values, "hostname"),
+        chassis=chassis,
+        virtual=virtual,
+        virtual_kind=virtual_kind,
+        privileged=privileged,
+        user=_text(values, "user"),
+        shell=_text(values, "shell"),
+        joined=joined,
+        uptime_s=uptime_s,
+        booted_at=booted,
+    )
+
+
+def _missing(what: str) -> Unseen:
+    return Unseen(f"The machine did not tell ({what})")
+
+
+def _text(values: Mapping[str, str], key: str) -> Fact[str]:
+    value = clean(values.get(key, ""))
+    return Seen(value) if value else _missing(key)
+
+
+def _clock(values: Mapping[str, str]) -> Fact[datetime]:
+    text = values.get("clock", "")
+    if re.fullmatch(r"[0-9]{1,11}", text):
+        return Seen(datetime.fromtimestamp(int(text), UTC))
+    return _missing("clock")
+
+
+def _uptime(text: str) -> Fact[int]:
+    match = re.match(r"([0-9]{1,10})\.", text)
+    return Seen(int(match[1])) if match else _missing("uptime")
+
+
+def _linux_virtual(values: Mapping[str, str]) -> Fact[Virtual]:
+    container, machine = values.get("detect_container"), values.get("detect_vm")
+    if values.get("container_file") or (container and container != "none"):
+        return Seen(Virtual.CONTAINER)
+    if (machine and machine != "none") or values.get("hypervisor_flag") == "yes":
+        return Seen(Virtual.MACHINE)
+    # A positive sign of real hardware: a detector that ran, or a firmware that names its maker.
+    if machine == "none" or values.get("sys_vendor"):
+        return Seen(Virtual.NO)
+    return _missing("virtual machine or not")
+
+
+def _virtual_kind(values: Mapping[str, str]) -> str:
+    for key in ("detect_container", "detect_vm"):
+        kind = clean(values.get(key, ""), 32)
+        if kind and kind != "none":
+            return kind
+    if values.get("container_file"):
+        return "container"
+    return "vm" if values.get("hypervisor_flag") == "yes" else "none"
+
+
+def _linux_chassis(values: Mapping[str, str]) -> Fact[Chassis]:
+    kind = values.get("chassis_type", "")
+    if kind in _LAPTOPS or values.get("battery") == "yes":
+        return Seen(Chassis.LAPTOP)
+    if kind in _SERVERS:
+        return Seen(Chassis.SERVER)
+    if kind in _DESKTOPS:
+        return Seen(Chassis.DESKTOP)
+    return Seen(Chassis.OTHER) if kind else _missing("chassis")
+
+
+def _linux_joined(values: Mapping[str, str]) -> Fact[str | None]:
+    realm = clean(values.get("realm", ""))
+    return Seen(realm if realm and values.get("keytab") == "yes" else None)

@@ -1,0 +1,464 @@
+"""The core types: what every part of the project hands to the next (design section 3).
+
+Imports the standard library only. All values are immutable; all times are aware UTC; machine durations are whole
+milliseconds (`_ms`), human effort is minutes (`_min`), shares run from 0 to 1 and scores from 0 to 100.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Generic, Never, TypeAlias, TypeVar
+
+from scorecard.errors import FactUnavailable, FailureKind
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+# What may stand in evidence: it is written to JSON as it is.
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+
+class Platform(StrEnum):
+    WINDOWS = "windows"
+    LINUX = "linux"
+    MACOS = "macos"
+
+
+class Role(StrEnum):
+    WORKSTATION = "workstation"
+    LAPTOP = "laptop"
+    SERVER = "server"
+
+
+class Outcome(StrEnum):
+    """How one part of the bundle ended over there."""
+
+    OK = "ok"
+    ABSENT = "absent"  # the tool or file asked for does not exist there
+    DENIED = "denied"  # it exists or may exist, but our rights do not reach it
+    TIMEOUT = "timeout"
+    TRUNCATED = "truncated"  # cut at the size cap, or its end mark never came
+    ERROR = "error"
+
+
+class Status(StrEnum):
+    PASS = "pass"  # noqa: S105 - a status, not a password
+    WARN = "warn"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not-applicable"
+
+
+class Severity(StrEnum):
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Identity(StrEnum):
+    """Whether we know that the endpoint is the one meant."""
+
+    PROVEN = "proven"
+    NOT_PROVEN = "not-proven"  # e.g. host key accepted on first contact
+    NOT_CONTACTED = "not-contacted"
+
+
+# --- facts ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Generic[T_co]):
+    """A fact that was read. `None` inside means "read, and there is none"."""
+
+    value: T_co
+
+    def seen(self) -> T_co:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A fact that was not read; `reason` is one line for a person and becomes the finding's reason."""
+
+    reason: str
+
+    def seen(self) -> Never:
+        """Raises FactUnavailable, which the engine turns into `unknown`."""
+        raise FactUnavailable(self.reason)
+
+
+Fact: TypeAlias = Seen[T] | Unseen
+
+
+# --- what is asked, and of whom ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """Where a secret is found, never the secret. `kind` is env, file, keyring, command or prompt."""
+
+    kind: str
+    value: str | tuple[str, ...]
+    source: str = ""  # "inventory.yaml:12", for messages
+
+    def __str__(self) -> str:
+        value = " ".join(self.value) if isinstance(self.value, tuple) else self.value
+        return f"{self.kind}:{value}" if self.value else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """How to log in. Belongs to one client and is refused for another's endpoints."""
+
+    name: str
+    client: str
+    user: str | None = None
+    password: SecretRef | None = None
+    key_file: str | None = None
+    certificate_file: str | None = None
+    passphrase: SecretRef | None = None
+    agent: bool = False
+
+
+class HostKeyPolicy(StrEnum):
+    STRICT = "strict"
+    ACCEPT_NEW = "accept-new"
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """One hop on the way to an endpoint (ProxyJump)."""
+
+    address: str
+    port: int = 22
+    credential: Credential | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach an endpoint over SSH; ignored by other transports."""
+
+    jumps: tuple[Jump, ...] = ()
+    known_hosts: tuple[str, ...] = ()  # files; empty means the user's and the system's
+    host_key_policy: HostKeyPolicy = HostKeyPolicy.STRICT
+    keep_alive_s: int = 15
+    connect_timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One machine that the client expects to be in order. `name` is unique within the client."""
+
+    name: str
+    client: str
+    address: str
+    transport: str = "ssh"  # ssh, winrm, local, replay
+    site: str = ""
+    port: int | None = None
+    platform: Platform | None = None  # None: find out
+    role: Role | None = None  # None: from the last collected answer, else server
+    credential: Credential | None = None
+    connection: Connection = Connection()
+    tags: tuple[str, ...] = ()
+    managed: bool = True
+    owner: str = ""
+    source: str = ""  # "inventory.yaml:31", for messages
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """One part of the bundle: what is asked, with its limits. `text` is the code or the declared question."""
+
+    part: str  # "disk-encryption.block-tree", unique in a bundle
+    platform: Platform
+    text: str
+    limit_s: int = 10
+    size_bytes: int = 200_000
+    root: bool = False  # says more with root; asked all the same without
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one part answered. `text` is the raw payload; `code` the exit code or HRESULT where one came back."""
+
+    part: str
+    outcome: Outcome
+    text: str = ""
+    code: int | None = None
+    duration_ms: int = 0
+    observed_at: datetime | None = None
+    reason: str = ""  # for a person, when the outcome is not ok
+
+
+Observations: TypeAlias = Mapping[str, Observation]
+
+
+class Virtual(StrEnum):
+    NO = "no"
+    MACHINE = "machine"
+    CONTAINER = "container"
+
+
+class Chassis(StrEnum):
+    DESKTOP = "desktop"
+    LAPTOP = "laptop"
+    SERVER = "server"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Read first from every endpoint. `as_of` is our clock when the answer came: a rule's only "now"."""
+
+    as_of: datetime
+    platform: Platform
+    clock: Fact[datetime]  # the endpoint's own clock
+    product: Fact[str]  # "debian", "ubuntu", "macos", "windows"
+    product_name: Fact[str]  # "Debian GNU/Linux 12 (bookworm)"
+    version: Fact[str | None]  # "12", "24.04", "26.3.1", "10.0.19045"; None: rolling
+    build: Fact[str | None]  # kernel release, macOS or Windows build
+    edition: Fact[str | None]  # Windows edition id; variant on Linux
+    like: Fact[tuple[str, ...]]  # families: ("debian",), ("rhel", "fedora")
+    architecture: Fact[str]
+    hostname: Fact[str]
+    chassis: Fact[Chassis]
+    virtual: Fact[Virtual]
+    virtual_kind: Fact[str]  # "kvm", "docker", "none"
+    privileged: Fact[bool]  # root/administrator, or sudo without a password
+    user: Fact[str]
+    shell: Fact[str]
+    joined: Fact[str | None]  # domain or directory, None: none
+    uptime_s: Fact[int]
+    booted_at: Fact[datetime]
+
+
+# --- judging -------------------------------------------------------------------------------------------------------
+
+
+def _no_evidence() -> Mapping[str, Json]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule says. `measured`: what was seen, one line for a person; `expected`: what would have passed."""
+
+    status: Status
+    measured: str
+    expected: str = ""
+    evidence: Mapping[str, Json] = field(default_factory=_no_evidence)
+    reason: str | None = None  # why unknown or not applicable
+
+
+def passed(measured: str, expected: str = "", **evidence: Json) -> Verdict:
+    return Verdict(Status.PASS, measured, expected, MappingProxyType(evidence))
+
+
+def warned(measured: str, expected: str, **evidence: Json) -> Verdict:
+    return Verdict(Status.WARN, measured, expected, MappingProxyType(evidence))
+
+
+def failed(measured: str, expected: str, **evidence: Json) -> Verdict:
+    return Verdict(Status.FAIL, measured, expected, MappingProxyType(evidence))
+
+
+def unknown(reason: str, **evidence: Json) -> Verdict:
+    return Verdict(Status.UNKNOWN, "Not known", evidence=MappingProxyType(evidence), reason=reason)
+
+
+def not_applicable(reason: str, **evidence: Json) -> Verdict:
+    """Rests on a seen fact about what the machine or product is, never on an error (design section 3)."""
+    return Verdict(Status.NOT_APPLICABLE, "Does not apply", evidence=MappingProxyType(evidence), reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check on one endpoint. `effective` is what it is worth in the score: 1, 0.5, 0; None when it leaves the sum."""
+
+    check: str
+    endpoint: str
+    verdict: Verdict
+    severity: Severity
+    observed_at: datetime | None
+    effective: float | None
+    observations: tuple[str, ...] = ()  # "sha256:…" of what the rule's topic read
+    carried_from: datetime | None = None  # the older answer that counts in the score instead
+    exception: str | None = None  # id of the exception that marks it
+    counts: bool = True  # False: shown, not graded
+    first_seen: datetime | None = None  # since when the endpoint has had this status without a break
+
+    @property
+    def status(self) -> Status:
+        return self.verdict.status
+
+
+# --- the result ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an endpoint was not seen."""
+
+    kind: FailureKind
+    message: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The operating system in words for the report; empty strings where it was never read."""
+
+    name: str = ""
+    version: str = ""
+    build: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """An endpoint as the audit saw it."""
+
+    name: str
+    address: str
+    site: str
+    role: Role
+    role_from: str  # "inventory", "collected", "last audit", "assumed"
+    managed: bool
+    expected_because: str  # "inventory", "seen before"
+    platform: Platform | None
+    os: System
+    seen: bool
+    identity: Identity
+    failure: Failure | None
+    transport: str = "ssh"
+    owner: str = ""
+    tags: tuple[str, ...] = ()
+    last_seen_at: datetime | None = None
+    first_seen_at: datetime | None = None
+    score: float | None = None
+    duration_ms: int = 0
+    privileged: bool | None = None
+    account: str = ""  # who we were over there
+    role_note: str = ""  # where declared role and seen chassis differ
+    facts: Mapping[str, Json] = field(default_factory=_no_evidence)  # serial, model, user: for the device list
+    dropped_lines: int = 0  # noise outside the frames
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A limit on the letter, with the endpoints that cause it and what lifts it."""
+
+    id: str
+    check: str | None
+    pool: str
+    letter: str
+    endpoints: tuple[str, ...]
+    message: str
+    lift: str
+    held_since: datetime | None = None
+
+
+class Answer(StrEnum):
+    YES = "yes"
+    NO = "no"
+    NOT_YET = "not-yet"
+    YES_EXCEPT = "yes-except"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Can we say, without a doubt, that every machine …? `of` counts the endpoints where it applies."""
+
+    id: str
+    title: str
+    answer: Answer
+    of: int
+    met: int
+    endpoints: tuple[str, ...]  # that fall short
+    unknown: tuple[str, ...]  # that gave no answer and do not fall short
+    excused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryScore:
+    id: str
+    title: str
+    score: float | None  # None: no check applies
+    coverage: float
+    weight: float
+    possible: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scorecard:
+    """The grade and all that explains it. `letter` is None when not graded (`not_graded` says why)."""
+
+    score: float | None
+    possible: float | None
+    coverage: float
+    letter: str | None
+    letter_before_caps: str | None
+    worst_case: str | None
+    provisional: bool
+    not_graded: str | None
+    caps: tuple[Cap, ...]
+    promises: tuple[Promise, ...]
+    categories: tuple[CategoryScore, ...]
+    endpoint_scores: Mapping[str, float | None]
+    omitted_categories: tuple[str, ...] = ()
+    partner: Mapping[str, Json] = field(default_factory=_no_evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    name: str
+    on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    name: str = ""
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Authorisation:
+    """Who allowed the audit; printed in the method section."""
+
+    by: str
+    on: date
+    scope: str
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """One audit of one client: everything that the reports show and that anyone needs to recompute the letter."""
+
+    id: str
+    client: str
+    time_zone: str
+    as_of: datetime
+    started_at: datetime
+    finished_at: datetime
+    tool_version: str
+    standard: Mapping[str, Json]  # name, version, sha256, edited, content
+    scorecard: Scorecard
+    devices: tuple[Device, ...]
+    findings: tuple[Finding, ...]
+    checks: Mapping[str, Json]  # per check id: title, why, fix, effort, category: what the reports print
+    retired: tuple[Retired, ...] = ()
+    exceptions: tuple[Mapping[str, Json], ...] = ()
+    provider: Provider = Provider()
+    authorised: Authorisation | None = None
+    scope: str = ""  # why this audit is not graded as a whole, such as "--limit web*"; empty: the whole client
+    interrupted: bool = False
+    data: tuple[Mapping[str, Json], ...] = ()  # data files used: name, source, as_of
+    sites: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
