@@ -236,6 +236,8 @@ class Host:
     joined: Fact[str | None]  # domain or directory, None: none
     uptime_s: Fact[int]
     booted_at: Fact[datetime]
+    # What topics found out about the machine that other topics' rules need, such as "updates-published".
+    traits: Mapping[str, Fact[bool]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 # --- judging -------------------------------------------------------------------------------------------------------
@@ -368,6 +370,7 @@ class Answer(StrEnum):
     NO = "no"
     NOT_YET = "not-yet"
     YES_EXCEPT = "yes-except"
+    DOES_NOT_APPLY = "does-not-apply"  # no machine in scope has anything to promise here
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any, TypeAlias
 
 from scorecard.errors import PluginError
-from scorecard.model import Host, Observations, Platform, Probe, Role, Severity, Verdict
+from scorecard.model import Fact, Host, Observations, Platform, Probe, Role, Severity, Verdict
 
 ParameterValue: TypeAlias = "int | float | str | bool | tuple[str, ...] | None"
 
@@ -129,6 +129,7 @@ class Topic:
     input (a field that cannot be read is `Unseen`). `remember(facts)` names things whose first sighting matters from
     audit to audit, such as missing updates; on later audits the engine adds an observation `engine.first-seen` whose
     text is a JSON object from those names to UTC times. `portray(facts)` gives a few plain values for the device list.
+    `traits(facts, host)` tells what the machine is where rules of other topics need it; it ends up in `Host.traits`.
     """
 
     id: str
@@ -138,6 +139,7 @@ class Topic:
     probes: tuple[Probe, ...]
     remember: Callable[[Any], Iterable[str]] | None = None
     portray: Callable[[Any], Mapping[str, str | None]] | None = None
+    traits: Callable[[Any, Host], Mapping[str, Fact[bool]]] | None = None
     data: Callable[[], Iterable[Mapping[str, str]]] | None = None  # data files read: name, source, as_of
     source: str = ""  # the folder, for messages
 
@@ -155,6 +157,7 @@ class Topic:
         rules: ModuleType,
         remember: Callable[[Any], Iterable[str]] | None = None,
         portray: Callable[[Any], Mapping[str, str | None]] | None = None,
+        traits: Callable[[Any, Host], Mapping[str, Fact[bool]]] | None = None,
         data: Callable[[], Iterable[Mapping[str, str]]] | None = None,
     ) -> Topic:
         """Tie a topic folder together: its snippets, and every Check in its rules module, in order of definition.
@@ -173,7 +176,7 @@ class Topic:
                 raise PluginError(f"{folder}: check {found.id} does not belong to topic {id}")
         if len({found.id for found in checks}) != len(checks):
             raise PluginError(f"{folder}: a check id is used twice")
-        return cls(id, title, parse, checks, tuple(probes), remember, portray, data, str(folder))
+        return cls(id, title, parse, checks, tuple(probes), remember, portray, traits, data, str(folder))
 
 
 _DIRECTIVE = re.compile(r"#:\s*part\s+(?P<noun>[a-z][a-z0-9-]*)(?P<options>(?:\s+[a-z]+=\S+)*)\s*(?:--\s*(?P<why>.*))?")
