@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
 
 from scorecard.errors import StandardError
-from scorecard.marked_yaml import Marked, load_marked
+from scorecard import marked_yaml
 from scorecard.model import Json, Platform, Role, Severity, Status
 from scorecard.topic import Check, Parameters, ParameterValue
 
@@ -266,7 +266,7 @@ def load(name_or_path: str, checks: Mapping[str, Check]) -> Standard:
         return parse(text, f"{name_or_path}.yaml", checks)
     path = Path(name_or_path)
     if not path.is_file():
-        raise StandardError(f"{name_or_path}: no such standard; there are {', '.join(shipped())}, or give the path of a file")
+        raise StandardError(f"{name_or_path}: no such standard; expected {', '.join(shipped())} or the path of a file")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -275,18 +275,23 @@ def load(name_or_path: str, checks: Mapping[str, Check]) -> Standard:
 
 
 def parse(text: str, source: str, checks: Mapping[str, Check], *, edited: bool = False) -> Standard:
-    marked = load_marked(text, source)
-    if marked.problems:
-        raise StandardError("\n".join(marked.problems))
+    marked = marked_yaml.parse(text, source)
+    value = marked.require(StandardError)
     try:
-        content = Content.model_validate(marked.value)
+        content = Content.model_validate(value)
     except ValidationError as error:
         raise StandardError("\n".join(_problem(marked, item) for item in error.errors())) from error
-    problems = [marked.message(path, said) for path, said in _contradictions(content, checks)]
+    problems = [str(marked.problem(path, said)) for path, said in _contradictions(content, checks)]
     if problems:
         raise StandardError("\n".join(problems))
-    raw = json.loads(json.dumps(marked.value, default=str))
+    raw = _plain(value)
     return Standard(content, raw, edited and not _same_as_shipped(raw), source)
+
+
+def _plain(value: object) -> dict[str, Json]:
+    """As JSON will hold it: dates as text."""
+    plain: dict[str, Json] = json.loads(json.dumps(value, default=str))
+    return plain
 
 
 def _same_as_shipped(raw: Mapping[str, Json]) -> bool:
@@ -294,16 +299,15 @@ def _same_as_shipped(raw: Mapping[str, Json]) -> bool:
     if not isinstance(name, str) or name not in shipped():
         return False
     text = files("scorecard").joinpath("standards", f"{name}.yaml").read_text(encoding="utf-8")
-    ours = json.loads(json.dumps(load_marked(text, name).value, default=str))
-    return _canonical(ours) == _canonical(raw)
+    return _canonical(_plain(marked_yaml.parse(text, name).value)) == _canonical(raw)
 
 
 def _canonical(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _problem(marked: Marked, item: Any) -> str:
-    return marked.message(tuple(item["loc"]), f"{item['msg'].lower()}; found {_shown(item.get('input'))}")
+def _problem(marked: marked_yaml.Document, item: Any) -> str:
+    return str(marked.problem(tuple(item["loc"]), f"{item['msg'].lower()}; found {_shown(item.get('input'))}"))
 
 
 def _shown(value: object) -> str:
@@ -333,12 +337,13 @@ def _contradictions(content: Content, checks: Mapping[str, Check]) -> Iterable[t
     for check_id, line in content.checks.items():
         yield from _check_problems(check_id, line, checks, topics)
     named = set(content.checks)
-    for kind, lines in (("promises", content.promises), ("caps", content.caps)):
-        for index, entry in enumerate(lines):
-            wanted = entry.checks if isinstance(entry, PromiseLine) else (entry.check,)
-            for check_id in wanted:
-                if check_id not in named:
-                    yield (kind, index), f"names {check_id}, which is not among this standard's checks"
+    for index, promise in enumerate(content.promises):
+        for check_id in promise.checks:
+            if check_id not in named:
+                yield ("promises", index), f"names {check_id}, which is not among this standard's checks"
+    for index, cap in enumerate(content.caps):
+        if cap.check not in named:
+            yield ("caps", index), f"names {cap.check}, which is not among this standard's checks"
 
 
 def _check_problems(
