@@ -1,8 +1,8 @@
 """Findings and a standard become a Scorecard: pure, and the only home of grades (design section 8).
 
 For endpoint h with weight w and check c with value v and severity weight s: a check's result is
-r(c) = sum(w s v) / sum(w s) over the endpoints where it applies, its own weight s(c) = sum(w s) / sum(w) (the plain severity
-weight where that is the same for every endpoint), a category is R(k) = sum(s(c) r(c)) / sum(s(c)), and the score is
+r(c) = sum(w s v) / sum(w s) over the endpoints where it applies, its own weight s(c) = sum(w s) / sum(w) (the severity
+weight itself where that is the same for every endpoint), a category is R(k) = sum(s(c) r(c)) / sum(s(c)), and the score is
 100 sum(W R) / sum(W) over the categories with a check that applies. Sums are correctly rounded, so order does not matter.
 """
 

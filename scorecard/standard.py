@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
 
-from scorecard.errors import StandardError
 from scorecard import marked_yaml
+from scorecard.errors import StandardError
 from scorecard.model import Json, Platform, Role, Severity, Status
 from scorecard.topic import Check, Parameters, ParameterValue
 

@@ -1,0 +1,223 @@
+"""The pool: ask every endpoint once, judge its answer, hand on the result. A dead endpoint is a result like any other."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from scorecard.bundle import HOST_PART, Bundle, fill_missing
+from scorecard.errors import CredentialError, FailureKind, TransportError
+from scorecard.host import parse_host
+from scorecard.judge import Judged, Sightings, judge, judge_unseen
+from scorecard.model import (
+    Device,
+    Endpoint,
+    Failure,
+    Finding,
+    Host,
+    Identity,
+    Observation,
+    Outcome,
+    Platform,
+    Role,
+    Seen,
+    System,
+)
+from scorecard.registry import Registry
+from scorecard.roles import Known, role_of
+from scorecard.standard import Standard
+from scorecard.transports.base import Answer, Transport
+
+log = logging.getLogger(__name__)
+
+DEFAULT_CONCURRENCY = 50
+DEFAULT_DEADLINE_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What earlier audits know of an endpoint."""
+
+    role: Role | None = None
+    platform: Platform | None = None
+    os: System = System()
+    address: str = ""
+    site: str = ""
+    first_seen_at: datetime | None = None
+    last_seen_at: datetime | None = None
+    sightings: Sightings = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointResult:
+    """One endpoint, asked and judged: what the store commits."""
+
+    device: Device
+    findings: tuple[Finding, ...]
+    remembered: Mapping[str, tuple[str, ...]]
+    observations: Mapping[str, Observation]  # by digest, the host part among them
+    as_of: datetime
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class Collector:
+    """Asks and judges endpoints one at a time or many at once. Everything it holds is safe to share between threads."""
+
+    registry: Registry
+    standard: Standard
+    transport: Callable[[str], Transport]
+    redact: Callable[[str], str]
+    history: Mapping[str, Remembered] = field(default_factory=dict)
+    deadline_s: float = DEFAULT_DEADLINE_S
+
+    def __post_init__(self) -> None:
+        probes = self.registry.probes()
+        shell = tuple(probe for probe in probes if probe.platform is not Platform.WINDOWS)
+        self._bundles = {platform: Bundle(shell, platform) for platform in (None, Platform.LINUX, Platform.MACOS)}
+
+    def run(self, endpoints: Iterable[Endpoint], concurrency: int, stop: threading.Event) -> Iterator[EndpointResult]:
+        """Results as they come. When `stop` is set no further endpoint is asked and what is under way is not awaited."""
+        waiting: queue.SimpleQueue[Endpoint] = queue.SimpleQueue()
+        done: queue.SimpleQueue[EndpointResult] = queue.SimpleQueue()
+        count = 0
+        for endpoint in endpoints:
+            waiting.put(endpoint)
+            count += 1
+        # Threads of our own: a pool's threads would be awaited at exit, hanging endpoints and all.
+        for number in range(min(concurrency, count)):
+            worker = threading.Thread(target=self._work, args=(waiting, done, stop), name=f"collect-{number}", daemon=True)
+            worker.start()
+        while count and not stop.is_set():
+            try:
+                yield done.get(timeout=0.2)
+                count -= 1
+            except queue.Empty:
+                continue
+
+    def _work(
+        self, waiting: queue.SimpleQueue[Endpoint], done: queue.SimpleQueue[EndpointResult], stop: threading.Event
+    ) -> None:
+        while not stop.is_set():
+            try:
+                endpoint = waiting.get_nowait()
+            except queue.Empty:
+                return
+            done.put(self.ask(endpoint))
+
+    def ask(self, endpoint: Endpoint) -> EndpointResult:
+        """Ask and judge one endpoint. Never raises: what goes wrong is the endpoint's failure."""
+        started = time.monotonic()
+        try:
+            result = self._ask(endpoint)
+        except TransportError as error:
+            result = self.unseen(endpoint, Failure(error.kind, self.redact(error.message), self.redact(error.next_step)))
+        except CredentialError as error:
+            said = f"No login was tried: {self.redact(str(error))}"
+            next_step = "Correct the reference in the inventory, or put the secret where it points."
+            result = self.unseen(endpoint, Failure(FailureKind.AUTH_FAILED, said, next_step))
+        except Exception as error:  # around an endpoint's work: our own fault must not cost the other endpoints
+            log.exception("endpoint %s: internal error", endpoint.name)
+            said = f"The audit of this machine broke off with an internal error ({type(error).__name__})"
+            failure = Failure(FailureKind.INTERNAL, said, "Run the audit again with --debug and report what it prints.")
+            result = self.unseen(endpoint, failure)
+        device = replace(result.device, duration_ms=int((time.monotonic() - started) * 1000))
+        return replace(result, device=device)
+
+    def unseen(self, endpoint: Endpoint, failure: Failure, expected_because: str = "inventory") -> EndpointResult:
+        """The result of an endpoint that gave no answer: unknown in every check of its role."""
+        past = self.history.get(endpoint.name, Remembered())
+        known = role_of(endpoint, None, past.role)
+        platform = endpoint.platform or past.platform
+        as_of = datetime.now(UTC)
+        reason = f"Not seen: {failure.message}"
+        judged = judge_unseen(endpoint.name, known.role, platform, reason, as_of, self.registry, self.standard)
+        device = _device(endpoint, known, past, platform, expected_because)
+        return EndpointResult(replace(device, failure=failure), judged.findings, {}, {}, as_of)
+
+    def _ask(self, endpoint: Endpoint) -> EndpointResult:
+        bundle = self._bundles[endpoint.platform if endpoint.platform in self._bundles else None]
+        answer = self.transport(endpoint.transport).ask(endpoint, bundle, self.deadline_s)
+        observations = {part: self._redacted(seen) for part, seen in answer.observations.items()}
+        host = parse_host(observations, answer.as_of)
+        if host is None:
+            return self.unseen(endpoint, answer.cut or _no_host(observations))
+        reason, outcome = _why_missing(answer)
+        observations = fill_missing(observations, bundle.parts(host.platform), reason, outcome)
+        past = self.history.get(endpoint.name, Remembered())
+        known = role_of(endpoint, host, past.role)
+        judged = judge(endpoint.name, known.role, observations, host, past.sightings, self.registry, self.standard)
+        return _seen_result(endpoint, known, past, host, answer, judged)
+
+    def _redacted(self, observation: Observation) -> Observation:
+        return replace(observation, text=self.redact(observation.text))
+
+
+def _no_host(observations: Mapping[str, Observation]) -> Failure:
+    said = "The machine let us in, but did not answer what every machine is asked first"
+    if HOST_PART in observations:
+        said = f"{said} ({observations[HOST_PART].reason or 'the answer makes no sense'})"
+    next_step = "Log in by hand with the same account and see whether `sh -s` runs and what it prints."
+    return Failure(FailureKind.PROTOCOL, said, next_step)
+
+
+def _why_missing(answer: Answer) -> tuple[str, Outcome]:
+    if answer.cut is None:
+        return "The answer ended before this part", Outcome.ERROR
+    late = answer.cut.kind is FailureKind.DEADLINE
+    return answer.cut.message, Outcome.TIMEOUT if late else Outcome.TRUNCATED
+
+
+def _device(endpoint: Endpoint, known: Known, past: Remembered, platform: Platform | None, because: str) -> Device:
+    return Device(
+        name=endpoint.name,
+        address=endpoint.address,
+        site=endpoint.site,
+        role=known.role,
+        role_from=known.source,
+        managed=endpoint.managed,
+        expected_because=because,
+        platform=platform,
+        os=past.os,
+        seen=False,
+        identity=Identity.NOT_CONTACTED,
+        failure=None,
+        transport=endpoint.transport,
+        owner=endpoint.owner,
+        tags=endpoint.tags,
+        last_seen_at=past.last_seen_at,
+        first_seen_at=past.first_seen_at,
+        role_note=known.note,
+    )
+
+
+def _seen_result(
+    endpoint: Endpoint, known: Known, past: Remembered, host: Host, answer: Answer, judged: Judged
+) -> EndpointResult:
+    device = replace(
+        _device(endpoint, known, past, host.platform, "inventory"),
+        os=_system(host),
+        seen=True,
+        identity=answer.identity,
+        failure=answer.cut,
+        last_seen_at=answer.as_of,
+        first_seen_at=past.first_seen_at or answer.as_of,
+        privileged=host.privileged.value if isinstance(host.privileged, Seen) else None,
+        account=answer.account,
+        facts=judged.portrait,
+        dropped_lines=answer.dropped_lines,
+    )
+    notes = tuple(f"{endpoint.name}: {note}" for note in answer.notes)
+    return EndpointResult(device, judged.findings, judged.remembered, judged.observations, answer.as_of, notes)
+
+
+def _system(host: Host) -> System:
+    def text(value: object) -> str:
+        return value.value or "" if isinstance(value, Seen) else ""
+
+    return System(text(host.product_name), text(host.version), text(host.build))

@@ -1,0 +1,62 @@
+"""Where the tool keeps its own files, and how files are written: for the owner only, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+
+from scorecard.errors import ReportError
+
+HOME_VARIABLE = "SCORECARD_HOME"
+
+
+def data_folder() -> Path:
+    """The user's data folder; SCORECARD_HOME puts it elsewhere. Not created here."""
+    if home := os.environ.get(HOME_VARIABLE):
+        return Path(home)
+    return Path(platformdirs.user_data_dir("scorecard", appauthor=False))
+
+
+def private_folder(path: Path) -> Path:
+    """Create a folder that only its owner can enter; one that exists is left as it is. Raises OSError."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Write a file through a temporary neighbour: synced, mode 0600, renamed into place. Raises ReportError.
+
+    `write` gets the path of the temporary file. On any error nothing is left behind and an older file stays.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        os.close(handle)
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be written: {error.strerror or error}") from error
+    temporary = Path(name)
+    try:
+        write(temporary)
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.chmod(0o600)
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise ReportError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself last; folders cannot be opened on Windows."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
