@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
 
+from scorecard.data import DataFile, describe
 from scorecard.errors import PluginError
 from scorecard.model import Fact, Host, Observations, Platform, Probe, Role, Severity, Verdict
 
@@ -142,6 +144,7 @@ class Topic:
     traits: Callable[[Any, Host], Mapping[str, Fact[bool]]] | None = None
     data: Callable[[], Iterable[Mapping[str, str]]] | None = None  # data files read: name, source, as_of
     source: str = ""  # the folder, for messages
+    data_files: tuple[DataFile[Any], ...] = ()  # what `scorecard data` shows and updates; `data` describes them
 
     def probes_for(self, platform: Platform) -> tuple[Probe, ...]:
         return tuple(probe for probe in self.probes if probe.platform is platform)
@@ -159,6 +162,7 @@ class Topic:
         portray: Callable[[Any], Mapping[str, str | None]] | None = None,
         traits: Callable[[Any, Host], Mapping[str, Fact[bool]]] | None = None,
         data: Callable[[], Iterable[Mapping[str, str]]] | None = None,
+        data_files: tuple[DataFile[Any], ...] = (),
     ) -> Topic:
         """Tie a topic folder together: its snippets, and every Check in its rules module, in order of definition.
 
@@ -176,7 +180,9 @@ class Topic:
                 raise PluginError(f"{folder}: check {found.id} does not belong to topic {id}")
         if len({found.id for found in checks}) != len(checks):
             raise PluginError(f"{folder}: a check id is used twice")
-        return cls(id, title, parse, checks, tuple(probes), remember, portray, traits, data, str(folder))
+        if data is None and data_files:
+            data = partial(describe, data_files)
+        return cls(id, title, parse, checks, tuple(probes), remember, portray, traits, data, str(folder), data_files)
 
 
 _DIRECTIVE = re.compile(r"#:\s*part\s+(?P<noun>[a-z][a-z0-9-]*)(?P<options>(?:\s+[a-z]+=\S+)*)\s*(?:--\s*(?P<why>.*))?")
