@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from scorecard.bundle import HOST_PART, Bundle, fill_missing
 from scorecard.errors import CredentialError, FailureKind, TransportError
 from scorecard.host import parse_host
-from scorecard.judge import Judged, Sightings, judge, judge_unseen
+from scorecard.judge import Judged, Sightings, digest, judge, judge_unseen
 from scorecard.model import (
     Device,
     Endpoint,
@@ -45,7 +45,7 @@ class Remembered:
 
     role: Role | None = None
     platform: Platform | None = None
-    os: System = System()
+    os: System = field(default_factory=System)
     address: str = ""
     site: str = ""
     first_seen_at: datetime | None = None
@@ -152,7 +152,8 @@ class Collector:
         past = self.history.get(endpoint.name, Remembered())
         known = role_of(endpoint, host, past.role)
         judged = judge(endpoint.name, known.role, observations, host, past.sightings, self.registry, self.standard)
-        return _seen_result(endpoint, known, past, host, answer, judged)
+        kept = {digest(observation): observation for observation in observations.values()} | dict(judged.observations)
+        return replace(_seen_result(endpoint, known, past, host, answer, judged), observations=kept)
 
     def _redacted(self, observation: Observation) -> Observation:
         return replace(observation, text=self.redact(observation.text))
@@ -213,7 +214,7 @@ def _seen_result(
         dropped_lines=answer.dropped_lines,
     )
     notes = tuple(f"{endpoint.name}: {note}" for note in answer.notes)
-    return EndpointResult(device, judged.findings, judged.remembered, judged.observations, answer.as_of, notes)
+    return EndpointResult(device, judged.findings, judged.remembered, {}, answer.as_of, notes)
 
 
 def _system(host: Host) -> System:

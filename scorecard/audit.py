@@ -1,0 +1,194 @@
+"""One audit of one client, from its endpoints to the Audit: ask, judge, commit as it arrives, grade, keep."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from scorecard import __version__
+from scorecard.collect import Collector, EndpointResult, Remembered
+from scorecard.errors import FailureKind, ScorecardError
+from scorecard.model import Audit, Authorisation, Endpoint, Failure, Finding, Json, Provider, Retired
+from scorecard.registry import Registry
+from scorecard.score import score
+from scorecard.standard import Standard
+from scorecard.store import Store
+from scorecard.topic import Check
+
+# Called with each result as it has been committed, how many are in, and how many are expected.
+Progress = Callable[[EndpointResult, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What one audit is to do. `whole`: the endpoints are all that the client is known to have."""
+
+    client: str
+    endpoints: tuple[Endpoint, ...]
+    time_zone: str = "UTC"
+    sites: tuple[str, ...] = ()
+    retired: tuple[Retired, ...] = ()
+    provider: Provider = field(default_factory=Provider)
+    authorised: Authorisation | None = None
+    scope: str = ""  # why it is not the whole client; such an audit is not graded
+    remember_endpoints: bool = True  # endpoints of earlier audits stay expected until they are retired
+
+
+class Missing(ScorecardError):
+    """Findings are not endpoints x checks: our own fault, and never passed over."""
+
+
+def run(
+    order: Order, collector: Collector, store: Store, concurrency: int, stop: threading.Event, progress: Progress
+) -> Audit:
+    """Audit one client. When `stop` is set what came in is kept, the rest is named as not asked, and the audit ends.
+
+    Raises StoreError when a result cannot be committed; what was committed before stays in the store.
+    """
+    audit_id = str(uuid.uuid4())
+    started = datetime.now(UTC)
+    history = store.remembered(order.client)
+    collector.history = history
+    first_audit = not any(entry.finished_at for entry in store.history(order.client))
+    store.begin(audit_id, order.client, started, order.scope)
+    gone = () if order.scope or not order.remember_endpoints else _gone(order, history)
+    total = len(order.endpoints) + len(gone)
+    results: dict[str, EndpointResult] = {}
+    for result in _results(order, collector, gone, concurrency, stop):
+        store.add(audit_id, order.client, result)
+        results[result.device.name] = replace(result, observations={})
+        progress(result, len(results), total)
+    interrupted = len(results) < total
+    for endpoint in (*order.endpoints, *gone):
+        if endpoint.name not in results:
+            result = collector.unseen(endpoint, _NOT_ASKED)
+            store.add(audit_id, order.client, result)
+            results[endpoint.name] = result
+    ordered = [results[endpoint.name] for endpoint in (*order.endpoints, *gone)]
+    audit = _grade(audit_id, started, order, collector, ordered, first_audit, interrupted)
+    store.finish(audit)
+    return audit
+
+
+_NOT_ASKED = Failure(
+    FailureKind.DEADLINE, "The audit was stopped before this machine was asked", "Run the audit again and let it end."
+)
+
+
+def _results(
+    order: Order, collector: Collector, gone: Sequence[Endpoint], concurrency: int, stop: threading.Event
+) -> Iterator[EndpointResult]:
+    yield from collector.run(order.endpoints, concurrency, stop)
+    for endpoint in gone:
+        last = collector.history[endpoint.name].last_seen_at
+        seen = f"seen on {last:%Y-%m-%d}" if last else "known"
+        said = f"It was {seen} and is no longer in the inventory"
+        next_step = "Put it back into the inventory, or list it under `retired` with a date and a reason."
+        yield collector.unseen(endpoint, Failure(FailureKind.UNREACHABLE, said, next_step), "seen before")
+
+
+def _gone(order: Order, history: Mapping[str, Remembered]) -> tuple[Endpoint, ...]:
+    """Endpoints of earlier audits that are neither listed nor retired: they stay expected."""
+    listed = {endpoint.name for endpoint in order.endpoints} | {entry.name for entry in order.retired}
+    return tuple(
+        Endpoint(name, order.client, known.address, site=known.site, platform=known.platform)
+        for name, known in sorted(history.items())
+        if name not in listed
+    )
+
+
+def _grade(
+    audit_id: str,
+    started: datetime,
+    order: Order,
+    collector: Collector,
+    results: Sequence[EndpointResult],
+    first_audit: bool,
+    interrupted: bool,
+) -> Audit:
+    finished = datetime.now(UTC)
+    findings = tuple(finding for result in results for finding in result.findings)
+    standard, registry = collector.standard, collector.registry
+    _count(results, findings, standard)
+    devices = tuple(result.device for result in results)
+    card = score(findings, devices, standard, as_of=finished, first_audit=first_audit, scope=order.scope)
+    devices = tuple(replace(device, score=card.endpoint_scores[device.name]) for device in devices)
+    return Audit(
+        id=audit_id,
+        client=order.client,
+        time_zone=order.time_zone,
+        as_of=finished,
+        started_at=started,
+        finished_at=finished,
+        tool_version=__version__,
+        standard=MappingProxyType(standard.document()),
+        scorecard=card,
+        devices=devices,
+        findings=findings,
+        checks=MappingProxyType({check.id: describe(check, standard) for check in _checks(registry, standard)}),
+        retired=order.retired,
+        provider=order.provider,
+        authorised=order.authorised,
+        scope=order.scope,
+        interrupted=interrupted,
+        data=tuple(MappingProxyType(dict(entry)) for topic in registry.topics if topic.data for entry in topic.data()),
+        sites=order.sites,
+        notes=tuple(note for result in results for note in result.notes),
+    )
+
+
+def _count(results: Sequence[EndpointResult], findings: Sequence[Finding], standard: Standard) -> None:
+    """Findings = endpoints x checks of the standard for their role: nothing goes missing, nothing comes twice."""
+    wanted = Counter((r.device.name, check) for r in results for check in standard.checks_for(r.device.role))
+    found = Counter((finding.endpoint, finding.check) for finding in findings if finding.check in standard.content.checks)
+    if wanted != found:
+        (endpoint, check), _ = next(iter(((wanted - found) + (found - wanted)).items()))
+        raise Missing(f"internal error: the findings are not complete, see {check} on {endpoint}; please report it")
+
+
+def _checks(registry: Registry, standard: Standard) -> Iterator[Check]:
+    for check_id in standard.content.checks:
+        yield registry.checks[check_id]
+    for check_id, check in sorted(registry.checks.items()):
+        if check_id not in standard.content.checks:
+            yield check
+
+
+def describe(check: Check, standard: Standard) -> dict[str, Json]:
+    """A check as the document and the reports print it, with the values that this standard gives it."""
+    graded = check.id in standard.content.checks
+    category = standard.category_of_topic.get(check.topic)
+    values = standard.parameters(check).values
+    parameters: dict[str, Json] = {
+        parameter.name: {
+            "value": _plain(values[parameter.name]),
+            "unit": parameter.unit,
+            "meaning": parameter.meaning,
+        }
+        for parameter in check.parameters
+    }
+    return {
+        "title": check.title,
+        "why": check.why,
+        "fix": list(check.fix),
+        "effort": {"once_min": check.effort.once_min, "each_min": check.effort.each_min},
+        "topic": check.topic,
+        "category": category.id if category else None,
+        "severity": check.severity.value,
+        "parameters": parameters,
+        "stable": list(check.stable),
+        "graded": graded,
+    }
+
+
+def _plain(value: object) -> Json:
+    if isinstance(value, tuple):
+        return list(value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"a parameter is {type(value).__name__}")

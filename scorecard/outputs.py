@@ -1,0 +1,90 @@
+"""An Audit becomes files: the document and the wanted reports, each written whole or not at all."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from scorecard.bundle import HOST_PART, host_probe
+from scorecard.document import dumps, observation_json
+from scorecard.errors import InputError
+from scorecard.folders import write_whole
+from scorecard.model import Audit, Json, Observation, Platform, Status
+from scorecard.registry import Registry, report, report_names
+from scorecard.reporting import ReportContext
+from scorecard.store import Store
+
+DOCUMENT = "json"
+DEFAULT_FORMATS = ("html", "xlsx", "json")
+EDITION = "client"
+
+
+def formats() -> tuple[str, ...]:
+    return tuple(sorted({DOCUMENT, *report_names()}))
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """`html,xlsx` -> names, each once. Raises InputError."""
+    wanted = tuple(dict.fromkeys(word.strip().lower() for word in text.split(",") if word.strip()))
+    for name in wanted:
+        if name not in formats():
+            raise InputError(f"--format {name}: no such format; expected a list of {', '.join(formats())}")
+    if not wanted:
+        raise InputError(f"--format: expected a list of {', '.join(formats())}")
+    return wanted
+
+
+def slug(name: str) -> str:
+    """A file name's part made of a client's name: plain letters, digits and hyphens, never empty, never a path."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:80] or "client"
+
+
+def context(audit: Audit, store: Store | None, registry: Registry) -> ReportContext:
+    """What reports show beside the audit: history, and evidence for what did not pass."""
+    probes = {probe.part: probe.text for probe in registry.probes()}
+    probes[HOST_PART] = host_probe(Platform.LINUX).text
+    if store is None:
+        return ReportContext(probes=probes)
+    shown = (Status.FAIL, Status.WARN, Status.UNKNOWN)
+    wanted = {digest for finding in audit.findings if finding.status in shown for digest in finding.observations}
+    evidence: dict[str, Observation] = {}
+    for observations in store.evidence(audit.id, wanted).values():
+        evidence.update(observations)
+    return ReportContext(store.past(audit.client, audit.as_of), evidence, probes)
+
+
+def write(
+    audit: Audit,
+    folder: Path,
+    wanted: Iterable[str],
+    shown: ReportContext,
+    observations: Mapping[str, list[Json]] | None = None,
+) -> list[Path]:
+    """Write the wanted formats into `folder`; returns the paths. Raises ReportError; files written before stay."""
+    written: list[Path] = []
+    for name in wanted:
+        if name == DOCUMENT:
+            path = folder / "audit.json"
+            text = dumps(audit, observations)
+            write_whole(path, lambda target, text=text: _fill(target, text))
+        else:
+            chosen = report(name)
+            path = folder / f"scorecard_{slug(audit.client)}_{audit.as_of:%Y-%m-%d}_{EDITION}{chosen.suffix}"
+            write_whole(path, lambda target, chosen=chosen: chosen.render(audit, shown, target))
+        written.append(path)
+    return written
+
+
+def _fill(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", errors="replace")
+
+
+def travelling_evidence(store: Store, audit: Audit) -> dict[str, list[Json]]:
+    """Raw answers by endpoint, in the form that goes with a document."""
+    return {
+        endpoint: [{"sha256": digest, **observation_json(seen)} for digest, seen in observations.items()]
+        for endpoint, observations in store.evidence(audit.id).items()
+    }

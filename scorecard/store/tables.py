@@ -1,0 +1,123 @@
+"""The tables of the history. A change here needs a migration in migrations/versions/; a test compares the two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """Aware UTC in Python, plain UTC in the database (SQLite keeps no zone)."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+# One audit. `document` is the finished audit document, compressed; without it the audit never finished.
+audits = Table(
+    "audits",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("client", String(255), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("as_of", Moment),
+    Column("finished_at", Moment),
+    Column("scope", String(1000), nullable=False, default=""),
+    Column("score", Float),
+    Column("letter", String(1)),
+    Column("coverage", Float),
+    Column("devices", Integer),
+    Column("open_findings", Integer),
+    Column("document", LargeBinary),
+    Index("ix_audits_client", "client", "started_at"),
+)
+
+# What one endpoint gave in one audit, committed as it arrives. `content`: device and findings, compressed JSON.
+results = Table(
+    "results",
+    metadata,
+    Column("audit_id", ForeignKey("audits.id", ondelete="CASCADE"), primary_key=True),
+    Column("endpoint", String(255), primary_key=True),
+    Column("committed_at", Moment, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# Raw observations, each text once, compressed.
+observations = Table(
+    "observations",
+    metadata,
+    Column("digest", String(71), primary_key=True),
+    Column("part", String(255), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("code", Integer),
+    Column("reason", String(1000), nullable=False),
+    Column("text", LargeBinary, nullable=False),
+)
+
+# Which endpoint gave which observation, and when.
+observed = Table(
+    "observed",
+    metadata,
+    Column("audit_id", ForeignKey("audits.id", ondelete="CASCADE"), primary_key=True),
+    Column("endpoint", String(255), primary_key=True),
+    Column("digest", ForeignKey("observations.digest"), primary_key=True),
+    Column("observed_at", Moment),
+    Column("duration_ms", Integer, nullable=False),
+)
+
+# What is known of a client's endpoints from earlier audits.
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("client", String(255), primary_key=True),
+    Column("name", String(255), primary_key=True),
+    Column("first_seen_at", Moment),
+    Column("last_seen_at", Moment),
+    Column("role", String(16)),
+    Column("platform", String(16)),
+    Column("os_name", String(255), nullable=False, default=""),
+    Column("os_version", String(64), nullable=False, default=""),
+    Column("os_build", String(255), nullable=False, default=""),
+    Column("address", String(255), nullable=False, default=""),
+    Column("site", String(255), nullable=False, default=""),
+)
+
+# When things were first seen, such as a missing update; a row goes when the thing is gone.
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("client", String(255), primary_key=True),
+    Column("endpoint", String(255), primary_key=True),
+    Column("topic", String(64), primary_key=True),
+    Column("name", String(255), primary_key=True),
+    Column("first_seen_at", Moment, nullable=False),
+)
