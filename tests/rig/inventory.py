@@ -1,0 +1,37 @@
+"""The rig's hosts as an inventory file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scorecard.model import Endpoint
+
+CLIENT = "rig"
+
+
+def write_inventory(path: Path, endpoints: Iterable[Endpoint]) -> Path:
+    """One client with all of `endpoints`, which share their known hosts and differ in name, address and account."""
+    credentials: dict[str, Any] = {}
+    rows: list[dict[str, Any]] = []
+    for endpoint in endpoints:
+        assert endpoint.credential
+        credential = endpoint.credential
+        credentials[credential.name] = {"user": credential.user, "key_file": credential.key_file}
+        rows.append(
+            {
+                "name": endpoint.name,
+                "address": endpoint.address,
+                "port": endpoint.port,
+                "platform": str(endpoint.platform),
+                "role": str(endpoint.role),
+                "credential": credential.name,
+                "known_hosts": list(endpoint.connection.known_hosts),
+            }
+        )
+    whole = {"client": CLIENT, "credentials": credentials, "endpoints": rows}
+    path.write_text(yaml.safe_dump(whole, sort_keys=False), encoding="utf-8")
+    return path

@@ -1,0 +1,54 @@
+"""Addresses of the rig without a machine behind them."""
+
+from __future__ import annotations
+
+import socket
+import socketserver
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TypeAlias
+
+# Starts what answers at (address, port) and leaves its end on the stack.
+Listener: TypeAlias = Callable[[str, int, ExitStack], None]
+
+GARBAGE = bytes(range(256)) * 8 + b"\r\nHTTP/1.1 400 Bad Request\r\n\x1b[2J<script>alert(1)</script>\r\n"
+
+
+def nobody(address: str, port: int, stack: ExitStack) -> None:
+    """Nothing listens: the kernel refuses."""
+
+
+def black_hole(address: str, port: int, stack: ExitStack) -> None:
+    """A queue of connections that is full and that nobody empties: Linux drops what comes, as a firewall would."""
+    listener = stack.enter_context(socket.create_server((address, port), backlog=0))
+    for _ in range(64):
+        caller = stack.enter_context(socket.socket())
+        caller.settimeout(0.3)
+        try:
+            caller.connect(listener.getsockname())
+        except TimeoutError:
+            return
+    raise OSError(f"{address} still answers with 64 connections in its queue")
+
+
+def babbler(address: str, port: int, stack: ExitStack) -> None:
+    """Answers at once, and not in SSH."""
+    server = socketserver.ThreadingTCPServer((address, port), _Babble)
+    server.daemon_threads = True
+    stack.callback(server.server_close)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    stack.callback(thread.join)
+    stack.callback(server.shutdown)
+
+
+class _Babble(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        try:
+            self.request.sendall(GARBAGE)
+            self.request.settimeout(5)
+            while self.request.recv(4096):
+                pass
+        except OSError:  # the caller has hung up, as it should
+            return
