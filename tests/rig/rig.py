@@ -91,14 +91,21 @@ class Rig:
     def truth(self) -> Mapping[str, Truth]:
         return {state.name: state.truth for state in self._all}
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         with ExitStack() as stack:
             self._start(stack)
             self._stack = stack.pop_all()
+
+    def close(self) -> None:
+        """End all hosts and remove their files."""
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        self.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stack.close()
+        self.close()
 
     # --- what tests ask of it ---------------------------------------------------------------------------------------
 

@@ -82,11 +82,12 @@ def root(codename: str) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _locked(folder.with_name(f"{recipe.folder}.lock")):
         if not folder.is_dir():
-            _build(recipe, folder)
+            build_root(recipe, folder)
     return folder
 
 
-def _build(recipe: Recipe, folder: Path) -> None:
+def build_root(recipe: Recipe, folder: Path) -> None:
+    """`folder` appears only when the root is whole. Raises RigUnavailable."""
     if not KEYRING.exists():
         raise RigUnavailable("the rig of real hosts needs the Debian package debian-archive-keyring")
     partial = folder.with_name(f"{recipe.folder}.partial")

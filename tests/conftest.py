@@ -1,0 +1,35 @@
+"""Fixtures that tests of several folders share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.rig.needs import RigUnavailable
+from tests.rig.required import cannot_run
+from tests.rig.rig import Rig
+
+
+@pytest.fixture(scope="session")
+def rig() -> Iterator[Rig]:
+    """All hosts of the rig, started once. Tests read from them and never change them."""
+    hosts = Rig()
+    try:
+        hosts.start()
+    except RigUnavailable as error:
+        cannot_run(str(error))
+    try:
+        yield hosts
+    finally:
+        hosts.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests on the rig carry its mark, and under `--dist loadgroup` share one worker, so that it starts once."""
+    for item in items:
+        if "rig" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.rig)
+        if item.get_closest_marker("rig") and config.pluginmanager.hasplugin("xdist"):
+            item.add_marker(pytest.mark.xdist_group("rig"))
