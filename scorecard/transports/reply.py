@@ -1,0 +1,147 @@
+"""What was heard from an endpoint becomes an Answer, or a TransportError when it holds not one whole frame.
+
+The same for every transport that runs a script: bytes, and how they ended.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from scorecard.bundle import Reply, parse_reply
+from scorecard.errors import FailureKind, TransportError
+from scorecard.model import Failure, Identity
+from scorecard.reading import clean
+from scorecard.transports.base import MAX_OUTPUT_BYTES, Answer
+
+ERROR_TAIL_BYTES = 4096
+
+
+class Ended(Enum):
+    """Why we stopped listening."""
+
+    DONE = "the last line came"
+    CLOSED = "the command ended"
+    DEADLINE = "the deadline passed"
+    TOO_LARGE = "the output was too large"
+    LOST = "the connection broke"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came back from the command. `errors` is the end of standard error, at most ERROR_TAIL_BYTES."""
+
+    output: bytes
+    errors: bytes
+    ended: Ended
+    as_of: datetime
+    exit_code: int | None = None
+
+
+class Listener:
+    """Gathers standard output up to the cap and the end of standard error, and sees the last line come.
+
+    The last line is enough: a child that was left behind over there may hold the output open for ever.
+    """
+
+    def __init__(self, marker: str) -> None:
+        self._last_line = f"\n{marker} done ".encode()
+        self._output = bytearray()
+        self._errors = bytearray()
+        self.ended: Ended | None = None
+
+    def take_output(self, data: bytes) -> None:
+        start = max(len(self._output) - len(self._last_line) - 16, 0)
+        self._output += data
+        if len(self._output) > MAX_OUTPUT_BYTES:
+            del self._output[MAX_OUTPUT_BYTES:]
+            self.ended = Ended.TOO_LARGE
+            return
+        found = self._output.rfind(self._last_line, start)
+        if found >= 0 and self._output.find(b"\n", found + len(self._last_line)) >= 0:
+            self.ended = Ended.DONE
+
+    def take_errors(self, data: bytes) -> None:
+        self._errors += data
+        if len(self._errors) > ERROR_TAIL_BYTES:
+            del self._errors[:-ERROR_TAIL_BYTES]
+
+    def heard(self, ended: Ended, as_of: datetime, exit_code: int | None = None) -> Heard:
+        return Heard(bytes(self._output), bytes(self._errors), self.ended or ended, as_of, exit_code)
+
+
+def to_answer(
+    heard: Heard, marker: str, where: str, deadline_s: float, identity: Identity, account: str, notes: tuple[str, ...] = ()
+) -> Answer:
+    """`where` names the endpoint in messages. Raises TransportError when no frame came whole."""
+    # A flood without a single frame is not worth taking apart line by line.
+    spoke = marker.encode() in heard.output
+    reply = parse_reply(heard.output, marker, heard.as_of) if spoke else Reply({}, 0, False)
+    cut = None if reply.complete else _failure(heard, where, deadline_s)
+    whole = any(observation.code is not None for observation in reply.observations.values())
+    if cut is not None and not whole:
+        raise TransportError(cut.kind, cut.message, cut.next_step)
+    if cut is not None and heard.ended in (Ended.CLOSED, Ended.DONE):
+        cut = Failure(
+            FailureKind.PROTOCOL,
+            f"The answer of {where} is not complete: the script was stopped over there",
+            "See whether something on the machine ends long commands or is short of memory, then audit again.",
+        )
+    return Answer(
+        observations=reply.observations,
+        as_of=heard.as_of,
+        identity=identity,
+        account=account,
+        dropped_lines=reply.dropped_lines,
+        complete=reply.complete,
+        cut=cut,
+        notes=notes,
+    )
+
+
+def _failure(heard: Heard, where: str, deadline_s: float) -> Failure:
+    match heard.ended:
+        case Ended.DEADLINE:
+            return deadline_failure(where, deadline_s, "while it answered")
+        case Ended.TOO_LARGE:
+            return Failure(
+                FailureKind.OUTPUT_TOO_LARGE,
+                f"{where} sent more than {MAX_OUTPUT_BYTES // 1024 // 1024} MiB",
+                "See what the account's login scripts print, and whether the machine can be trusted.",
+            )
+        case Ended.LOST:
+            return Failure(
+                FailureKind.UNREACHABLE,
+                f"The connection to {where} broke before the answer was complete",
+                "Check the network and whether the machine was restarted, then audit again.",
+            )
+        case _:
+            return _not_run(heard, where)
+
+
+def deadline_failure(where: str, deadline_s: float, when: str) -> Failure:
+    return Failure(
+        FailureKind.DEADLINE,
+        f"{where} was not done within {deadline_s:g} seconds; the time ran out {when}",
+        "Give more time with --deadline, or see what keeps the machine busy.",
+    )
+
+
+def _not_run(heard: Heard, where: str) -> Failure:
+    said = first_line(heard.errors) or first_line(heard.output)
+    words = f"; it said: {said}" if said else ", and it said nothing"
+    code = f" (exit code {heard.exit_code})" if heard.exit_code is not None else ""
+    return Failure(
+        FailureKind.PERMISSION_DENIED,
+        f"The login to {where} worked, but our script was not run there{words}{code}",
+        "Give the account a login shell that runs commands, and no forced command; it needs a POSIX sh.",
+    )
+
+
+def first_line(data: bytes) -> str:
+    """The first line with something to read in it, made safe to show."""
+    for line in data[:ERROR_TAIL_BYTES].decode("utf-8", errors="replace").splitlines():
+        if cleaned := clean(line, 200):
+            return cleaned
+    return ""

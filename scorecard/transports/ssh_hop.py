@@ -1,0 +1,326 @@
+"""One hop on the way to an endpoint: connect, shake hands, check the host key, log in. In that order and never another.
+
+Each step raises TransportError and returns a sentence for `scorecard doctor`.
+"""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+import time
+from dataclasses import dataclass
+
+import paramiko
+
+from scorecard.errors import FailureKind, TransportError
+from scorecard.model import Connection, Credential, Endpoint, HostKeyPolicy
+from scorecard.reading import clean
+from scorecard.transports.base import Secrets
+from scorecard.transports.known_hosts import SSH_PORT, Entry, HostKey, KnownHosts, KnownHostsError, State
+from scorecard.transports.sockets import Target, connect, look_up, place, shut
+from scorecard.transports.ssh_keys import KeyRing
+from scorecard.transports.ssh_login import LoggedIn, log_in, user_of
+from scorecard.transports.ssh_wire import Wire
+from scorecard.transports.watchdog import Deadline, Guard
+
+# A server drops connections at random while many wait to log in (MaxStartups): one more try, a moment later.
+_RETRY_AFTER_S = (0.3, 1.2)
+# What a channel's refusal is called in RFC 4254 5.1.
+_FORWARDING_FORBIDDEN = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What all hops of a run share."""
+
+    known_hosts: KnownHosts
+    ring: KeyRing
+    secrets: Secrets
+
+
+class _Dropped(Exception):
+    """The connection ended before the other side had proven anything: trying once more can cure that."""
+
+    def __init__(self, error: TransportError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Hop:
+    """The way to one SSH server, over a socket or through the hop before it."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        address: str,
+        port: int,
+        credential: Credential | None,
+        before: Hop | None,
+        kit: Kit,
+        guard: Guard,
+    ) -> None:
+        self.address = address
+        self.port = port
+        self.where = place(address, port) if before is None else f"{place(address, port)} (through {before.address})"
+        self.accepted_new = False
+        self.notes: list[str] = []
+        self._endpoint = endpoint
+        self._credential = credential
+        self._before = before
+        self._kit = kit
+        self._guard = guard
+        self._targets: tuple[Target, ...] = ()
+        self._sock: socket.socket | paramiko.Channel | None = None
+        self._wire: Wire | None = None
+        self._logged_in: LoggedIn | None = None
+
+    @property
+    def wire(self) -> Wire:
+        if self._wire is None:
+            raise RuntimeError("the handshake comes first")
+        return self._wire
+
+    @property
+    def account(self) -> str:
+        return f"{user_of(self._credential)}@{self.address}"
+
+    @property
+    def _connection(self) -> Connection:
+        return self._endpoint.connection
+
+    @property
+    def _deadline(self) -> Deadline:
+        return self._guard.deadline
+
+    # --- the steps -------------------------------------------------------------------------------------------------
+
+    def resolve(self) -> str:
+        if self._before is not None:
+            return f"{self.address} is looked up by {self._before.address}"
+        self._targets = look_up(self.address, self.port, self._deadline)
+        found = ", ".join(dict.fromkeys(str(target) for target in self._targets))
+        return f"{self.address} is an address" if found == self.address else f"{self.address} is {found}"
+
+    def connect(self) -> str:
+        if self._before is None:
+            sock = connect(
+                self._targets, self.address, self.port, self._deadline.left_s(self._connection.connect_timeout_s)
+            )
+            self._guard.watch(lambda: shut(sock))
+            self._sock = sock
+        else:
+            self._sock = self._open_through(self._before)
+        return f"{self.where} accepts connections"
+
+    def shake_hands(self) -> str:
+        try:
+            self._shake_hands()
+        except _Dropped as dropped:
+            pause_s = random.uniform(*_RETRY_AFTER_S)  # noqa: S311 - spreads load, guards nothing
+            self.close()
+            if self._deadline.left_s() <= pause_s:
+                raise dropped.error from dropped
+            time.sleep(pause_s)
+            self.connect()
+            try:
+                self._shake_hands()
+            except _Dropped as again:
+                raise again.error from again
+        version = clean(self.wire.remote_version.removeprefix("SSH-"), 80)
+        if self.wire.key_exchange.startswith("diffie-hellman"):
+            self.notes.append(
+                f"{self.where} knows no modern key exchange and forced {self.wire.key_exchange}, which is slow; "
+                "newer SSH software there cures that"
+            )
+        return f"{self.where} speaks SSH ({version})"
+
+    def check_host_key(self) -> str:
+        """Before this has passed, nothing of a credential is sent."""
+        shown = self.wire.get_remote_server_key()
+        key = HostKey(shown.get_name(), shown.asbytes())
+        known_hosts = self._kit.known_hosts
+        judgement = known_hosts.judge(self.address, self.port, key)
+        match judgement.state:
+            case State.KNOWN:
+                return f"The host key is the known one: {key}"
+            case State.CHANGED | State.REVOKED:
+                raise _wrong_key(self.where, key, judgement.state, judgement.known, self.address, self.port)
+            case State.AUTHORITY:
+                raise TransportError(
+                    FailureKind.HOST_KEY_UNKNOWN,
+                    f"{self.where} is vouched for by a certificate authority only ({_line_of(judgement.known[0])}), "
+                    "and this version cannot check host certificates",
+                    self._how_to_add(key),
+                )
+            case State.UNKNOWN:
+                return self._meet(key)
+
+    def log_in(self) -> str:
+        self._logged_in = log_in(
+            self.wire, self.where, self._credential, self._endpoint, self._kit.ring, self._kit.secrets, self._deadline
+        )
+        self.notes += self._logged_in.notes
+        if self._connection.keep_alive_s > 0:
+            self.wire.set_keepalive(self._connection.keep_alive_s)
+        return f"Logged in as {self._logged_in.user} with {self._logged_in.how}"
+
+    def close(self) -> None:
+        """End the connection and its thread. Never raises; may be called at any time and again."""
+        wire, self._wire = self._wire, None
+        sock, self._sock = self._sock, None
+        if isinstance(sock, socket.socket):
+            shut(sock)
+        elif sock is not None:
+            sock.close()
+        if wire is not None:
+            # The reader sees the end of its socket and lets go of everything itself.
+            wire.join(5)
+            wire.close()
+        if isinstance(sock, socket.socket):
+            sock.close()
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _shake_hands(self) -> None:
+        if self._sock is None:
+            raise RuntimeError("the connection comes first")
+        limit_s = 2 * self._connection.connect_timeout_s
+        kinds = self._kit.known_hosts.kinds(self.address, self.port)
+        self._wire = wire = Wire(self._sock, kinds)
+        wire.banner_timeout = limit_s
+        done = threading.Event()
+        wire.start_client(event=done)
+        done.wait(self._deadline.left_s(limit_s))
+        if wire.initial_kex_done:
+            return
+        error = wire.get_exception()
+        if not done.is_set():
+            raise _protocol(f"{self.where} did not finish the SSH handshake within {limit_s:g} seconds", wire)
+        raise self._handshake_failed(error, limit_s)
+
+    def _handshake_failed(self, error: Exception | None, limit_s: float) -> TransportError | _Dropped:
+        wire = self.wire
+        if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
+            what = str(error).rpartition("(")[2].rstrip(")")
+            return TransportError(
+                FailureKind.PROTOCOL,
+                f"{self.where} and we know no common method: {what} ({clean(wire.remote_version, 80)})",
+                "Its SSH software is too old or too narrowly set up to be asked safely: update it over there.",
+            )
+        if wire.remote_version:
+            failed = _protocol(f"{self.where} broke off the SSH handshake{_said(wire.last_words)}", wire)
+            return _Dropped(failed) if _ended(error) and not wire.last_words else failed
+        greeting = wire.greeting()
+        cause = getattr(error, "__context__", None)  # paramiko wraps what happened while it waited for the greeting
+        if isinstance(cause, TimeoutError):
+            return _protocol(f"{self.where} accepts connections but said nothing of SSH within {limit_s:g} seconds", wire)
+        if greeting and not greeting.startswith("SSH-"):
+            failed = _protocol(f"{self.where} does not speak SSH{_said(greeting)}", wire)
+        else:
+            failed = _protocol(f"{self.where} closed the connection without a word of SSH", wire)
+        return _Dropped(failed) if isinstance(cause, EOFError | OSError) else failed
+
+    def _meet(self, key: HostKey) -> str:
+        known_hosts = self._kit.known_hosts
+        if self._connection.host_key_policy is not HostKeyPolicy.ACCEPT_NEW:
+            missing = f" ({', '.join(map(str, known_hosts.missing))} does not exist)" if known_hosts.missing else ""
+            raise TransportError(
+                FailureKind.HOST_KEY_UNKNOWN,
+                f"The host key of {self.where} is not known here: {key}{missing}",
+                self._how_to_add(key),
+            )
+        if self._credential is not None and self._credential.password is not None:
+            raise TransportError(
+                FailureKind.HOST_KEY_UNKNOWN,
+                f"{self.where} shows a new host key ({key}), and a password is never sent on first contact",
+                self._how_to_add(key) + " Or log in with a key: it gives nothing away.",
+            )
+        try:
+            file = known_hosts.record(self.address, self.port, key)
+        except KnownHostsError as error:
+            raise TransportError(
+                FailureKind.HOST_KEY_UNKNOWN, f"{self.where}: {error}", "Make the file writable, or name another one."
+            ) from error
+        self.accepted_new = True
+        self.notes.append(f"The host key of {self.where} was accepted on first contact and not compared: {key}")
+        return f"The host key was new and is accepted now, added to {file}: {key}"
+
+    def _how_to_add(self, key: HostKey) -> str:
+        port = "" if self.port == SSH_PORT else f" -p {self.port}"
+        file = self._kit.known_hosts.files[0] if self._kit.known_hosts.files else "~/.ssh/known_hosts"
+        return (
+            f"Compare the fingerprint {key.fingerprint} with the machine's own (ssh-keygen -lf on its host key file), "
+            f"then add it here: ssh-keyscan{port} {self.address} >> {file}."
+        )
+
+    def _open_through(self, before: Hop) -> paramiko.Channel:
+        wire = before.wire
+        limit_s = self._deadline.left_s(self._connection.connect_timeout_s)
+        try:
+            return wire.open_channel("direct-tcpip", (self.address, self.port), ("127.0.0.1", 0), timeout=limit_s)
+        except paramiko.ChannelException as error:
+            raise self._not_through(before, error.code, wire.last_words) from error
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            raise TransportError(
+                FailureKind.UNREACHABLE,
+                f"{before.address} did not connect us to {place(self.address, self.port)} within {limit_s:g} seconds",
+                f"Check from {before.address} that the machine is switched on and that no firewall is between the two.",
+            ) from error
+
+    def _not_through(self, before: Hop, code: int, said: str) -> TransportError:
+        target = place(self.address, self.port)
+        if code == _FORWARDING_FORBIDDEN:
+            return TransportError(
+                FailureKind.PERMISSION_DENIED,
+                f"{before.address} does not allow connections through it to {target}{_said(said)}",
+                "Set AllowTcpForwarding (and PermitOpen) for this account on the hop.",
+            )
+        words = said.casefold()
+        kind = FailureKind.UNREACHABLE
+        if "refused" in words:
+            kind = FailureKind.REFUSED
+        elif "name" in words or "unknown host" in words:
+            kind = FailureKind.NAME_NOT_FOUND
+        return TransportError(
+            kind,
+            f"{before.address} cannot connect to {target}{_said(said)}",
+            f"Check from {before.address} that the name is known there and that the SSH server of the machine is running.",
+        )
+
+
+def _said(words: str) -> str:
+    return f"; it said: {words}" if words else ""
+
+
+def _ended(error: Exception | None) -> bool:
+    return error is None or isinstance(error, EOFError | ConnectionError)
+
+
+def _protocol(message: str, wire: Wire) -> TransportError:
+    next_step = "Check the port in the inventory, and that an SSH server is listening there."
+    if wire.remote_version:
+        next_step = "See the SSH server's log over there, and whether the machine is overloaded."
+    return TransportError(FailureKind.PROTOCOL, message, next_step)
+
+
+def _line_of(entry: Entry) -> str:
+    return f"{entry.file} line {entry.line}" if entry.line else entry.file
+
+
+def _wrong_key(
+    where: str, shown: HostKey, state: State, known: tuple[Entry, ...], address: str, port: int
+) -> TransportError:
+    name = address if port == SSH_PORT else f"'[{address}]:{port}'"
+    if state is State.REVOKED:
+        return TransportError(
+            FailureKind.HOST_KEY_CHANGED,
+            f"{where} shows a host key that is marked as revoked in {_line_of(known[0])}: {shown}. Nothing was sent",
+            "Find out why the key was revoked; the machine needs a new host key before it can be audited.",
+        )
+    kept = ", ".join(f"{entry.key} ({_line_of(entry)})" for entry in known[:3])
+    return TransportError(
+        FailureKind.HOST_KEY_CHANGED,
+        f"{where} shows the host key {shown}, and known is {kept}. Nothing was sent: another machine may be answering",
+        f"Ask who reinstalled or replaced the machine. If that is certain: ssh-keygen -R {name}, then add the new key.",
+    )
