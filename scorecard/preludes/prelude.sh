@@ -1,11 +1,13 @@
+# shellcheck shell=sh
 # scorecard: a read-only look at this machine. It changes nothing, installs nothing, writes no file and uses no network.
 # Each part below is a piece of POSIX sh that is run in a shell of its own, with a time limit and a size cap.
-export LC_ALL=C LANG=C LANGUAGE= TZ=UTC
+export LC_ALL=C LANG=C LANGUAGE='' TZ=UTC
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin${PATH:+:$PATH}
 export PATH
 umask 077
 
 # What every part can call.
+# shellcheck disable=SC2016 # it is code for the shell that runs a part
 library='
 # Exit codes that mean something to the reader: 127 there is no such thing here, 77 our rights do not reach it.
 absent() { exit 127; }
@@ -63,6 +65,7 @@ limited() {
 # part ID SECONDS BYTES CODE: one framed answer. The payload passes a size cap and gets a bar before each line, so that
 # no payload can look like a frame; NUL bytes are dropped. The cap lets two bytes more through, so that what was cut can
 # be told from what just fits, with or without a last line feed.
+# shellcheck disable=SC2154 # the marker is set by the line that is added to this prelude
 part() {
   started=$(now_ms)
   printf '%s begin %s\n' "$marker" "$1"
@@ -73,12 +76,12 @@ part() {
         { awk -v cap="$3" '{ seen += length($0) + 1; print "|" $0 } END { exit seen > cap + 1 }'; echo "cut $?" >&3; } >&4
     } 3>&1)
   } 4>&1
-  code=1 cut=whole
+  code=1 extent=whole
   for word in $ended; do
-    case $previous in code) code=$word ;; cut) [ "$word" = 0 ] || cut=cut ;; esac
+    case $previous in code) code=$word ;; cut) [ "$word" = 0 ] || extent='cut' ;; esac
     previous=$word
   done
-  printf '%s end %s %s %s %s\n' "$marker" "$1" "$code" $(($(now_ms) - started)) "$cut"
+  printf '%s end %s %s %s %s\n' "$marker" "$1" "$code" $(($(now_ms) - started)) "$extent"
   parts=$((parts + 1))
 }
 

@@ -1,0 +1,38 @@
+# make audit   audits this computer: prints the grade and where the HTML and Excel are
+# make test    installs what the tests need (system packages too, as root or with passwordless sudo) and runs them
+# make lint    ruff, mypy, shellcheck
+# make bench   prints the figures of docs/benchmarks.md
+.PHONY: audit test lint bench venv test-venv system format
+
+# What the tests run against, from Debian: an SSH server, other shells, package managers, a browser, an office.
+SYSTEM = openssh-server openssh-client debootstrap debian-archive-keyring fish busybox shellcheck apt-utils dpkg-dev \
+	createrepo-c dnf zypper rpm pacman-package-manager libarchive-tools cryptsetup-bin dmsetup lvm2 mdadm btrfs-progs \
+	chromium libreoffice-calc poppler-utils
+
+audit: venv
+	@.venv/bin/scorecard audit --local --out scorecard-report; code=$$?; [ $$code -eq 0 ] || [ $$code -eq 3 ]
+
+venv:
+	@scripts/venv requirements.lock
+
+test-venv:
+	@scripts/venv requirements-test.lock
+
+system:
+	@scripts/system $(SYSTEM) || echo "some tests will be skipped and say which program they miss" >&2
+
+test: test-venv system
+	.venv/bin/python -P -m pytest $(TESTS)
+
+lint: test-venv
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	shellcheck scripts/* .ci/run checks/*/*.sh scorecard/preludes/*.sh
+
+format: test-venv
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+bench: test-venv system
+	.venv/bin/python -P -m bench

@@ -1,0 +1,296 @@
+"""`scorecard audit`: ask, judge, grade, report."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FrameType
+from zoneinfo import ZoneInfo
+
+import click
+
+from scorecard import outputs
+from scorecard.audit import Order, run
+from scorecard.cli import EXIT_BELOW, EXIT_INTERRUPTED, EXIT_NOT_ALL_SEEN, EXIT_OK
+from scorecard.cli.options import checks_option, format_option, out_option, standard_option, store_option
+from scorecard.cli.progress import watch
+from scorecard.cli.summary import summary
+from scorecard.cli.terminal import complain, say
+from scorecard.collect import DEFAULT_CONCURRENCY, DEFAULT_DEADLINE_S, Collector
+from scorecard.document import dumps
+from scorecard.errors import InputError
+from scorecard.inventory import Client, load
+from scorecard.model import Audit, Endpoint
+from scorecard.registry import Registry
+from scorecard.secrets import Redactor, Resolver
+from scorecard.standard import DEFAULT, LETTERS, Standard
+from scorecard.standard import load as load_standard
+from scorecard.store import Store
+from scorecard.transports import make
+from scorecard.transports.base import Secrets, Transport
+
+LOCAL_CLIENT = "This computer"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What was asked for on the command line, beyond which machines."""
+
+    formats: tuple[str, ...]
+    folder: Path | None
+    as_json: bool
+    fail_under: str | None
+    concurrency: int
+    deadline_s: float
+    evidence: bool
+
+
+@click.command()
+@click.argument("inventory", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--local", is_flag=True, help="Audit this computer; no inventory is needed.")
+@click.option("--client", metavar="NAME", help="Only this client of the inventory.")
+@click.option(
+    "--limit", metavar="PATTERN", help="Only endpoints whose name, site or tag fits, such as 'web*'. Gives no grade."
+)
+@standard_option
+@out_option
+@format_option
+@click.option("--json", "as_json", is_flag=True, help="Print the audit document on standard output.")
+@click.option(
+    "--fail-under",
+    type=click.Choice(LETTERS, case_sensitive=False),
+    help="End with code 4 when the grade is worse than this.",
+)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 500),
+    default=DEFAULT_CONCURRENCY,
+    show_default=True,
+    help="Endpoints at a time.",
+)
+@click.option(
+    "--deadline",
+    "deadline_s",
+    type=click.FloatRange(1, 3600),
+    default=DEFAULT_DEADLINE_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="Hard limit for one endpoint.",
+)
+@click.option("--evidence", is_flag=True, help="Put the raw answers into audit.json as well.")
+@click.option("--dry-run", is_flag=True, help="Show who would be asked and what; contact nobody.")
+@store_option
+@checks_option
+def audit(
+    inventory: tuple[Path, ...],
+    local: bool,
+    client: str | None,
+    limit: str | None,
+    standard: str | None,
+    folder: Path | None,
+    formats: str | None,
+    as_json: bool,
+    fail_under: str | None,
+    concurrency: int,
+    deadline_s: float,
+    evidence: bool,
+    dry_run: bool,
+    store_url: str | None,
+    check_folders: tuple[Path, ...],
+) -> int:
+    """Audit the endpoints of INVENTORY, or this computer with --local."""
+    if local == bool(inventory):
+        raise click.UsageError("give an inventory, or --local for this computer; `scorecard init` writes a first inventory")
+    if limit and fail_under:
+        raise click.UsageError("--fail-under needs a grade, and --limit gives none")
+    if as_json and len(inventory) and folder is None and formats:
+        raise click.UsageError("--format writes files, so give --out as well")
+    registry = Registry.load(check_folders)
+    clients = (_this_computer(),) if local else _chosen(load(inventory).clients, client)
+    standards = [load_standard(standard or entry.standard or DEFAULT, registry.checks) for entry in clients]
+    _check_data(registry)
+    orders = [_order(entry, limit, local) for entry in clients]
+    if dry_run:
+        return _dry_run(orders, registry)
+    wishes = _Wishes(
+        formats=outputs.parse_formats(formats) if formats else outputs.DEFAULT_FORMATS,
+        folder=folder if folder or as_json else Path("scorecard-report"),
+        as_json=as_json,
+        fail_under=fail_under,
+        concurrency=concurrency,
+        deadline_s=deadline_s,
+        evidence=evidence,
+    )
+    store = Store.open(store_url)
+    try:
+        with _stoppable() as stop:
+            codes = [
+                _one(order, chosen, registry, store, wishes, stop, len(orders) > 1)
+                for order, chosen in zip(orders, standards, strict=True)
+                if not stop.is_set()
+            ]
+            return EXIT_INTERRUPTED if stop.is_set() else _worst(codes)
+    finally:
+        store.close()
+
+
+def _worst(codes: Sequence[int]) -> int:
+    return next((code for code in (EXIT_BELOW, EXIT_NOT_ALL_SEEN) if code in codes), EXIT_OK)
+
+
+def _one(
+    order: Order,
+    standard: Standard,
+    registry: Registry,
+    store: Store,
+    wishes: _Wishes,
+    stop: threading.Event,
+    several: bool,
+) -> int:
+    redactor = Redactor()
+    resolver = Resolver(redactor)
+    _check_credentials(order, resolver)
+    with _transports(resolver) as transport:
+        collector = Collector(registry, standard, transport, redactor, deadline_s=wishes.deadline_s)
+        with watch(order.client, len(order.endpoints)) as progress:
+            done = run(order, collector, store, wishes.concurrency, stop, progress)
+    files: list[Path] = []
+    if wishes.folder is not None:
+        folder = wishes.folder / outputs.slug(order.client) if several else wishes.folder
+        raw = outputs.travelling_evidence(store, done) if wishes.evidence else None
+        files = outputs.write(done, folder, wishes.formats, outputs.context(done, store, registry), raw)
+    if wishes.as_json:
+        click.echo(dumps(done), nl=False)
+    say(summary(done, files), err=wishes.as_json)
+    return _code(done, wishes.fail_under)
+
+
+def _check_credentials(order: Order, resolver: Resolver) -> None:
+    """What is missing to log in is found before any endpoint is contacted. Raises InputError, a line each."""
+    problems = dict.fromkeys(resolver.prepare(order.endpoints))
+    for endpoint in order.endpoints:
+        credentials = (endpoint.credential, *(jump.credential for jump in endpoint.connection.jumps))
+        for credential in credentials:
+            for name in (credential.key_file, credential.certificate_file) if credential else ():
+                if name and not os.access(name, os.R_OK):
+                    problems[f"{endpoint.source}: credential {credential.name}: {name} cannot be read"] = None
+    if problems:
+        raise InputError("\n".join(problems))
+
+
+def _code(done: Audit, fail_under: str | None) -> int:
+    letter = done.scorecard.letter
+    if fail_under and (letter is None or LETTERS.index(letter) > LETTERS.index(fail_under.upper())):
+        return EXIT_BELOW
+    return EXIT_OK if all(device.seen for device in done.devices) else EXIT_NOT_ALL_SEEN
+
+
+def _check_data(registry: Registry) -> None:
+    """A broken data file is found before any endpoint is contacted."""
+    for topic in registry.topics:
+        if topic.data is not None:
+            tuple(topic.data())
+
+
+def _chosen(clients: Sequence[Client], name: str | None) -> tuple[Client, ...]:
+    if name is None:
+        return tuple(clients)
+    found = tuple(entry for entry in clients if entry.name == name)
+    if not found:
+        raise InputError(f"--client {name}: no such client; the inventory has {', '.join(entry.name for entry in clients)}")
+    return found
+
+
+def _this_computer() -> Client:
+    endpoint = Endpoint(socket.gethostname() or "localhost", LOCAL_CLIENT, "localhost", transport="local")
+    return Client(name=LOCAL_CLIENT, time_zone=_time_zone(), endpoints=(endpoint,))
+
+
+def _time_zone() -> str:
+    """The IANA name of this computer's time zone, else UTC."""
+    name = os.environ.get("TZ") or os.path.realpath("/etc/localtime").partition("zoneinfo/")[2]
+    try:
+        return ZoneInfo(name.removeprefix(":")).key if name else "UTC"
+    except (KeyError, ValueError, OSError):
+        return "UTC"
+
+
+def _order(client: Client, limit: str | None, local: bool) -> Order:
+    order = Order(
+        client=client.name,
+        endpoints=client.endpoints,
+        time_zone=client.time_zone,
+        sites=client.sites,
+        retired=client.retired,
+        provider=client.provider,
+        authorised=client.authorised,
+        remember_endpoints=not local,
+    )
+    if limit is None:
+        return order
+    fitting = tuple(endpoint for endpoint in client.endpoints if _fits(endpoint, limit))
+    if not fitting:
+        raise InputError(f"--limit {limit}: no endpoint of {client.name} fits by name, site or tag")
+    return replace(order, endpoints=fitting, scope=f"--limit {limit}")
+
+
+def _fits(endpoint: Endpoint, pattern: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for name in (endpoint.name, endpoint.site, *endpoint.tags))
+
+
+def _dry_run(orders: Sequence[Order], registry: Registry) -> int:
+    for order in orders:
+        say(f"{order.client}: {len(order.endpoints)} endpoints would be asked; nothing is contacted now")
+        for endpoint in order.endpoints:
+            platform = endpoint.platform or "platform found out there"
+            port = f":{endpoint.port}" if endpoint.port else ""
+            role = endpoint.role or "role found out there"
+            say(f"  {endpoint.name}  {endpoint.transport} {endpoint.address}{port}  {platform}, {role}")
+    parts = {probe.part for probe in registry.probes()}
+    say(f"One connection and one command each, with up to {len(parts) + 1} parts; `scorecard probes show` prints them.")
+    return EXIT_OK
+
+
+@contextmanager
+def _transports(secrets: Secrets) -> Iterator[Callable[[str], Transport]]:
+    """Each kind of transport once, made when it is first wanted, let go of at the end."""
+    made: dict[str, Transport] = {}
+    lock = threading.Lock()
+
+    def one(name: str) -> Transport:
+        with lock:
+            if name not in made:
+                made[name] = make(name, secrets)
+            return made[name]
+
+    try:
+        yield one
+    finally:
+        for transport in made.values():
+            transport.close()
+
+
+@contextmanager
+def _stoppable() -> Iterator[threading.Event]:
+    """The first Ctrl-C stops cleanly and keeps what came in; the second ends the program at once."""
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        if stop.is_set():
+            os._exit(EXIT_INTERRUPTED)
+        stop.set()
+        complain("stopping; what came in is kept (press Ctrl-C again to leave at once)")
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,61 @@
+"""`scorecard report`: write the reports of a stored audit, or of an audit document, again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scorecard import outputs
+from scorecard.cli.options import checks_option, format_option, out_option, store_option
+from scorecard.cli.terminal import say
+from scorecard.document import DocumentError, dumps, loads
+from scorecard.registry import Registry
+from scorecard.store import Store
+
+
+@click.command()
+@click.argument("audit", required=False, metavar="[AUDIT|FILE]")
+@click.option("--client", metavar="NAME", help="The newest audit of this client.")
+@out_option
+@format_option
+@click.option("--json", "as_json", is_flag=True, help="Print the audit document on standard output.")
+@click.option("--evidence", is_flag=True, help="Put the raw answers into audit.json as well.")
+@store_option
+@checks_option
+def report(
+    audit: str | None,
+    client: str | None,
+    folder: Path | None,
+    formats: str | None,
+    as_json: bool,
+    evidence: bool,
+    store_url: str | None,
+    check_folders: tuple[Path, ...],
+) -> None:
+    """Write the reports of AUDIT (an id, its beginning, or an audit.json); without it, of the newest audit."""
+    wanted = outputs.parse_formats(formats) if formats else outputs.DEFAULT_FORMATS
+    registry = Registry.load(check_folders)
+    store = Store.open(store_url)
+    try:
+        if audit is not None and audit.endswith(".json"):
+            chosen = loads(_read(Path(audit)), audit)
+        else:
+            chosen = store.load(audit, client)
+        raw = outputs.travelling_evidence(store, chosen) if evidence else None
+        if as_json:
+            click.echo(dumps(chosen, raw), nl=False)
+            if folder is None:
+                return
+        target = folder or Path("scorecard-report")
+        for path in outputs.write(chosen, target, wanted, outputs.context(chosen, store, registry), raw):
+            say(str(path), err=as_json)
+    finally:
+        store.close()
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DocumentError(f"{path}: cannot be read: {error}") from error
