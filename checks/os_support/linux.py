@@ -13,7 +13,7 @@ from datetime import date, datetime
 from scorecard.model import Fact, Host, Observations, Outcome, Seen, Unseen
 from scorecard.reading import clean, pairs, text_of, unquote
 
-from .facts import Contract, Identity, Proof, disagree, number_in
+from .shape import Contract, Identity, Proof, disagree, number_in
 
 RELEASE = "os-support.release"
 PRO = "os-support.ubuntu-pro"

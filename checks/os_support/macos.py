@@ -6,7 +6,7 @@ import re
 
 from scorecard.model import Fact, Host, Seen
 
-from .facts import Identity
+from .shape import Identity
 
 # Darwin's major number, which every build number starts with, to the macOS release (macos.md 0).
 _DARWIN = {"19": "10.15", "20": "11", "21": "12", "22": "13", "23": "14", "24": "15", "25": "26", "26": "27"}

@@ -22,7 +22,7 @@ from scorecard.model import (
 )
 from scorecard.topic import Effort, Parameter, Parameters, check
 
-from .facts import OsSupport
+from .shape import OsSupport
 from .standing import Standing, State, is_rolling, stand
 from .table import Basis
 
@@ -38,7 +38,7 @@ UPDATES_PUBLISHED = "updates-published"
         "Make a backup and test that it can be restored.",
         "Upgrade to a supported release in place, or move the work to a newly installed machine. On a Mac that no newer "
         "macOS accepts, replace the machine.",
-        "Where neither can be done soon, buy the maker's extended support, attach it and keep the machine off the internet.",
+        "Where neither can be done soon, buy the maker's extended support and attach the machine to it.",
         "Audit again and see the new release with a date of support that lies ahead.",
     ),
     severity=Severity.CRITICAL,

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from scorecard.model import Fact, Host, Seen, Unseen
 
-from .facts import Contract, OsSupport, Proof
+from .shape import Contract, OsSupport, Proof
 from .table import Basis, End, Extension, SupportRow
 
 
