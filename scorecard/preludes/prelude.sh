@@ -86,6 +86,7 @@ part() {
 }
 
 prepare() {
+  echo # what the login shell printed may lack its line feed, and a frame begins on a line of its own
   previous='' parts=0
   limiter=none
   if command -v perl >/dev/null 2>&1; then limiter=perl; fi
