@@ -1,0 +1,112 @@
+"""The page: one file that needs nothing else, made from the view (reports.md 2 to 12).
+
+Templates escape everything. One value is put in as it is: the JSON block, which hygiene.json_block makes harmless.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from scorecard.errors import ReportError
+from scorecard.model import Audit
+from scorecard.reporting import Report, ReportContext
+
+from . import hygiene, labels, numbers, words
+from . import view as views
+from .rows import WORST_FIRST
+from .view import View
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_template), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals.update(words=words, labels=labels, numbers=numbers)
+    return environment
+
+
+def _template(name: str) -> str:
+    return files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(source: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+
+
+def page(view: View) -> str:
+    environment = _environment()
+    style = environment.get_template("page.css").render()
+    script = environment.get_template("page.js").render()
+    return environment.get_template("page.html").render(
+        view=view,
+        policy=_policy(style, script),
+        data=Markup(hygiene.json_block(_data(view))),  # noqa: S704 - json_block leaves no character that HTML gives a meaning
+        known=frozenset(row.id for row in view.on_page),
+        asked={asked.part: asked.id for asked in view.method.asked},
+        contents=_contents(view),
+    )
+
+
+def _contents(view: View) -> list[tuple[str, str]]:
+    sections = [
+        ("fix", words.TITLE_FIX),
+        ("machines", words.TITLE_MACHINES),
+        ("detail", words.TITLE_DETAIL),
+        ("unchecked", words.TITLE_UNCHECKED),
+        ("exceptions", words.TITLE_EXCEPTIONS),
+        ("method", words.TITLE_METHOD),
+        ("words", words.TITLE_WORDS),
+    ]
+    return [section for section in sections if section[0] != "exceptions" or view.method.exceptions]
+
+
+def _data(view: View) -> dict[str, object]:
+    """What the script filters and sorts by: the same values as in the table."""
+    return {
+        "parts": [column.id for column in view.rows.columns],
+        "order": [state.value for state in WORST_FIRST],
+        "sites": view.sites,
+        "systems": view.systems,
+        "words": {**words.SCRIPT, "dark": labels.DARK, "light": labels.LIGHT},
+        "rows": [
+            {
+                "id": row.id,
+                "name": row.name,
+                "owner": row.owner,
+                "site": row.site,
+                "system": row.system,
+                "state": row.state.value,
+                "cells": [cell.state.value for cell in row.cells],
+                "points": row.score,
+                "checked": int(row.last_seen.timestamp()) if row.last_seen else 0,
+            }
+            for row in view.on_page
+        ],
+    }
+
+
+def render(audit: Audit, context: ReportContext, path: Path) -> None:
+    """Write the page at `path`. Raises ReportError."""
+    text = page(views.build(audit, context))
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ReportError(f"{path}: the page cannot be written: {error.strerror or error}") from error
+
+
+REPORT = Report("html", ".html", render)

@@ -1,0 +1,104 @@
+"""Headings, labels and fixed lines of the page; sentences with figures in them are in words.py."""
+
+from __future__ import annotations
+
+SKIP = "Skip to the answers"
+SCORECARD_FOR = "Scorecard for"
+PRINT = "Print"
+DARK = "Dark"
+LIGHT = "Light"
+CONTENTS = "On this page"
+CONTACT = "Questions:"
+
+NOT_GRADED = "Not graded"
+PROVISIONAL = "provisional"
+OF_100 = "of 100"
+EXCUSED = "Excused"
+HOLDS = "Holds the letter"
+NOT_COUNTED = "Not graded"
+NEVER = "Never"
+
+COUNT_WORDS = {
+    "yes": "meet every promise",
+    "no": "fall short",
+    "not-checked": "not checked",
+    "excused": "excused",
+}
+CHART_COVERAGE = "Answers we have"
+SHOW_FIGURES = "Show the figures as a table"
+
+COLUMN_PROMISE = "Promise"
+COLUMN_ANSWER = "Answer"
+COLUMN_COUNT = "Machines that do"
+COLUMN_WHY = "Why"
+COLUMN_WHEN = "When"
+COLUMN_SCORE = "Points"
+COLUMN_COVERAGE = "Answers we have"
+COLUMN_NUMBER = "No."
+COLUMN_GOAL = "What should be true"
+COLUMN_SEVERITY = "Weight"
+COLUMN_MACHINES = "Machines"
+COLUMN_WHICH = "Which"
+COLUMN_HOURS = "Hours"
+COLUMN_MACHINE = "Machine"
+COLUMN_LAST = "Last checked"
+COLUMN_SEEN = "What was seen"
+COLUMN_NOT_BETTER = "Not better than"
+COLUMN_LIFT = "What lifts it"
+COLUMN_PART = "Part"
+COLUMN_LIMITS = "Limits"
+EXCEPTION_COLUMNS = ("What", "Kind", "Machines", "Why", "Agreed by", "From", "Until")
+
+FIX_ORDER = "The heaviest faults first, then those on the most machines. Hours are hands-on time."
+FIX_TABLE = "Fixes, scrolls sideways"
+FIX_CAPTION = "What falls short, by weight and number of machines"
+POINTS_IF_SEEN = "They earn no points until they are seen."
+
+MACHINES_TABLE = "Machines, scrolls sideways"
+MACHINES_CAPTION = "The answer to each promise for each machine, worst first"
+SEARCH = "Search name, person, site or system"
+FILTER_STATE = "Answer"
+FILTER_PART = "To"
+FILTER_SITE = "Site"
+FILTER_SYSTEM = "System"
+ANY = "Any"
+ALL_PROMISES = "All promises together"
+CLEAR = "Clear all"
+FILTER_STATES = {
+    "no": "No",
+    "not-checked": "Not checked",
+    "excused": "Excused",
+    "yes": "Yes",
+    "not-applicable": "Not applicable",
+}
+
+DETAIL_INTRO = "Open a machine to see what was expected, what was found and how we know."
+MACHINE = "Machine"
+ADDRESS = "Address"
+OWNER = "Person or place"
+ROLE_NOTE = "Kind of machine"
+LAST_CHECKED = "Last checked"
+IDENTITY = "Identity"
+WHY_NOT = "Not checked because"
+NEXT_STEP = "Next step"
+WE_EXPECT = "What we expect"
+WE_FOUND = "What we found"
+SINCE = "Since"
+CARRIED = "Counts meanwhile"
+WE_KNOW = "How we know"
+TO_FIX = "To fix"
+CHECK = "Check"
+ANSWERED = "What the machine answered"
+SAME_ANSWER = "Word for word the same as answer"
+CUT = "Cut after 4 KB. The fingerprint is that of the full answer."
+WHAT_WE_SENT = "what we sent"
+
+UNSEEN_TABLE = "Machines that could not be checked"
+SILENT_TABLE = "Checks without an answer"
+EXCEPTIONS_TABLE = "Accepted exceptions"
+CAPS_TITLE = "What limits the letter"
+CAPS_TABLE = "Limits on the letter"
+CHECKS_TITLE = "What was checked"
+CHECKS_TABLE = "Checks with their limits"
+ASKED_TITLE = "What we asked"
+ASKED_INTRO = "The exact text that was sent. It reads and changes nothing."

@@ -1,0 +1,88 @@
+"""How numbers, dates and durations are written (reports.md 4): never by the locale of this computer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LONG_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+SMALL_FLEET = 20  # below it, percentages say less than the counts
+
+
+def zone(name: str) -> tzinfo:
+    """The client's time zone; UTC where this computer does not know it (the zone is always printed beside a time)."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
+
+
+def points(score: float, bands: Mapping[str, float]) -> str:
+    """An integer, unless rounding would carry the score over a band: 89.6 stays "89.6" where A starts at 90."""
+    whole = math.floor(score + 0.5)
+    if any(score < start <= whole for start in bands.values()):
+        return f"{math.floor(score * 10) / 10:.1f}"
+    return str(whole)
+
+
+def share(value: float) -> str:
+    """A share from 0 to 1 as a percentage; 100% and 0% only when exact."""
+    if value in (0, 1):
+        return f"{value * 100:.0f}%"
+    percent = value * 100
+    if percent > 99:
+        return f"{min(math.floor(percent * 10) / 10, 99.9):.1f}%"
+    if percent < 1:
+        return f"{max(math.ceil(percent * 10) / 10, 0.1):.1f}%"
+    return f"{percent:.0f}%"
+
+
+def percent_of(count: int, total: int) -> str:
+    """ " (95%)" to stand behind "118 of 124"; nothing for a small fleet."""
+    return f" ({share(count / total)})" if total >= SMALL_FLEET else ""
+
+
+def hours(minutes: float) -> str:
+    return f"{minutes / 60:.1f}"
+
+
+def day(moment: date | datetime) -> str:
+    return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
+
+
+def short_day(moment: date | datetime) -> str:
+    return f"{moment.day} {MONTHS[moment.month - 1]}"
+
+
+def month(moment: date | datetime) -> str:
+    return f"{_LONG_MONTHS[moment.month - 1]} {moment.year}"
+
+
+def short_month(moment: date | datetime) -> str:
+    return f"{MONTHS[moment.month - 1]} {moment.year}"
+
+
+def stamp(moment: datetime) -> str:
+    """Date and time with the zone: "14 Nov 2026, 07:42 GMT"."""
+    return f"{day(moment)}, {moment:%H:%M} {moment.tzname() or 'UTC'}"
+
+
+def span(first: datetime, last: datetime) -> str:
+    """ "14 Nov" or "12 and 14 Nov", for "checked on …" and "checked between …"."""
+    if first.date() == last.date():
+        return f"on {short_day(first)}"
+    if (first.year, first.month) == (last.year, last.month):
+        return f"between {first.day} and {short_day(last)}"
+    if first.year == last.year:
+        return f"between {short_day(first)} and {short_day(last)}"
+    return f"between {day(first)} and {day(last)}"
+
+
+def days_between(earlier: datetime, later: datetime) -> int:
+    return max((later - earlier).days, 0)

@@ -1,0 +1,323 @@
+"""The rows that every report prints: one a machine, one a finding. Nothing here decides a status or a grade.
+
+A machine's answer to a promise is read from the scorecard's promises; findings keep the status that judging gave them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from enum import StrEnum
+
+from scorecard.model import Audit, Device, Finding, Identity, Status
+
+from . import hygiene, numbers, words
+from .agreed import Agreed
+
+OTHER = "other"  # the column of the checks that are in no promise
+
+
+class State(StrEnum):
+    """A machine's answer to a promise, or to all of them."""
+
+    NO = "no"
+    NOT_CHECKED = "not-checked"
+    EXCUSED = "excused"
+    YES = "yes"
+    NOT_APPLICABLE = "not-applicable"
+
+
+WORST_FIRST = (State.NO, State.NOT_CHECKED, State.EXCUSED, State.YES, State.NOT_APPLICABLE)
+_SHORT = (Status.FAIL, Status.WARN)
+_SEVERITY_ORDER = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """A finding with its names looked up. Times are in the client's zone."""
+
+    id: str
+    device_id: str
+    device: str
+    check: str
+    title: str
+    category: str
+    status: Status
+    result: str
+    severity: str
+    measured: str
+    expected: str
+    reason: str
+    evidence: str
+    observed_at: datetime | None
+    first_seen: datetime | None
+    days_open: int | None
+    carried_from: datetime | None
+    exception: str
+    excused: bool
+    graded: bool
+    effective: float | None
+    observations: tuple[str, ...]
+
+    @property
+    def falls_short(self) -> bool:
+        """A warning counts as falling short; what is excused does not."""
+        return self.status in _SHORT and not self.excused
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        return (_SEVERITY_ORDER[self.severity], 0 if self.status is Status.FAIL else 1, self.check)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One square of the matrix."""
+
+    column: str
+    state: State
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    id: str
+    name: str
+    address: str
+    site: str
+    role: str
+    role_note: str
+    system: str
+    owner: str
+    tags: str
+    seen: bool
+    last_seen: datetime | None
+    days_since: int | None
+    score: float | None
+    state: State
+    cells: tuple[Cell, ...]
+    findings: tuple[FindingRow, ...]
+    account: str
+    privileged: bool | None
+    transport: str
+    identity: Identity
+    why_not_seen: str
+    failure_message: str
+    next_step: str
+    facts: tuple[tuple[str, str], ...]
+
+    @property
+    def failing(self) -> tuple[FindingRow, ...]:
+        return tuple(sorted((row for row in self.findings if row.falls_short), key=lambda row: row.order))
+
+    def with_status(self, status: Status) -> tuple[FindingRow, ...]:
+        return tuple(row for row in self.findings if row.status is status)
+
+    @property
+    def excused(self) -> tuple[FindingRow, ...]:
+        return tuple(row for row in self.findings if row.excused)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Devices worst first; findings in the order of the audit."""
+
+    columns: tuple[Column, ...]
+    devices: tuple[DeviceRow, ...]
+    findings: tuple[FindingRow, ...]
+    ids: Mapping[str, str]  # endpoint name as in the audit -> device id
+
+    def device(self, endpoint: str) -> DeviceRow | None:
+        wanted = self.ids.get(endpoint)
+        return next((row for row in self.devices if row.id == wanted), None)
+
+    @property
+    def counts(self) -> Mapping[State, int]:
+        """Machines by state; adds up to the machines in scope, always."""
+        counted = Counter(row.state for row in self.devices)
+        return {state: counted[state] for state in WORST_FIRST}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """One promise, ready to look a machine up in."""
+
+    column: str
+    checks: frozenset[str]
+    short: frozenset[str]
+    unknown: frozenset[str]
+    excused: frozenset[str]
+
+    def cell(self, device: Device, findings: Iterable[FindingRow]) -> Cell:
+        state = self._state(device, findings)
+        return Cell(self.column, state, words.STATES[state])
+
+    def _state(self, device: Device, findings: Iterable[FindingRow]) -> State:
+        if device.name in self.short:
+            return State.NO
+        if device.name in self.unknown or not device.seen:
+            return State.NOT_CHECKED
+        if device.name in self.excused:
+            return State.EXCUSED
+        statuses = {row.status for row in findings if row.check in self.checks}
+        if Status.UNKNOWN in statuses:
+            return State.NOT_CHECKED
+        return State.YES if Status.PASS in statuses else State.NOT_APPLICABLE
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    audit: Audit
+    agreed: Agreed
+    zone: tzinfo
+    ids: Mapping[str, str]
+    answers: tuple[_Answers, ...]
+
+    def finding(self, number: int, finding: Finding) -> FindingRow:
+        info = self.agreed.check(finding.check)
+        verdict = finding.verdict
+        short = finding.status in _SHORT
+        evidence = json.dumps(dict(verdict.evidence), ensure_ascii=False, sort_keys=True) if verdict.evidence else ""
+        return FindingRow(
+            id=f"f{number:05d}",
+            device_id=self.ids.get(finding.endpoint, ""),
+            device=hygiene.name(finding.endpoint),
+            check=hygiene.name(finding.check),
+            title=info.title,
+            category=self.agreed.category_title(info.category),
+            status=finding.status,
+            result=words.RESULTS[finding.status],
+            severity=finding.severity.value,
+            measured=hygiene.line(verdict.measured),
+            expected=hygiene.line(verdict.expected),
+            reason=hygiene.line(verdict.reason or ""),
+            evidence=hygiene.text(evidence),
+            observed_at=local(finding.observed_at, self.zone),
+            first_seen=local(finding.first_seen, self.zone),
+            days_open=numbers.days_between(finding.first_seen, self.audit.as_of) if short and finding.first_seen else None,
+            carried_from=local(finding.carried_from, self.zone),
+            exception=hygiene.name(finding.exception or ""),
+            excused=short and finding.exception is not None and finding.effective is None,
+            graded=finding.counts,
+            effective=finding.effective,
+            observations=finding.observations,
+        )
+
+    def device(self, device: Device, findings: tuple[FindingRow, ...]) -> DeviceRow:
+        promised = tuple(answers.cell(device, findings) for answers in self.answers)
+        in_a_promise = frozenset[str]().union(*(answers.checks for answers in self.answers))
+        others = [row for row in findings if row.graded and row.check not in in_a_promise]
+        failure = device.failure
+        return DeviceRow(
+            id=self.ids[device.name],
+            name=hygiene.name(device.name),
+            address=hygiene.name(device.address),
+            site=hygiene.name(device.site),
+            role=words.ROLES[device.role],
+            role_note=hygiene.line(device.role_note),
+            system=_system(device),
+            owner=hygiene.name(device.owner),
+            tags=hygiene.line(", ".join(device.tags)),
+            seen=device.seen,
+            last_seen=local(device.last_seen_at, self.zone),
+            days_since=numbers.days_between(device.last_seen_at, self.audit.as_of) if device.last_seen_at else None,
+            score=device.score,
+            state=_overall(device, promised),
+            cells=(*promised, _other_cell(others)),
+            findings=findings,
+            account=hygiene.name(device.account),
+            privileged=device.privileged,
+            transport=hygiene.name(device.transport),
+            identity=device.identity,
+            why_not_seen="" if device.seen else words.why_not_seen(failure.kind if failure else None),
+            failure_message=hygiene.line(failure.message) if failure else "",
+            next_step=hygiene.line(failure.next_step) if failure else "",
+            facts=tuple(
+                (hygiene.name(key), hygiene.name(str(value))) for key, value in device.facts.items() if value is not None
+            ),
+        )
+
+
+def build(audit: Audit, agreed: Agreed, zone: tzinfo) -> Rows:
+    ids = {device.name: f"d{number:04d}" for number, device in enumerate(audit.devices, 1)}
+    builder = _Builder(audit, agreed, zone, ids, _answers(audit, agreed))
+    findings = tuple(builder.finding(number, finding) for number, finding in enumerate(audit.findings, 1))
+    by_device: dict[str, list[FindingRow]] = {}
+    for row in findings:
+        by_device.setdefault(row.device_id, []).append(row)
+    devices = [builder.device(device, tuple(by_device.get(ids[device.name], ()))) for device in audit.devices]
+    return Rows(_columns(audit, agreed), tuple(sorted(devices, key=_worst_first)), findings, ids)
+
+
+def local(moment: datetime | None, zone: tzinfo) -> datetime | None:
+    return None if moment is None else moment.astimezone(zone)
+
+
+def _answers(audit: Audit, agreed: Agreed) -> tuple[_Answers, ...]:
+    return tuple(
+        _Answers(
+            column=hygiene.name(promise.id),
+            checks=frozenset(rule.checks if (rule := agreed.promises.get(promise.id)) else ()),
+            short=frozenset(promise.endpoints),
+            unknown=frozenset(promise.unknown),
+            excused=frozenset(promise.excused),
+        )
+        for promise in audit.scorecard.promises
+    )
+
+
+def _columns(audit: Audit, agreed: Agreed) -> tuple[Column, ...]:
+    parts = dict(agreed.parts)
+    columns = []
+    for promise in audit.scorecard.promises:
+        rule = agreed.promises.get(promise.id)
+        columns.append(Column(hygiene.name(promise.id), parts.get(rule.part if rule else "", hygiene.name(promise.title))))
+    return (*columns, Column(OTHER, words.OTHER_CHECKS))
+
+
+def _overall(device: Device, promised: tuple[Cell, ...]) -> State:
+    """All promises together. A machine that was not seen and falls short by an older answer counts as falling short."""
+    states = {cell.state for cell in promised}
+    for state in (State.NO, State.NOT_CHECKED, State.EXCUSED):
+        if state in states:
+            return state
+    return State.YES if device.seen else State.NOT_CHECKED
+
+
+def _other_cell(findings: list[FindingRow]) -> Cell:
+    counted = [row for row in findings if row.status is not Status.NOT_APPLICABLE]
+    short = sum(row.falls_short for row in counted)
+    unknown = sum(row.status is Status.UNKNOWN for row in counted)
+    if not counted:
+        state, word = State.NOT_APPLICABLE, words.STATES[State.NOT_APPLICABLE]
+    elif short:
+        state, word = State.NO, words.of_short(short, len(counted))
+    elif unknown == len(counted):
+        state, word = State.NOT_CHECKED, words.STATES[State.NOT_CHECKED]
+    elif unknown:
+        state, word = State.NOT_CHECKED, words.of_unknown(unknown, len(counted))
+    else:
+        state, word = State.YES, words.ALL_MET
+    return Cell(OTHER, state, word)
+
+
+def _system(device: Device) -> str:
+    """The product's name, with the version where the name does not say it already."""
+    name, version = device.os.name, device.os.version
+    return hygiene.name(name if not version or version in name else f"{name} {version}")
+
+
+def _worst_first(row: DeviceRow) -> tuple[int, int, int, int, str]:
+    """Most promises missed, then what was not checked, then the oldest failure (reports.md 2.7)."""
+    promised = [cell.state for cell in row.cells if cell.column != OTHER]
+    oldest = max((finding.days_open or 0 for finding in row.failing), default=0)
+    other = sum(finding.graded for finding in row.failing)
+    return (WORST_FIRST.index(row.state), -promised.count(State.NO), -oldest, -other, row.name.casefold())

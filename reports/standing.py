@@ -1,0 +1,290 @@
+"""The first answer: grade block, verdict, machine bar, promises (reports.md 2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from scorecard.model import Answer, Audit, Cap, Promise, Status
+
+from . import hygiene, numbers, words
+from .agreed import Agreed
+from .rows import Rows, State
+
+_NAMES_SHOWN = 4
+_CAPS_SHOWN = 2
+_SCALE_LEFT, _SCALE_WIDTH = 6.0, 217.0
+_SCALE_GAP = 1.4
+_BAR_WIDTH, _BAR_GAP, _BAR_LEAST = 1000.0, 2.0, 6.0
+_BAR_ORDER = (State.YES, State.EXCUSED, State.NO, State.NOT_CHECKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A name or count that leads somewhere: `target` is a device id, or a section id with `filter` as its state."""
+
+    text: str
+    target: str
+    filter: str = ""
+    is_name: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of the letter scale or of the machine bar, in units of its drawing."""
+
+    key: str
+    x: float
+    width: float
+    on: bool = False
+
+    @property
+    def middle(self) -> float:
+        return self.x + self.width / 2
+
+
+@dataclass(frozen=True, slots=True)
+class CapLine:
+    message: str
+    names: tuple[Link, ...]
+    more: int
+    letter: str
+    lift: str
+    binding: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseRow:
+    """`why` is pieces in order: text as it is, links where they lead."""
+
+    id: str
+    title: str
+    answer: Answer
+    word: str
+    met: int
+    of: int
+    why: tuple[str | Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    graded: bool
+    letter: str | None
+    points: str
+    distance: str
+    provisional: bool
+    not_graded: str
+    range: str
+    scale: tuple[Segment, ...]
+    marker: float | None
+    scale_label: str
+    seen: tuple[str, str]
+    answers: str
+    held: str
+    caps: tuple[CapLine, ...]
+    more_caps: int
+    worst_case: str
+    headline: str
+    bar: tuple[Segment, ...]
+    counts: Mapping[State, int]
+    promises: tuple[PromiseRow, ...]
+    looked_at: str
+    not_looked_at: str
+    omitted: str
+
+
+def build(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> Standing:
+    card = audit.scorecard
+    score = card.score
+    graded = card.letter is not None and score is not None and not audit.scope
+    shown = numbers.points(score, agreed.bands) if score is not None else ""
+    seen = sum(device.seen for device in audit.devices)
+    total = len(audit.devices)
+    caps = cap_lines(audit, rows)
+    binding = tuple(cap for cap in caps if cap.binding)
+    counts = rows.counts
+    return Standing(
+        graded=graded,
+        letter=card.letter if graded else None,
+        points=shown if graded else "",
+        distance=_distance(score, agreed.bands) if graded and score is not None else "",
+        provisional=graded and card.provisional,
+        not_graded="" if graded else _not_graded(audit, seen, total),
+        range="" if graded or audit.scope or not total else _range(audit, agreed),
+        scale=_scale(agreed.bands, card.letter) if graded else (),
+        marker=_SCALE_LEFT + _SCALE_WIDTH * score / 100 if graded and score is not None else None,
+        scale_label=f"{shown} on a scale from 0 to 100" if graded else "",
+        seen=words.seen_of(seen, total, numbers.percent_of(seen, total) if total else ""),
+        answers=words.answers_we_have(numbers.share(card.coverage)) if total else "",
+        held=words.held_at(card.letter_before_caps, card.letter, shown)
+        if graded and binding and card.letter and card.letter_before_caps
+        else "",
+        caps=binding[:_CAPS_SHOWN],
+        more_caps=max(len(binding) - _CAPS_SHOWN, 0),
+        worst_case=words.worst_case(card.worst_case)
+        if graded and card.worst_case and card.worst_case != card.letter
+        else "",
+        headline=_headline(audit, rows, counts, seen, total),
+        bar=_bar(counts),
+        counts=counts,
+        promises=tuple(_promise(promise, audit, agreed, rows, zone) for promise in card.promises),
+        looked_at=agreed.looked_at,
+        not_looked_at=words.listed(agreed.not_looked_at),
+        omitted=words.listed([hygiene.line(title).lower() for title in card.omitted_categories]),
+    )
+
+
+def _headline(audit: Audit, rows: Rows, counts: Mapping[State, int], seen: int, total: int) -> str:
+    card = audit.scorecard
+    short, unchecked, excused = counts[State.NO], counts[State.NOT_CHECKED], counts[State.EXCUSED]
+    if not total:
+        return words.NO_MACHINES
+    if audit.scope:
+        return words.part_only(total, short)
+    if card.letter is None:
+        return words.cannot_say(seen, total)
+    if card.provisional:
+        return words.verdict_with_gap(card.letter, short, total - seen, seen, total)
+    open_elsewhere = any(row.graded and (row.falls_short or row.status is Status.UNKNOWN) for row in rows.findings)
+    return words.verdict(card.letter, short, unchecked, excused, open_elsewhere)
+
+
+def _not_graded(audit: Audit, seen: int, total: int) -> str:
+    if audit.scope:
+        return words.scope_notice(hygiene.line(audit.scope))
+    if not total:
+        return words.NO_MACHINES
+    if audit.scorecard.coverage < 1 and seen < total:
+        return f"Not graded: {seen:,} of {words.machines(total)} checked."
+    return hygiene.line(audit.scorecard.not_graded or "Not graded.")
+
+
+def _range(audit: Audit, agreed: Agreed) -> str:
+    low, high = audit.scorecard.score, audit.scorecard.possible
+    if low is None or high is None:
+        return ""
+    return words.range_of(numbers.points(low, agreed.bands), numbers.points(high, agreed.bands))
+
+
+def _distance(score: float, bands: Mapping[str, float]) -> str:
+    above = [(start, letter) for letter, start in bands.items() if start > score]
+    if not above:
+        return ""
+    start, letter = min(above)
+    return words.short_of(start - score, letter)
+
+
+def _scale(bands: Mapping[str, float], letter: str | None) -> tuple[Segment, ...]:
+    edges = sorted((start, name) for name, start in bands.items())
+    starts = [(0.0, "F"), *edges]
+    ends = [*(start for start, _ in edges), 100.0]
+    return tuple(
+        Segment(
+            name, _SCALE_LEFT + _SCALE_WIDTH * start / 100, _SCALE_WIDTH * (end - start) / 100 - _SCALE_GAP, name == letter
+        )
+        for (start, name), end in zip(starts, ends, strict=True)
+        if end > start
+    )
+
+
+def _bar(counts: Mapping[State, int]) -> tuple[Segment, ...]:
+    """Widths to scale, but any part that is not empty can be seen."""
+    present = [(state, counts[state]) for state in _BAR_ORDER if counts[state]]
+    if not present:
+        return ()
+    room = _BAR_WIDTH - _BAR_GAP * (len(present) - 1)
+    total = sum(count for _, count in present)
+    widths = [max(room * count / total, _BAR_LEAST) for _, count in present]
+    widths[widths.index(max(widths))] -= sum(widths) - room
+    segments, x = [], 0.0
+    for (state, _), width in zip(present, widths, strict=True):
+        segments.append(Segment(state.value, round(x, 1), round(width, 1)))
+        x += width + _BAR_GAP
+    return tuple(segments)
+
+
+def cap_lines(audit: Audit, rows: Rows) -> tuple[CapLine, ...]:
+    """All caps, those that decide the letter first."""
+    card = audit.scorecard
+    held = card.letter is not None and card.letter_before_caps not in (None, card.letter)
+    lines = [_cap_line(cap, rows, held and cap.letter == card.letter) for cap in card.caps]
+    return tuple(sorted(lines, key=lambda line: (not line.binding, line.letter)))
+
+
+def _cap_line(cap: Cap, rows: Rows, binding: bool) -> CapLine:
+    named = () if cap.check is None else _names(cap.endpoints, rows)
+    more = 0 if cap.check is None else len(cap.endpoints) - len(named)
+    return CapLine(hygiene.line(cap.message), named, more, cap.letter, hygiene.line(cap.lift), binding)
+
+
+def _names(endpoints: Sequence[str], rows: Rows) -> tuple[Link, ...]:
+    """Up to four names; of more, the three worst in the order of the machine list."""
+    order = {row.id: place for place, row in enumerate(rows.devices)}
+    ids = sorted((rows.ids[name] for name in endpoints if name in rows.ids), key=order.__getitem__)
+    by_id = {row.id: row for row in rows.devices}
+    kept = ids if len(ids) <= _NAMES_SHOWN else ids[: _NAMES_SHOWN - 1]
+    return tuple(Link(by_id[key].name, key, is_name=True) for key in kept)
+
+
+def _promise(promise: Promise, audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> PromiseRow:
+    return PromiseRow(
+        id=hygiene.name(promise.id),
+        title=hygiene.line(promise.title).rstrip("?") + "?",
+        answer=promise.answer,
+        word=words.ANSWERS[promise.answer],
+        met=promise.met,
+        of=promise.of,
+        why=tuple(_why(promise, audit, agreed, rows, zone)),
+    )
+
+
+def _why(promise: Promise, audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> list[str | Link]:
+    if not promise.of:
+        return [words.no_machine_applies()]
+    if promise.answer is Answer.NO:
+        return _why_no(promise, rows)
+    if promise.answer is Answer.NOT_YET:
+        before, link, after = words.gap(len(promise.unknown), promise.met, promise.of)
+        return [before, Link(link, "machines", f"state=not-checked&part={promise.id}"), after]
+    if promise.excused:
+        return [
+            "All others do. Excused: ",
+            *_joined(_names(promise.excused, rows), len(promise.excused), promise.id, "excused"),
+            ".",
+        ]
+    return [words.all_checked(promise.of, _when(promise, audit, agreed, zone))]
+
+
+def _why_no(promise: Promise, rows: Rows) -> list[str | Link]:
+    by_id = {row.id: row for row in rows.devices}
+    short = [by_id[rows.ids[name]] for name in promise.endpoints if name in rows.ids]
+    pieces: list[str | Link] = [words.do_not(len(promise.endpoints), [row.role for row in short]) + ": "]
+    pieces += _joined(_names(promise.endpoints, rows), len(promise.endpoints), promise.id, "no")
+    pieces.append(".")
+    if promise.unknown:
+        pieces += [
+            " ",
+            Link(words.also_unchecked(len(promise.unknown)), "machines", f"state=not-checked&part={promise.id}"),
+            ".",
+        ]
+    if promise.excused:
+        pieces.append(f" {words.excused(len(promise.excused))}.")
+    return pieces
+
+
+def _joined(names: tuple[Link, ...], total: int, promise: str, state: str) -> list[str | Link]:
+    pieces: list[str | Link] = []
+    for place, name in enumerate(names):
+        pieces += [", ", name] if place else [name]
+    if total > len(names):
+        more = Link(words.and_more(total - len(names)), "machines", f"state={state}&part={promise}")
+        pieces += [" ", more] if pieces else [more]
+    return pieces
+
+
+def _when(promise: Promise, audit: Audit, agreed: Agreed, zone: tzinfo) -> str:
+    rule = agreed.promises.get(promise.id)
+    wanted = frozenset(rule.checks if rule else ())
+    moments = [finding.observed_at for finding in audit.findings if finding.check in wanted and finding.observed_at]
+    return numbers.span(min(moments).astimezone(zone), max(moments).astimezone(zone)) if moments else ""

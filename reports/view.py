@@ -1,0 +1,95 @@
+"""The one view of an audit that feeds the page, the workbook and the CSV file: all of them print the same values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scorecard.model import Audit, Status
+from scorecard.reporting import ReportContext
+
+from . import agreed as agreed_
+from . import evidence, hygiene, method, numbers, rows, standing, trend, words, work
+from .agreed import Agreed
+from .evidence import Evidence
+from .method import Method
+from .rows import DeviceRow, Rows
+from .standing import Standing
+from .trend import Trend
+from .work import Work
+
+ROWS_ON_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Every text in it is clean (hygiene.py); times are in the client's zone."""
+
+    client: str
+    provider: str
+    contact: str
+    month: str
+    day: str
+    stamp: str
+    as_of: datetime
+    id: str
+    tool_version: str
+    notices: tuple[str, ...]
+    agreed: Agreed
+    rows: Rows
+    standing: Standing
+    trend: Trend
+    work: Work
+    evidence: Evidence
+    method: Method
+    sites: tuple[str, ...]
+    systems: tuple[str, ...]
+
+    @property
+    def on_page(self) -> tuple[DeviceRow, ...]:
+        """The machines that the page lists: all, or the worst of a large fleet."""
+        return self.rows.devices[:ROWS_ON_PAGE]
+
+    @property
+    def tally(self) -> dict[str, int]:
+        """Findings by result word, every word present."""
+        counted = dict.fromkeys(words.RESULTS.values(), 0)
+        for row in self.rows.findings:
+            counted[row.result] += 1
+        return counted
+
+    @property
+    def silent_findings(self) -> int:
+        """Checks without an answer on machines that were seen."""
+        return sum(len(device.with_status(Status.UNKNOWN)) for device in self.rows.devices if device.seen)
+
+
+def build(audit: Audit, context: ReportContext) -> View:
+    zone = numbers.zone(audit.time_zone)
+    standard = agreed_.read(audit)
+    table = rows.build(audit, standard, zone)
+    here = audit.as_of.astimezone(zone)
+    notices = [words.INTERRUPTED] if audit.interrupted else []
+    if audit.scope:
+        notices.append(words.scope_notice(hygiene.line(audit.scope)))
+    return View(
+        client=hygiene.name(audit.client),
+        provider=hygiene.name(audit.provider.name),
+        contact=hygiene.line(audit.provider.contact),
+        month=numbers.month(here),
+        day=numbers.day(here),
+        stamp=numbers.stamp(here),
+        as_of=audit.as_of,
+        id=hygiene.name(audit.id),
+        tool_version=hygiene.name(audit.tool_version),
+        notices=tuple(notices),
+        agreed=standard,
+        rows=table,
+        standing=standing.build(audit, standard, table, zone),
+        trend=trend.build(audit, context, standard, zone),
+        work=work.build(audit, standard, table),
+        evidence=evidence.build(table.devices[:ROWS_ON_PAGE], context),
+        method=method.build(audit, context, standard, table, zone),
+        sites=tuple(sorted({row.site for row in table.devices if row.site}, key=str.casefold)),
+        systems=tuple(sorted({row.system for row in table.devices if row.system}, key=str.casefold)),
+    )

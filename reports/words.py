@@ -1,0 +1,529 @@
+"""Every sentence and label of the reports, in English (reports.md 3).
+
+Results are stated, never praised; a machine is a "machine", updates are "updates". One word for one thing everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scorecard.errors import FailureKind
+from scorecard.model import Answer, Identity, Outcome, Role, Status
+
+PRODUCT = "IT partner scorecard"
+DASH = "\N{EN DASH}"
+
+STATES = {
+    "yes": "Yes",
+    "no": "No",
+    "not-checked": "Not checked",
+    "excused": "Excused",
+    "not-applicable": DASH,
+}
+NOT_APPLICABLE = "Not applicable"
+RESULTS = {
+    Status.PASS: "Yes",
+    Status.WARN: "Nearly",
+    Status.FAIL: "No",
+    Status.UNKNOWN: "Not checked",
+    Status.NOT_APPLICABLE: NOT_APPLICABLE,
+}
+LEGEND = (
+    ("Yes", "It was seen, and it is as agreed."),
+    ("Nearly", "It was seen, and it is close to what was agreed. It earns half and counts as falling short."),
+    ("No", "It was seen, and it is not as agreed."),
+    ("Not checked", "There is no answer. It earns nothing and is never taken for a Yes."),
+    ("Excused", "It falls short and you agreed to that until a day that is printed."),
+    (f"{NOT_APPLICABLE} ({DASH})", "The machine is of a kind that this cannot apply to."),
+)
+ANSWERS = {
+    Answer.YES: "Yes",
+    Answer.NO: "No",
+    Answer.NOT_YET: "Not yet",
+    Answer.YES_EXCEPT: "Yes, except",
+    Answer.DOES_NOT_APPLY: DASH,
+}
+SEVERITIES = {"critical": "Critical", "high": "High", "medium": "Medium", "low": "Low"}
+ROLES = {Role.WORKSTATION: "PC", Role.LAPTOP: "Laptop", Role.SERVER: "Server"}
+_ROLE_NOUNS = {"PC": ("PC", "PCs"), "Laptop": ("laptop", "laptops"), "Server": ("server", "servers")}
+IDENTITIES = {
+    Identity.PROVEN: "Proven",
+    Identity.NOT_PROVEN: "Not proven",
+    Identity.NOT_CONTACTED: "Not contacted",
+}
+OUTCOMES = {
+    Outcome.OK: "whole",
+    Outcome.ABSENT: "no such tool or file",
+    Outcome.DENIED: "not allowed",
+    Outcome.TIMEOUT: "took too long",
+    Outcome.TRUNCATED: "cut off",
+    Outcome.ERROR: "ended with an error",
+}
+OTHER_CHECKS = "Other checks"
+ALL_MET = "All met"
+
+# Why a machine was not checked: a fixed vocabulary (reports.md 2.9).
+NOT_YET_DUE = "Not asked: the check was stopped first"
+_WHY_NOT_SEEN = {
+    FailureKind.NAME_NOT_FOUND: "Its name was not found",
+    FailureKind.UNREACHABLE: "It did not answer",
+    FailureKind.REFUSED: "Remote check not set up",
+    FailureKind.HOST_KEY_CHANGED: "Its identity has changed",
+    FailureKind.HOST_KEY_UNKNOWN: "Its identity is not known yet",
+    FailureKind.CERTIFICATE_INVALID: "Its certificate is not valid",
+    FailureKind.AUTH_FAILED: "Sign-in refused",
+    FailureKind.PERMISSION_DENIED: "Sign-in lacks the rights",
+    FailureKind.QUOTA: "It is too busy for another check",
+    FailureKind.PROTOCOL: "It answered in a way we do not understand",
+    FailureKind.DEADLINE: "It took too long",
+    FailureKind.OUTPUT_TOO_LARGE: "It sent too much",
+    FailureKind.INTERNAL: "The check failed on our side",
+}
+
+TITLE_SAFE = "Are our computers in order?"
+TITLE_BETTER = "Is it getting better?"
+TITLE_PARTS = "The parts of the grade"
+TITLE_FIX = "What to fix first"
+TITLE_MACHINES = "All machines"
+TITLE_DETAIL = "Machine by machine"
+TITLE_UNCHECKED = "What we could not check, and why"
+TITLE_EXCEPTIONS = "Accepted exceptions"
+TITLE_METHOD = "How this was measured"
+TITLE_WORDS = "Words used here"
+FIRST_CHECK = "This is the first check, so there is nothing to compare yet."
+NOT_COMPARABLE = "This check has no points for the whole client, so there is nothing to compare."
+OUR_MARK = "This is our mark too: when it falls, we have failed."
+NO_POINTS_UNSEEN = "A machine we could not check earns no points."
+PROMISE_CAPTION = "Can we say, without a doubt, that every machine has…"
+GUARANTEE = "This report shows results at the time of the check and is not a guarantee."
+INTERRUPTED = "This check was stopped before it was finished. Machines it did not reach are listed as not checked."
+EDITED = "This standard was edited: it is not the one that came with the tool."
+UNEDITED = "As it came with the tool, unchanged."
+NO_MACHINES = "We cannot say. There are no machines on the list."
+NO_EVIDENCE = "The full answer is not kept with this report."
+NO_DATA = "No support dates or product lists were used."
+ALL_PROVEN = "Every machine that answered proved that it is the one on the list."
+NO_AUTHORISATION = "No written permission is on file for this check."
+NOT_ESTIMATED = "not estimated"
+NOTHING_TO_FIX = "Nothing that was checked falls short."
+EVERYTHING_ANSWERED = "Every machine on the list was checked, and every check gave an answer."
+UNKNOWN_ARE_NO = "Every check that gives no answer counts as nothing, never as a pass."
+
+# Anchor, term, meaning.
+GLOSSARY = (
+    ("machine", "Machine", "A laptop, PC or server that is on the list for this check."),
+    (
+        "promise",
+        "Promise",
+        "One of the things that we want to say of every machine without a doubt, such as “its whole disk is encrypted”.",
+    ),
+    ("encryption", "Disk encryption", "Scrambles everything on the disk, so that a stolen laptop is only lost hardware."),
+    (
+        "recovery-key",
+        "Recovery key",
+        "A long number that opens an encrypted disk when the usual way fails. This check never reads it; it "
+        "only asks whether there is one.",
+    ),
+    (
+        "antivirus",
+        "Antivirus",
+        "A program that looks for harmful software and stops it. It is only as good as its newest list of threats.",
+    ),
+    ("definitions", "Definitions", "The antivirus program's list of known threats. It should be renewed every day."),
+    (
+        "updates",
+        "Updates",
+        "Corrections that the maker of a program publishes. Security updates close holes that attackers use.",
+    ),
+    ("support", "Out of support", "The maker no longer corrects this system. New holes in it stay open for ever."),
+    ("restart", "Restart pending", "An update is on the machine and works only after a restart."),
+    ("grade", "Grade", "A letter from A to F for the whole list of machines. An A means every machine."),
+    (
+        "points",
+        "Points",
+        "A number from 0 to 100 behind the letter. Important checks count more, and a server counts as much as three PCs.",
+    ),
+    (
+        "coverage",
+        "Answers we have",
+        "The share of all answers that this check asked for and got, weighted like the points.",
+    ),
+    ("held", "Held at a letter", "Some faults weigh so much that the letter cannot be better, whatever the points say."),
+    ("provisional", "Provisional", "A letter given though much could not be checked. It may change when more is seen."),
+    ("worst-case", "Worst case", "The letter we would give if everything that we could not check were bad."),
+    ("excused", "Excused", "A fault that you accepted for a time, in writing, with a reason and an end date."),
+    ("standard", "Standard", "The list of checks, limits and weights that this grade is measured against."),
+    (
+        "evidence",
+        "Evidence",
+        "What the machine itself answered, word for word, with the time and a fingerprint (SHA-256) that "
+        "shows if it was changed.",
+    ),
+    (
+        "identity",
+        "Identity proven",
+        "The machine showed the same key or certificate that we know it by, so nobody stood in its place.",
+    ),
+)
+
+
+def plural(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def machines(count: int) -> str:
+    return plural(count, "machine", "machines")
+
+
+def kind_of(count: int, roles: Sequence[str]) -> str:
+    """ "4 laptops" where all are of one kind, else "4 machines"."""
+    nouns = _ROLE_NOUNS[roles[0]] if roles and len(set(roles)) == 1 else ("machine", "machines")
+    return plural(count, *nouns)
+
+
+def listed(names: Sequence[str]) -> str:
+    """ "A", "A and B", "A, B and C"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+
+
+def of_short(short: int, total: int) -> str:
+    return f"{short} of {total} {'falls' if short == 1 else 'fall'} short"
+
+
+def of_unknown(unknown: int, total: int) -> str:
+    return f"{unknown} of {total} not checked"
+
+
+def why_not_seen(kind: FailureKind | None) -> str:
+    return NOT_YET_DUE if kind is None else _WHY_NOT_SEEN[kind]
+
+
+def fall_short(count: int) -> str:
+    return f"{machines(count)} {'falls' if count == 1 else 'fall'} short"
+
+
+def not_checked(count: int) -> str:
+    return f"{count:,} could not be checked"
+
+
+def do_not(count: int, roles: Sequence[str]) -> str:
+    return f"{kind_of(count, roles)} {'does' if count == 1 else 'do'} not"
+
+
+def gap(unchecked: int, met: int, of: int) -> tuple[str, str, str]:
+    """The sentence of a promise that nothing breaks but that is not proven: before, link, after."""
+    if not met:
+        return ("We have no answer yet: ", f"{unchecked:,} of {machines(of)} could not be checked", ".")
+    return ("All that we checked do, but ", f"{unchecked:,} {'was' if unchecked == 1 else 'were'} not checked", ".")
+
+
+def also_unchecked(count: int) -> str:
+    return f"{count:,} more {'was' if count == 1 else 'were'} not checked"
+
+
+def all_checked(of: int, when: str) -> str:
+    return (f"The one machine, checked {when}." if of == 1 else f"All {of:,}, checked {when}.") if when else f"All {of:,}."
+
+
+def excused(count: int) -> str:
+    return f"{count:,} excused"
+
+
+def no_machine_applies() -> str:
+    return "None of these machines is of a kind that this applies to."
+
+
+def verdict(letter: str | None, short: int, unchecked: int, excused_count: int, open_elsewhere: bool) -> str:
+    """The headline: one word from a fixed set by the worst true condition, then the facts (reports.md 2.1).
+
+    `open_elsewhere`: a check outside the promises falls short or gave no answer.
+    """
+    pieces = (fall_short(short) if short else "", _unchecked_part(unchecked, bool(short)) if unchecked else "")
+    facts = " and ".join(filter(None, pieces))
+    if letter == "F":
+        return f"No. {facts}." if facts else "No. Every promise is kept, but too much else falls short."
+    if letter in ("C", "D"):
+        return f"Not yet. {facts}." if facts else "Not yet. Every promise is kept, but other checks are not."
+    if facts:
+        return f"Nearly. {facts}."
+    if open_elsewhere:
+        return "Nearly. Every promise is kept, but some other checks are not."
+    if excused_count:
+        return f"Yes, with {plural(excused_count, 'exception', 'exceptions')} you agreed."
+    return "Yes. Every machine was checked and keeps every promise."
+
+
+def _unchecked_part(count: int, follows: bool) -> str:
+    return f"{count:,} could not be checked" if follows else f"{machines(count)} could not be checked"
+
+
+def verdict_with_gap(letter: str, short: int, unchecked: int, seen: int, total: int) -> str:
+    """Provisional: the sentence starts with the gap."""
+    word = "No." if letter == "F" else "Not yet."
+    gap_words = (
+        f"{unchecked:,} of {machines(total)} could not be checked" if seen < total else "Many questions got no answer"
+    )
+    return f"{word} {gap_words}{f'; {short:,} {_falls(short)} short' if short else ''}."
+
+
+def _falls(count: int) -> str:
+    return "falls" if count == 1 else "fall"
+
+
+def cannot_say(seen: int, total: int) -> str:
+    if seen == total:
+        return "We cannot say. Too many questions got no answer."
+    return f"We cannot say. Only {seen:,} of {machines(total)} could be checked."
+
+
+def part_only(total: int, short: int) -> str:
+    facts = f"{short:,} of them {_falls(short)} short" if short else "none of them falls short of a promise"
+    return f"We cannot say for all. We looked at {machines(total)}; {facts}."
+
+
+def scope_notice(scope: str) -> str:
+    return f"Only a part of the client was looked at ({scope}). Each machine has its results; the whole has no grade."
+
+
+def seen_of(seen: int, total: int, percent: str) -> tuple[str, str]:
+    return (f"{seen:,} of {total:,}", f"{'machine' if total == 1 else 'machines'} checked{percent}.")
+
+
+def answers_we_have(share: str) -> str:
+    return f"We have {share} of the answers that count."
+
+
+def range_of(low: str, high: str) -> str:
+    return f"Somewhere between {low} and {high} points." if low != high else f"{low} points so far."
+
+
+def short_of(points: float, letter: str) -> str:
+    whole = f"{points:.0f}" if points >= 1 else f"{points:.1f}"
+    return f"{whole} short of {'an' if letter in 'AF' else 'a'} {letter}"
+
+
+def held_at(before: str, letter: str, points: str) -> str:
+    return f"{points} points would be {'an' if before in 'AF' else 'a'} {before}. Held at {letter}:"
+
+
+def worst_case(letter: str) -> str:
+    return f"If all that we could not check were bad: {letter}."
+
+
+def and_more(count: int) -> str:
+    return f"and {count:,} more"
+
+
+def movement(change: float, since_day: str, longer: float | None, longer_since: str) -> str:
+    """ "Yes. Up 3 points since 14 Oct 2026 and 24 in a year."; within one point there is no change."""
+    if abs(change) < 1:
+        lead, verb = "No change", ""
+    else:
+        lead, verb = ("Yes", "Up") if change > 0 else ("No", "Down")
+    first = f"No change since {since_day}" if not verb else f"{lead}. {verb} {_points(change)} since {since_day}"
+    if longer is None or abs(longer) < 1:
+        return f"{first}."
+    same_way = verb and (longer > 0) == (change > 0)
+    tail = (
+        f" and {abs(longer):.0f} {longer_since}"
+        if same_way
+        else f"; {'up' if longer > 0 else 'down'} {_points(longer)} {longer_since}"
+    )
+    return f"{first}{tail}."
+
+
+def _points(change: float) -> str:
+    return plural(round(abs(change)), "point", "points")
+
+
+def coverage_moved(then: str, now: str) -> str:
+    return f"The answers we have went from {then} to {now}, and that moves the points as well."
+
+
+def chart_title(first: str, last: str) -> str:
+    return f"Score out of 100, {first} to {last}"
+
+
+def chart_description(first: str, first_when: str, last: str, last_when: str, first_checked: str, last_checked: str) -> str:
+    return (
+        f"The score was {first} in {first_when} and is {last} in {last_when}. The answers we have went from "
+        f"{first_checked} to {last_checked}. The same figures are in the table below the chart."
+    )
+
+
+def counts_for(share: str) -> str:
+    return f"of 100, counts {share}"
+
+
+def lost_most(count: int, title: str) -> str:
+    return f"{fall_short(count)} most: “{title}”."
+
+
+def lost_on_unknown(count: int) -> str:
+    return f"Nothing seen falls short. {plural(count, 'question', 'questions')} got no answer."
+
+
+NOTHING_LOST = "Every machine is as agreed."
+
+
+def omitted_parts(titles: str) -> str:
+    return f"Not part of this grade, because the standard has no check for it: {titles}."
+
+
+def fix_total(hours: str, estimated: int, total: int) -> str:
+    known = f"{hours} hours of work in all"
+    return f"{known}." if estimated == total else f"{known} for the {estimated} of {total} fixes that were estimated."
+
+
+def find_and_check(count: int) -> str:
+    return f"Find and check {machines(count)}"
+
+
+def also_unknown(count: int) -> str:
+    return f"{plural(count, 'check', 'checks')} gave no answer on machines that we did see."
+
+
+COVERAGE_RULES = {
+    "capped": "With fewer than {below} of the answers the letter is not better than {letter}.",
+    "provisional": "With fewer than {below} of the answers it is not better than {letter} and is called provisional.",
+    "not_graded": "With fewer than {below} of the answers there is no letter.",
+}
+
+
+def category_line(title: str, weight: str, points: str, answered: str) -> str:
+    earned = f"{points} of 100 points" if points else "applies to no machine"
+    return f"{title}: weight {weight}, {earned}, {answered} of the answers."
+
+
+def on_the_list(total: int, seen: int, reasons: Sequence[str]) -> str:
+    return f"{machines(total)} on the list, {seen:,} seen. On the list because of: {listed(reasons)}."
+
+
+def page_title(client: str, month: str) -> str:
+    return f"IT scorecard, {client}, {month}"
+
+
+def checked_on(day: str) -> str:
+    return f"Checked {day}"
+
+
+def footer(client: str, stamp: str, audit: str) -> str:
+    return f"{client}. Checked {stamp}. Audit {audit}."
+
+
+def grade_label(letter: str, provisional: bool) -> str:
+    return f"Grade {letter}{', provisional' if provisional else ''}"
+
+
+def more_reasons(count: int) -> str:
+    return f"{plural(count, 'more reason', 'more reasons')}"
+
+
+def of_do(of: int, met: int) -> str:
+    return f"of {of:,} {'does' if met == 1 else 'do'}"
+
+
+def looked_line(looked_at: str, not_looked_at: str) -> str:
+    pieces = (f"Looked at: {looked_at}." if looked_at else "", f"Not looked at: {not_looked_at}." if not_looked_at else "")
+    return " ".join(filter(None, pieces))
+
+
+def parts_title(count: int) -> str:
+    numbers = (
+        "No part has points yet",
+        "One part makes the grade",
+        "Two parts make the grade",
+        "Three parts make the grade",
+    )
+    return (
+        numbers[count]
+        if count < len(numbers)
+        else "The four parts of the grade"
+        if count == 4
+        else f"The {count} parts of the grade"
+    )
+
+
+def how(steps: int) -> str:
+    return f"How: {plural(steps, 'step', 'steps')}"
+
+
+def nearly(count: int) -> str:
+    return f"{count:,} nearly there"
+
+
+def ungraded(count: int) -> str:
+    return f"{plural(count, 'result', 'results')} of checks that do not count yet also fall short, shown with each machine."
+
+
+def machines_intro(shown: int, total: int) -> str:
+    if shown < total:
+        return f"The worst {shown:,} of {machines(total)}, worst first. The workbook lists all of them."
+    return "Worst first. Each name leads to what was found and how we know."
+
+
+def listing(*pieces: str) -> str:
+    return ", ".join(filter(None, pieces))
+
+
+def device_line(seen: bool, short: int, silent: int) -> str:
+    if not seen:
+        return "not checked"
+    pieces = (f"{short} {_falls(short)} short" if short else "", f"{silent} without an answer" if silent else "")
+    return ", ".join(filter(None, pieces)) or "as agreed"
+
+
+def fact_label(key: str) -> str:
+    return key.replace("_", " ").replace("-", " ").capitalize()
+
+
+def days(count: int) -> str:
+    return plural(count, "day", "days")
+
+
+def carried(day: str) -> str:
+    return f"The answer of {day} still counts in the points."
+
+
+def how_we_know(transport: str, account: str, when: str) -> str:
+    asked = (
+        "This computer was asked"
+        if transport == "local"
+        else f"The machine was asked over {transport.upper()}"
+        if transport
+        else "Asked"
+    )
+    who = f" as {account}" if account else ""
+    return f"{asked}{who}{f' on {when}' if when else ''}."
+
+
+def no_answers(count: int) -> str:
+    return f"{plural(count, 'check has', 'checks have')} no answer for this machine."
+
+
+def passing(good: int, beside: int) -> str:
+    tail = f", {beside} that cannot apply" if beside else ""
+    return f"{plural(good, 'check', 'checks')} as agreed{tail}"
+
+
+def size(count_bytes: int) -> str:
+    if count_bytes < 1024:
+        return plural(count_bytes, "byte", "bytes")
+    return f"{count_bytes / 1024:,.1f} KB"
+
+
+def machines_unseen(count: int) -> str:
+    return f"{machines(count)} gave no answer at all"
+
+
+def checks_silent(count: int) -> str:
+    return f"{plural(count, 'question', 'questions')} without an answer on machines that we did see"
+
+
+# What the script of the page says; {…} is filled there.
+SCRIPT = {
+    "shown": "{n} of {of} machines shown.",
+    "shown_one": "{n} of {of} machines shown.",
+    "all": "All {of} machines shown.",
+    "sorted": "Sorted by {column}.",
+}

@@ -1,0 +1,168 @@
+"""The parts of the grade, and what to fix first (reports.md 2.4 and 2.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scorecard.model import Audit, CategoryScore, Status
+
+from . import hygiene, numbers, words
+from .agreed import Agreed
+from .rows import FindingRow, Rows
+from .standing import Link
+
+_NAMES_SHOWN = 4
+_BAR_WIDTH = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A part of the grade. One category gives the part its figure; of several, each is listed with its own."""
+
+    id: str
+    title: str
+    points: str
+    weight: str
+    score: float
+    possible: float
+    categories: tuple[tuple[str, str], ...]  # title, points
+    lost: str
+    column: str  # the matrix column that its link filters
+
+    @property
+    def bar(self) -> tuple[float, float]:
+        """Widths in the drawing: what was earned, and what might be if every missing answer were good."""
+        return round(_BAR_WIDTH * self.score / 100, 1), round(_BAR_WIDTH * self.possible / 100, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    number: int
+    check: str
+    title: str
+    why: str
+    steps: tuple[str, ...]
+    severity: str
+    part: str
+    names: tuple[Link, ...]
+    more: int
+    machines: int
+    half: int  # of them, those that are nearly there
+    minutes: int | None
+    hours: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    cards: tuple[Card, ...]
+    omitted: str
+    fixes: tuple[Fix, ...]
+    total: str
+    unseen: int
+    ungraded: int  # findings that fall short in checks that do not count
+
+
+def build(audit: Audit, agreed: Agreed, rows: Rows) -> Work:
+    fixes = _fixes(audit, agreed, rows)
+    estimated = [fix.minutes for fix in fixes if fix.minutes is not None]
+    omitted = [hygiene.line(title).lower() for title in audit.scorecard.omitted_categories]
+    return Work(
+        cards=_cards(audit, agreed, rows),
+        omitted=words.omitted_parts(words.listed(omitted)) if omitted else "",
+        fixes=fixes,
+        total=words.fix_total(numbers.hours(sum(estimated)), len(estimated), len(fixes)) if fixes else "",
+        unseen=sum(not device.seen for device in audit.devices),
+        ungraded=sum(row.falls_short and not row.graded for row in rows.findings),
+    )
+
+
+def _cards(audit: Audit, agreed: Agreed, rows: Rows) -> tuple[Card, ...]:
+    scored = [category for category in audit.scorecard.categories if category.score is not None]
+    total = sum(category.weight for category in scored)
+    part_of = {category.id: category.part for category in agreed.categories}
+    parts = agreed.parts or tuple((category.id, hygiene.line(category.title)) for category in scored)
+    cards = []
+    for part, title in parts:
+        inside = [category for category in scored if part_of.get(category.id, category.id) == part]
+        if inside:
+            cards.append(_card(part, title, inside, total, agreed, rows))
+    return tuple(cards)
+
+
+def _card(id: str, title: str, inside: list[CategoryScore], total: float, agreed: Agreed, rows: Rows) -> Card:
+    single = inside[0] if len(inside) == 1 else None
+    score = single.score or 0.0 if single else 0.0
+    possible = score if single is None or single.possible is None else single.possible
+    weight = sum(category.weight for category in inside)
+    column = next((rule.id for rule in agreed.promises.values() if rule.part == id), "other")
+    return Card(
+        id=id,
+        title=title,
+        points=numbers.points(score, agreed.bands) if single else "",
+        weight=words.counts_for(numbers.share(weight / total)) if total else "",
+        score=score,
+        possible=possible,
+        categories=()
+        if single
+        else tuple(
+            (hygiene.line(category.title), numbers.points(category.score or 0.0, agreed.bands)) for category in inside
+        ),
+        lost=_lost({category.id for category in inside}, agreed, rows),
+        column=column,
+    )
+
+
+def _lost(categories: set[str], agreed: Agreed, rows: Rows) -> str:
+    """One plain line on what lost the points: the check with the most weight times machines."""
+    mine = [row for row in rows.findings if row.graded and agreed.check(row.check).category in categories]
+    lost: dict[str, float] = {}
+    for row in mine:
+        if row.falls_short:
+            lost[row.check] = lost.get(row.check, 0.0) + agreed.severity_weight(row.severity) * (1 - (row.effective or 0.0))
+    if lost:
+        worst = max(sorted(lost), key=lambda check: lost[check])
+        return words.lost_most(sum(row.falls_short for row in mine if row.check == worst), agreed.check(worst).title)
+    unknown = sum(row.status is Status.UNKNOWN for row in mine)
+    return words.lost_on_unknown(unknown) if unknown else words.NOTHING_LOST
+
+
+def _fixes(audit: Audit, agreed: Agreed, rows: Rows) -> tuple[Fix, ...]:
+    """Failing checks with their machines: by severity, then by number of machines."""
+    by_check: dict[str, list[FindingRow]] = {}
+    for row in rows.findings:
+        if row.falls_short and row.graded:
+            by_check.setdefault(row.check, []).append(row)
+    holding = {
+        cap.check
+        for cap in audit.scorecard.caps
+        if audit.scorecard.letter_before_caps != audit.scorecard.letter and cap.letter == audit.scorecard.letter
+    }
+    order = {row.id: place for place, row in enumerate(rows.devices)}
+    ranked = sorted(by_check.items(), key=lambda item: (min(row.order for row in item[1])[0], -len(item[1]), item[0]))
+    return tuple(
+        _fix(number, check, sorted(short, key=lambda row: order[row.device_id]), agreed, check in holding)
+        for number, (check, short) in enumerate(ranked, 1)
+    )
+
+
+def _fix(number: int, check: str, short: list[FindingRow], agreed: Agreed, holds: bool) -> Fix:
+    info = agreed.check(check)
+    shown = short if len(short) <= _NAMES_SHOWN else short[: _NAMES_SHOWN - 1]
+    minutes = None if info.once_min is None or info.each_min is None else info.once_min + info.each_min * len(short)
+    return Fix(
+        number=number,
+        check=check,
+        title=info.title,
+        why=info.why,
+        steps=info.fix,
+        severity=words.SEVERITIES[min(short, key=lambda row: row.order).severity],
+        part=agreed.category_title(info.category),
+        names=tuple(Link(row.device, row.device_id, is_name=True) for row in shown),
+        more=len(short) - len(shown),
+        machines=len(short),
+        half=sum(row.status is Status.WARN for row in short),
+        minutes=minutes,
+        hours=words.NOT_ESTIMATED if minutes is None else numbers.hours(minutes),
+        holds=holds,
+    )
