@@ -12,9 +12,11 @@ Messages never quote a value from the file: it may be a password.
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from scorecard.yaml_values import Builder, KeyPath, Marks, Stop, Value
 
 MAX_BYTES = 300 * 1024 * 1024
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
-_SHOWN = re.compile(r"[\w.@-]{1,64}")
+_SHOWN = re.compile(r"[\w.@ -]{1,64}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,6 +53,7 @@ class Document:
     value: Value
     problems: tuple[Problem, ...]
     marks: Marks
+    ours_alone: bool = False  # the user owns the file and nobody else can write it; False where that cannot be told
 
     def line(self, path: Sequence[str | int]) -> int:
         """Line of the key or item at `path`, or of the nearest thing around it; 0 for an empty file."""
@@ -101,11 +104,14 @@ def read(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
     try:
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
+            status = os.fstat(file.fileno())
     except OSError as error:
         return _failed(name, 0, f"cannot be read: {error.strerror or type(error).__name__}")
     except ValueError:  # a NUL in the name
         return _failed(printable(name), 0, "cannot be read: this is not a file name")
-    return parse(data, name, max_bytes=max_bytes)
+    others_write = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    ours_alone = os.name == "posix" and status.st_uid == os.geteuid() and not others_write
+    return replace(parse(data, name, max_bytes=max_bytes), ours_alone=ours_alone)
 
 
 def parse(data: bytes | str, name: str, *, max_bytes: int = MAX_BYTES) -> Document:

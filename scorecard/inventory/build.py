@@ -1,0 +1,206 @@
+"""From checked models to the core types. Everything that can be wrong has been said before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from scorecard.inventory.layers import ClientView, Layer, pick
+from scorecard.inventory.models import AuthorisationModel, CredentialModel, EndpointModel, HopModel, ProviderModel
+from scorecard.inventory.types import DEFAULT_TIME_ZONE, Client
+from scorecard.marked_yaml import Problem, printable
+from scorecard.model import (
+    Authorisation,
+    Connection,
+    Credential,
+    Endpoint,
+    HostKeyPolicy,
+    Jump,
+    Platform,
+    Provider,
+    Retired,
+    SecretRef,
+)
+
+_DEFAULTS = Connection()
+
+
+def resolve(text: str, folder: Path) -> str:
+    """An absolute path: `~` is the user's home, anything relative starts at the inventory's folder."""
+    path = Path(text)
+    if text.startswith("~"):
+        try:
+            path = path.expanduser()
+        except RuntimeError:  # no such user; the file is then reported as missing under the name it was given
+            return text
+    return str(folder / path)
+
+
+class Builder:
+    """Makes one Client."""
+
+    def __init__(self, view: ClientView) -> None:
+        if view.model is None:
+            raise ValueError("a client with mistakes cannot be built")
+        self._view = view
+        self._model = view.model
+        self._folder = Path(view.document.file).absolute().parent
+        self._credentials: dict[str, Credential] = {}
+        self._connections: dict[Connection, Connection] = {}  # equal ones are shared: fleets are large
+
+    def client(self) -> Client:
+        model, shared = self._model, self._view.shared
+        self._credentials = {name: self._credential(name, given) for name, given in model.credentials.items()}
+        standard = model.standard or (shared.standard if shared else None) or ""
+        zone = model.time_zone or (shared.time_zone if shared else None) or DEFAULT_TIME_ZONE
+        return Client(
+            name=model.client,
+            time_zone=zone,
+            endpoints=tuple(self._endpoint(layer) for layer in self._view.endpoints),
+            standard=self._standard(standard),
+            provider=_provider(model.provider or (shared.provider if shared else None)),
+            authorised=_authorised(model.authorised),
+            sites=tuple(model.sites),
+            credentials=self._credentials,
+            retired=tuple(Retired(entry.name, entry.on, entry.reason) for entry in model.retired),
+            source=self._view.document.where((*self._view.path, "client")),
+        )
+
+    def _standard(self, text: str) -> str:
+        is_file = "/" in text or "\\" in text or text.endswith((".yaml", ".yml"))
+        return resolve(text, self._folder) if is_file else text
+
+    def _credential(self, name: str, given: CredentialModel) -> Credential:
+        path = (*self._view.path, "credentials", name)
+        return Credential(
+            name=name,
+            client=self._model.client,
+            user=given.user,
+            password=self._secret(given.password, (*path, "password")),
+            key_file=resolve(given.key_file, self._folder) if given.key_file else None,
+            certificate_file=resolve(given.certificate_file, self._folder) if given.certificate_file else None,
+            passphrase=self._secret(given.passphrase, (*path, "passphrase")),
+            agent=given.agent,
+        )
+
+    def _secret(self, reference: SecretRef | None, path: tuple[str | int, ...]) -> SecretRef | None:
+        if reference is None:
+            return None
+        value = reference.value
+        if reference.kind == "file" and isinstance(value, str):
+            value = resolve(value, self._folder)
+        elif isinstance(value, tuple) and ("/" in value[0] or value[0].startswith("~")):
+            value = (resolve(value[0], self._folder), *value[1:])
+        return SecretRef(reference.kind, value, self._view.document.where(path))
+
+    def _endpoint(self, layer: Layer) -> Endpoint:
+        own = layer.settings
+        if not isinstance(own, EndpointModel):
+            raise TypeError("an endpoint's layer holds an endpoint")
+        layers = self._view.layers(layer)
+        transport, platform = _transport_and_platform(layers)
+        credential = self._credentials.get(_get(layers, "credential") or "")
+        address = own.address or own.name
+        managed = _get(layers, "managed")
+        return Endpoint(
+            name=own.name,
+            client=self._model.client,
+            address=resolve(address, self._folder) if transport == "replay" else address,
+            transport=transport,
+            site=_get(layers, "site") or "",
+            port=_get(layers, "port"),
+            platform=platform,
+            role=_get(layers, "role"),
+            credential=credential,
+            connection=self._connection(layers, credential),
+            tags=_tags(layers),
+            managed=True if managed is None else managed,
+            owner=_get(layers, "owner") or "",
+            source=self._view.document.where(layer.path),
+        )
+
+    def _connection(self, layers: list[Layer], credential: Credential | None) -> Connection:
+        keep_alive, timeout = _get(layers, "keep_alive_s"), _get(layers, "connect_timeout_s")
+        connection = Connection(
+            jumps=tuple(self._jump(hop, credential) for hop in _get(layers, "proxy_jump") or ()),
+            known_hosts=tuple(resolve(file, self._folder) for file in _get(layers, "known_hosts") or ()),
+            host_key_policy=_get(layers, "host_key_policy") or HostKeyPolicy.STRICT,
+            keep_alive_s=_DEFAULTS.keep_alive_s if keep_alive is None else keep_alive,
+            connect_timeout_s=_DEFAULTS.connect_timeout_s if timeout is None else timeout,
+        )
+        return self._connections.setdefault(connection, connection)
+
+    def _jump(self, hop: HopModel, credential: Credential | None) -> Jump:
+        """A hop that names a user alone gets the endpoint's keys, never its password: that is meant for the endpoint."""
+        held = self._credentials.get(hop.credential or "")
+        if held is None and hop.user:
+            held = replace(credential, password=None) if credential else Credential("", self._model.client)
+        if held is not None and hop.user:
+            held = replace(held, user=hop.user)
+        return Jump(hop.address, hop.port or 22, held)
+
+
+def _get(layers: list[Layer], key: str) -> Any:
+    """The value that the nearest layer sets; None where none does."""
+    layer = pick(layers, key)
+    return getattr(layer.settings, key) if layer else None
+
+
+def _transport_and_platform(layers: list[Layer]) -> tuple[str, Platform | None]:
+    transport, choice = _get(layers, "transport"), _get(layers, "platform")
+    platform: Platform | None = choice.known() if choice else None
+    if transport is None:
+        return ("winrm" if platform is Platform.WINDOWS else "ssh"), platform
+    if transport == "winrm":
+        platform = Platform.WINDOWS
+    return str(transport), platform
+
+
+def _tags(layers: list[Layer]) -> tuple[str, ...]:
+    """Those of all levels, the most general first. A group's name is a tag as well, so that it can be selected."""
+    found: dict[str, None] = {}
+    for layer in reversed(layers):
+        if "groups" in layer.path[-2:-1]:
+            found[str(layer.path[-1])] = None
+        if layer.settings:
+            found.update(dict.fromkeys(layer.settings.tags))
+    return tuple(found)
+
+
+def _provider(given: ProviderModel | None) -> Provider:
+    return Provider(given.name, given.contact or "") if given else Provider()
+
+
+def _authorised(given: AuthorisationModel | None) -> Authorisation | None:
+    return Authorisation(given.by, given.on, given.scope, given.until) if given else None
+
+
+def same_machine(view: ClientView, client: Client) -> Iterator[Problem]:
+    """Warnings for endpoints that lead to the same place: each would be counted."""
+    first: dict[tuple[object, ...], int] = {}
+    for index, endpoint in enumerate(client.endpoints):
+        place: tuple[object, ...] = ("local",)
+        if endpoint.transport != "local":
+            ways = tuple((jump.address.casefold(), jump.port) for jump in endpoint.connection.jumps)
+            place = (endpoint.transport, endpoint.address.casefold(), endpoint.port, ways)
+        other = first.setdefault(place, index)
+        if other != index:
+            name = printable(client.endpoints[other].name)
+            said = f"leads to the same place as '{name}' and would be counted twice; remove one, or correct the address"
+            yield view.document.problem((*view.path, "endpoints", index), said)
+
+
+def missing_files(views: Iterable[tuple[ClientView, Client]]) -> Iterator[Problem]:
+    """Warnings for key, certificate and known-hosts files that are not there."""
+    for view, client in views:
+        for name, credential in client.credentials.items():
+            for key, file in (("key_file", credential.key_file), ("certificate_file", credential.certificate_file)):
+                if file and not Path(file).is_file():
+                    path = (*view.path, "credentials", name, key)
+                    yield view.document.problem(path, f"there is no file {printable(file, 200)}")
+        for layer in view.everywhere():
+            for file in (layer.settings.known_hosts or ()) if layer.settings else ():
+                if not Path(found := resolve(file, Path(view.document.file).absolute().parent)).is_file():
+                    yield view.document.problem((*layer.path, "known_hosts"), f"there is no file {printable(found, 200)}")

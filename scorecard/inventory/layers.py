@@ -1,0 +1,124 @@
+"""Which settings hold for an endpoint: its own, then its groups', its site's, the client's defaults, the file's.
+
+Works on the file as it was read, so that it can be asked about a file with mistakes; the checked models hang on where
+there are any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from scorecard.inventory.models import ClientModel, ClientsModel, DefaultsModel, Settings
+from scorecard.inventory.shape import items, mapping
+from scorecard.marked_yaml import Document
+from scorecard.yaml_values import KeyPath
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One place where settings stand."""
+
+    path: KeyPath
+    raw: Mapping[str, Any]
+    settings: Settings | None
+
+
+def names(value: object) -> list[str]:
+    """A text or a list of texts, whatever else stands there left out."""
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str)]
+
+
+@dataclass(frozen=True)
+class ClientView:
+    """One client in a file: as read, where it stands, and as checked model (None where the file has mistakes)."""
+
+    document: Document
+    path: KeyPath  # () or ("clients", 2)
+    raw: Mapping[str, Any]
+    model: ClientModel | None
+    shared: ClientsModel | None = None
+
+    @cached_property
+    def endpoints(self) -> list[Layer]:
+        models = self.model.endpoints if self.model else None
+        return [
+            Layer(
+                (*self.path, "endpoints", index),
+                raw if isinstance(raw, dict) else {"name": raw},
+                models[index] if models else None,
+            )
+            for index, raw in enumerate(items(self.raw, "endpoints"))
+        ]
+
+    @cached_property
+    def groups(self) -> dict[str, Layer]:
+        """In order of definition."""
+        models = self.model.groups if self.model else {}
+        return self._named("groups", models)
+
+    @cached_property
+    def sites(self) -> dict[str, Layer]:
+        return self._named("sites", self.model.sites if self.model else {})
+
+    @cached_property
+    def defaults(self) -> list[Layer]:
+        """The client's, then those of the file with several clients."""
+        found = [self._layer((*self.path, "defaults"), mapping(self.raw, "defaults"), self.model)]
+        if self.path:
+            found.append(self._layer(("defaults",), mapping(self.document.value, "defaults"), self.shared))
+        return found
+
+    @cached_property
+    def credentials(self) -> Mapping[str, Any]:
+        return mapping(self.raw, "credentials")
+
+    @property
+    def name(self) -> str:
+        name = self.raw.get("client")
+        return name if isinstance(name, str) else ""
+
+    @cached_property
+    def _members(self) -> dict[str, list[str]]:
+        """Names of groups by the name of an endpoint that the group lists."""
+        found: dict[str, list[str]] = {}
+        for group, layer in self.groups.items():
+            for name in names(layer.raw.get("endpoints")):
+                found.setdefault(name, []).append(group)
+        return found
+
+    def layers(self, endpoint: Layer) -> list[Layer]:
+        """From the nearest to the most general. Of several groups the one defined later is nearer."""
+        name = endpoint.raw.get("name")
+        joined = {*names(endpoint.raw.get("groups")), *self._members.get(name if isinstance(name, str) else "", ())}
+        near = [endpoint]
+        if joined:
+            near += [layer for group, layer in reversed(self.groups.items()) if group in joined]
+        site = pick([*near, *self.defaults], "site")
+        place = self.sites.get(site.raw["site"]) if site and isinstance(site.raw["site"], str) else None
+        return [*near, *([place] if place else []), *self.defaults]
+
+    def everywhere(self) -> Iterator[Layer]:
+        """Every place of this client where settings stand."""
+        yield from self.defaults
+        yield from self.sites.values()
+        yield from self.groups.values()
+        yield from self.endpoints
+
+    def _named(self, key: str, models: Mapping[str, Settings]) -> dict[str, Layer]:
+        return {
+            name: Layer((*self.path, key, name), raw if isinstance(raw, dict) else {}, models.get(name))
+            for name, raw in mapping(self.raw, key).items()
+        }
+
+    @staticmethod
+    def _layer(path: KeyPath, raw: Mapping[str, Any], model: ClientModel | ClientsModel | None) -> Layer:
+        defaults: DefaultsModel | None = model.defaults if model else None
+        return Layer(path, raw, defaults)
+
+
+def pick(layers: list[Layer], key: str) -> Layer | None:
+    """The nearest layer that sets `key`."""
+    return next((layer for layer in layers if key in layer.raw), None)

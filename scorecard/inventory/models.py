@@ -1,0 +1,220 @@
+"""The shape of an inventory file. The descriptions go into the JSON Schema and show up in editors."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from scorecard.inventory import fields as kind
+from scorecard.secrets import FORMS
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HopModel(Model):
+    """One machine on the way to an endpoint."""
+
+    model_config = ConfigDict(title="Hop")
+
+    address: kind.Host = Field(description="Host name or IP address of the machine in between.")
+    port: kind.MaybePort = Field(default=None, description="Its SSH port; 22 where nothing is said.")
+    user: kind.MaybeName = Field(default=None, description="The user there; the endpoint's own where nothing is said.")
+    credential: kind.MaybeName = Field(default=None, description="Name of the credential for this hop.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        return kind.hop_parts(value) if isinstance(value, str) else value
+
+
+Hops = Annotated[tuple[HopModel, ...] | None, BeforeValidator(kind.hops_listed)]
+
+
+class Settings(Model):
+    """What may be set for one endpoint, or for many at once. The nearest wins: endpoint, group, site, defaults."""
+
+    platform: kind.MaybePlatform = Field(
+        default=None,
+        description="Operating system; auto finds out over SSH. Where nothing is said: windows over WinRM, else auto.",
+    )
+    transport: kind.MaybeTransport = Field(
+        default=None,
+        description="How to reach the endpoint: ssh, winrm, local (this computer) or replay (recorded answers). "
+        "Where nothing is said: winrm for windows, else ssh.",
+    )
+    port: kind.MaybePort = Field(
+        default=None, description="Port to connect to; the transport's usual one where nothing is said."
+    )
+    credential: kind.MaybeName = Field(default=None, description="Name of the credential to log in with.")
+    role: kind.MaybeRole = Field(
+        default=None,
+        description="What the machine is for. Where nothing is said, what the machine itself shows decides, else server.",
+    )
+    tags: kind.Names = Field(default=(), description="Words to select endpoints by. Those of all levels add up.")
+    managed: kind.MaybeFlag = Field(
+        default=None, description="Whether the provider looks after it; yes where nothing is said."
+    )
+    owner: kind.MaybeText = Field(default=None, description="Person or department that uses it.")
+    proxy_jump: Hops = Field(
+        default=None,
+        description="Machines to go through, in order: user@host:port, or address, port, user and credential; or none.",
+    )
+    known_hosts: kind.MaybeFiles = Field(
+        default=None, description="Files with known SSH host keys; the user's and the system's where nothing is said."
+    )
+    host_key_policy: kind.MaybePolicy = Field(
+        default=None,
+        description="strict refuses hosts whose key is not known; accept-new takes the key of a new host and the report "
+        "says that its identity is not proven.",
+    )
+    connect_timeout_s: kind.MaybeTimeout = Field(
+        default=None, description="Seconds to wait for a connection; 10 where nothing is said."
+    )
+    keep_alive_s: kind.MaybeKeepAlive = Field(
+        default=None,
+        description="Seconds between signs of life on a quiet SSH connection; 15 where nothing is said, 0 for none.",
+    )
+
+
+class DefaultsModel(Settings):
+    """Settings for every endpoint that does not say otherwise."""
+
+    model_config = ConfigDict(title="Defaults")
+
+    site: kind.MaybeName = Field(
+        default=None, description="Name of the site where endpoints are unless they say otherwise."
+    )
+
+
+class SiteModel(Settings):
+    """A place, with settings for the endpoints there. May be empty."""
+
+    model_config = ConfigDict(title="Site")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_empty(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+
+class GroupModel(Settings):
+    """A set of endpoints with settings of their own. Where an endpoint is in several, the group defined later wins."""
+
+    model_config = ConfigDict(title="Group")
+
+    site: kind.MaybeName = Field(default=None, description="Name of the site where the group's endpoints are.")
+    endpoints: kind.Names = Field(
+        default=(), description="Names of the endpoints in this group; an endpoint may also name its groups."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_empty(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+
+class EndpointModel(Settings):
+    """One machine: a name alone, or a mapping."""
+
+    model_config = ConfigDict(title="Endpoint")
+
+    name: kind.Name = Field(description="Its name, unique within the client. Findings and history go by it.")
+    address: kind.MaybeAddress = Field(
+        default=None,
+        description="Host name or IP address; for replay the folder or audit document. The name where nothing is said.",
+    )
+    site: kind.MaybeName = Field(default=None, description="Name of the site where it stands.")
+    groups: kind.Names = Field(default=(), description="Names of the groups that it belongs to.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+
+class CredentialModel(Model):
+    """How to log in. Holds references to secrets, never a secret."""
+
+    model_config = ConfigDict(title="Credential")
+
+    user: kind.MaybeName = Field(default=None, description="User name over there.")
+    password: kind.MaybeSecret = Field(default=None, description=f"Where the password is: {FORMS}.")
+    key_file: kind.MaybeFile = Field(
+        default=None, description="Private key file. Relative paths start at the inventory's folder."
+    )
+    certificate_file: kind.MaybeFile = Field(default=None, description="Certificate that belongs to the key.")
+    passphrase: kind.MaybeSecret = Field(default=None, description="Where the key's passphrase is, written like password.")
+    agent: kind.Flag = Field(default=False, description="Whether to use the keys that an SSH agent holds.")
+
+
+class ProviderModel(Model):
+    """Who does the audit; shown in the report."""
+
+    model_config = ConfigDict(title="Provider")
+
+    name: kind.Text = Field(description="Name of the IT provider.")
+    contact: kind.MaybeText = Field(default=None, description="How to reach the provider: mail, telephone or web address.")
+
+
+class AuthorisationModel(Model):
+    """Who allowed the audit; printed in the method section. Needed before a prospect's machines are looked at."""
+
+    model_config = ConfigDict(title="Authorisation")
+
+    by: kind.Text = Field(description="Who allowed it, with their function.")
+    on: kind.Day = Field(description="The day it was allowed, such as 2026-01-31.")
+    scope: kind.Text = Field(description="What was allowed.")
+    until: kind.MaybeDay = Field(default=None, description="Last day it is allowed; without end where nothing is said.")
+
+
+class RetiredModel(Model):
+    """An endpoint that left. One that is simply deleted from the list stays expected."""
+
+    model_config = ConfigDict(title="Retired")
+
+    name: kind.Name = Field(description="Name that it had.")
+    on: kind.Day = Field(description="The day it left, such as 2026-01-31.")
+    reason: kind.Text = Field(description="Why it left: sold, broken, replaced by ...")
+
+
+class ClientModel(Model):
+    """One client with everything that belongs to it."""
+
+    model_config = ConfigDict(title="Client")
+
+    client: kind.Name = Field(description="The client's name, unique among all inventories loaded together.")
+    time_zone: kind.MaybeZone = Field(
+        default=None, description="Time zone for dates in reports, such as Europe/London; else UTC."
+    )
+    standard: kind.MaybeName = Field(
+        default=None, description="Name or file of the standard to audit by; it-partner where nothing is said."
+    )
+    provider: ProviderModel | None = Field(default=None, description="Who does the audit; shown in the report.")
+    authorised: AuthorisationModel | None = Field(default=None, description="Who allowed the audit.")
+    credentials: dict[kind.Name, CredentialModel] = Field(
+        default={}, description="Named ways to log in, for this client only."
+    )
+    defaults: DefaultsModel = Field(default=DefaultsModel(), description="Settings for every endpoint of this client.")
+    sites: dict[kind.Name, SiteModel] = Field(default={}, description="Named places.")
+    groups: dict[kind.Name, GroupModel] = Field(default={}, description="Named sets of endpoints with shared settings.")
+    endpoints: list[EndpointModel] = Field(description="Every machine that is expected to be in order.", min_length=1)
+    retired: list[RetiredModel] = Field(default=[], description="Endpoints that have left.")
+
+
+class ClientsModel(Model):
+    """Several clients in one file, with what they share."""
+
+    model_config = ConfigDict(title="Clients")
+
+    provider: ProviderModel | None = Field(default=None, description="Provider of every client that names none.")
+    time_zone: kind.MaybeZone = Field(default=None, description="Time zone of every client that names none.")
+    standard: kind.MaybeName = Field(default=None, description="Standard of every client that names none.")
+    defaults: DefaultsModel = Field(
+        default=DefaultsModel(), description="Settings for every endpoint in this file; a client's own win."
+    )
+    clients: list[ClientModel] = Field(
+        description="The clients, each with the keys of a file that holds one.", min_length=1
+    )

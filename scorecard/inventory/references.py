@@ -1,0 +1,163 @@
+"""What must agree between the parts of an inventory: names that are used and defined, and settings that meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from scorecard.inventory.fields import address_fault, suggestion
+from scorecard.inventory.layers import ClientView, Layer, names, pick
+from scorecard.inventory.shape import items, mapping
+from scorecard.marked_yaml import Problem, printable
+
+_OVER_NETWORK = ("ssh", "winrm")
+
+
+def problems(view: ClientView, owners: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    """What does not agree within one client. `owners`: which clients have a credential of that name."""
+    yield from _doubles(view)
+    yield from _credentials(view, owners)
+    yield from _places(view)
+    yield from _secrets(view)
+    yield from _meeting(view)
+    yield from _authorised(view)
+
+
+def doubled_clients(views: Iterable[ClientView]) -> Iterator[Problem]:
+    first: dict[str, ClientView] = {}
+    for view in views:
+        if not view.name:
+            continue
+        other = first.setdefault(view.name.casefold(), view)
+        if other is not view:
+            path = (*view.path, "client")
+            where = other.document.where((*other.path, "client"))
+            yield view.document.problem(path, f"this client is already defined at {where}; a client has one definition")
+
+
+def _doubles(view: ClientView) -> Iterator[Problem]:
+    listed: dict[str, Layer] = {}
+    for layer in view.endpoints:
+        name = layer.raw.get("name")
+        if not isinstance(name, str):
+            continue
+        first = listed.setdefault(name.casefold(), layer)
+        if first is not layer:
+            line = view.document.line((*first.path, "name"))
+            said = (
+                f"an endpoint named '{printable(name)}' is already on line {line}; names are unique (capitals do not count)"
+            )
+            yield view.document.problem((*layer.path, "name"), said)
+    gone: dict[str, int] = {}
+    for index, entry in enumerate(items(view.raw, "retired")):
+        name = mapping(entry).get("name")
+        if not isinstance(name, str):
+            continue
+        path = (*view.path, "retired", index, "name")
+        line = view.document.line(path)
+        if (key := name.casefold()) in listed:
+            at = view.document.line((*listed[key].path, "name"))
+            said = f"'{printable(name)}' is retired here and still listed on line {at}; remove it in one of the two places"
+            yield view.document.problem(path, said)
+        elif gone.setdefault(key, line) != line:
+            yield view.document.problem(path, f"'{printable(name)}' is already retired on line {gone[key]}; remove one")
+
+
+def _unknown(what: str, name: str, known: Iterable[str], where: str) -> str:
+    known = list(known)
+    hint = suggestion(name, known) or f"; define it under {where}: or correct the name"
+    return f"there is no {what} named '{printable(name, 40)}'{hint}"
+
+
+def _credentials(view: ClientView, owners: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
+    for layer in view.everywhere():
+        used = [((*layer.path, "credential"), layer.raw.get("credential"))]
+        chain = layer.raw.get("proxy_jump")
+        for index, hop in enumerate(chain if isinstance(chain, list) else [chain]):
+            if isinstance(hop, dict):
+                step = (index,) if isinstance(chain, list) else ()
+                used.append(((*layer.path, "proxy_jump", *step, "credential"), hop.get("credential")))
+        for path, name in used:
+            if not isinstance(name, str) or name in view.credentials:
+                continue
+            said = _unknown("credential", name, view.credentials, "credentials")
+            if others := [client for client in owners.get(name, ()) if client != view.name]:
+                said = (
+                    f"credential '{printable(name, 40)}' belongs to client '{printable(others[0])}' and is not used for "
+                    f"another; define one under credentials: of this client"
+                )
+            yield view.document.problem(path, said)
+
+
+def _places(view: ClientView) -> Iterator[Problem]:
+    for layer in view.everywhere():
+        site = layer.raw.get("site")
+        if isinstance(site, str) and site not in view.sites and "sites" not in layer.path:
+            yield view.document.problem((*layer.path, "site"), _unknown("site", site, view.sites, "sites"))
+    known = {name for layer in view.endpoints if isinstance(name := layer.raw.get("name"), str)}
+    for layer in view.groups.values():
+        for name in names(layer.raw.get("endpoints")):
+            if name not in known:
+                said = _unknown("endpoint", name, known, "endpoints")
+                yield view.document.problem((*layer.path, "endpoints"), said)
+    for layer in view.endpoints:
+        for group in names(layer.raw.get("groups")):
+            if group not in view.groups:
+                yield view.document.problem((*layer.path, "groups"), _unknown("group", group, view.groups, "groups"))
+
+
+def _secrets(view: ClientView) -> Iterator[Problem]:
+    for name, raw in view.credentials.items():
+        path = (*view.path, "credentials", name)
+        held = mapping(raw)
+        for key in ("passphrase", "certificate_file"):
+            if key in held and "key_file" not in held:
+                yield view.document.problem((*path, key), "belongs to a key; give key_file too, or remove it")
+        for key in ("password", "passphrase"):
+            if "command" in mapping(held, key) and not view.document.ours_alone:
+                said = (
+                    "a command is only accepted from a file that you own and that nobody else can write; "
+                    f"run: chmod go-w {view.document.file}, or use env:, file: or keyring:"
+                )
+                yield view.document.problem((*path, key), said)
+
+
+def _meeting(view: ClientView) -> Iterator[Problem]:
+    """Settings that come together in one endpoint from several places."""
+    for endpoint in view.endpoints:
+        layers = view.layers(endpoint)
+        platform, transport = _value(layers, "platform"), _value(layers, "transport")
+        if transport == "winrm" and platform in ("linux", "macos"):
+            said = f"platform {platform} cannot be reached over winrm; set transport: ssh, or platform: windows"
+            yield view.document.problem(endpoint.path, said)
+        if (transport or "ssh") in _OVER_NETWORK:
+            yield from _address(view, endpoint)
+
+
+def _address(view: ClientView, endpoint: Layer) -> Iterator[Problem]:
+    name, address = endpoint.raw.get("name"), endpoint.raw.get("address")
+    if "address" in endpoint.raw:
+        if isinstance(address, str) and _is_checkable(address) and (fault := address_fault(address)):
+            said = f"expected a host name or IP address, but this {fault}"
+            yield view.document.problem((*endpoint.path, "address"), said)
+    elif isinstance(name, str) and _is_checkable(name) and (fault := address_fault(name)):
+        said = f"the name serves as address, but it {fault}; add the key address"
+        yield view.document.problem((*endpoint.path, "name"), said)
+
+
+def _is_checkable(text: str) -> bool:
+    """Whether its form is right at all; where it is not, the form has been refused already."""
+    return 0 < len(text) <= 255 and text.isprintable() and text == text.strip()
+
+
+def _value(layers: list[Layer], key: str) -> Any:
+    layer = pick(layers, key)
+    return layer.raw[key] if layer else None
+
+
+def _authorised(view: ClientView) -> Iterator[Problem]:
+    given = mapping(view.raw, "authorised")
+    on, until = given.get("on"), given.get("until")
+    if type(on) is date and type(until) is date and until < on:
+        yield view.document.problem((*view.path, "authorised", "until"), f"expected a day not before {on}, found {until}")
