@@ -14,6 +14,7 @@ from scorecard.model import Fact, Host, Observations, Outcome, Seen, Unseen
 from scorecard.reading import clean, pairs, text_of, unquote
 
 from .shape import Contract, Identity, Proof, disagree, number_in
+from .table import VERSION
 
 RELEASE = "os-support.release"
 PRO = "os-support.ubuntu-pro"
@@ -69,7 +70,7 @@ def conflict(observations: Observations, found: Fact[Identity]) -> Fact[str | No
     product, version = found.value.product, found.value.version
     file = _WITNESSES.get(product)
     said = _release(release).get(file or "", "")
-    if not file or not said or version is None:
+    if not file or not said or version is None or not VERSION.fullmatch(version):
         return Seen(None)
     number = number_in(said)
     # Debian's testing has no number there but "forky/sid".
