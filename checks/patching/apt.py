@@ -1,0 +1,293 @@
+"""apt on Debian, Ubuntu and their relatives (linux.md 3.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+from scorecard.model import Fact, Host, Observations, Seen, Unseen
+from scorecard.reading import clean, text_of
+
+from .payload import MANY, NO_DATE, Section, dated, epoch, log_time, newest, oldest, remembered, sections
+from .shape import Update, Updates, nothing_read
+
+# Labels of the distributions themselves: what they do not call security is not. Other sources do not say.
+_OWN_LABELS = frozenset({"Debian", "Debian-Security", "Debian Backports", "Ubuntu", "UbuntuESM", "UbuntuESMApps"})
+_NO_CLASS = Unseen("Its source does not say which updates are security updates")
+# Distributions that publish security updates in a place of their own, so that its absence is a fault.
+_HAS_SECURITY_SUITE = frozenset({"debian", "ubuntu"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    """The head of one InRelease or Release file in apt's lists."""
+
+    file: str
+    label: str
+    suite: str
+    codename: str
+    date: datetime | None
+    valid_until: datetime | None
+
+    @property
+    def is_security(self) -> bool:
+        return _is_security(self.label, self.suite) or _is_security(self.label, self.codename)
+
+    @property
+    def is_extended(self) -> bool:
+        return self.label.startswith("UbuntuESM")
+
+
+@dataclass(frozen=True, slots=True)
+class _Policy:
+    """One package of `apt-cache policy`: is a security version above the installed one, or is the installed one itself?"""
+
+    installed: str
+    candidate: str
+    security_above: bool
+    security_installed: bool
+
+
+def parse(observations: Observations, host: Host, first_seen: Mapping[str, datetime]) -> Updates:
+    text = text_of(observations, "patching.apt")
+    if isinstance(text, Unseen):
+        return nothing_read(text)
+    found = sections(text.value)
+    releases = _releases(found.get("releases", Section()))
+    targets = [line.split("|") for line in found.get("targets", Section()).after("target")]
+    targets = [fields for fields in targets if len(fields) == 5]
+    used = [release for release in releases if any(_belongs(release, fields[4]) for fields in targets)]
+    policies = _policies(found.get("policy", Section()))
+    last_installed, notes = _history(observations)
+    rolling = host.product == Seen("debian") and host.version == Seen(None)
+    told_apart: Fact[bool] = Seen(not rolling)
+    missing: Fact[tuple[Update, ...]]
+    if not targets:
+        missing = Unseen("apt has no package lists, so nothing can be said about missing updates")
+    else:
+        missing = _missing(found, policies, first_seen)
+    has_security = any(_is_security(fields[1], fields[2]) or _is_security(fields[1], fields[3]) for fields in targets)
+    expected = isinstance(host.product, Seen) and host.product.value in _HAS_SECURITY_SUITE and not rolling
+    notes += _told(found, used)
+    return Updates(
+        manager=Seen("apt"),
+        missing=missing,
+        told_apart=told_apart,
+        security_source=Seen(has_security or not expected) if targets else Unseen("apt has no package lists"),
+        data_time=_data_time(found, used),
+        blind=Seen(()),
+        last_installed=last_installed,
+        last_security_installed=Seen(_last_security(found.get("recent", Section()), policies)),
+        notes=tuple(notes),
+    )
+
+
+def _is_security(label: str, suite: str) -> bool:
+    """Debian names its security archive by label, Ubuntu by suite; up to Debian 10 the suite was "buster/updates"."""
+    return label == "Debian-Security" or suite.endswith(("-security", "/updates"))
+
+
+def _releases(section: Section) -> list[_Release]:
+    found: list[_Release] = []
+    fields: dict[str, str] = {}
+
+    def finish() -> None:
+        if fields:
+            date, until = _mail_date(fields.get("Date", "")), _mail_date(fields.get("Valid-Until", ""))
+            found.append(
+                _Release(
+                    fields["file"],
+                    fields.get("Label", ""),
+                    fields.get("Suite", ""),
+                    fields.get("Codename", ""),
+                    date,
+                    until,
+                )
+            )
+
+    for line in section.lines:
+        if line.startswith("release "):
+            finish()
+            fields = {"file": line[8:].strip()}
+        elif fields and ": " in line:
+            key, _, value = line.partition(": ")
+            fields[key] = clean(value)
+    finish()
+    return found
+
+
+def _mail_date(text: str) -> datetime | None:
+    """ "Fri, 20 Nov 2026 00:12:41 UTC"."""
+    try:
+        moment = parsedate_to_datetime(text.replace("UTC", "+0000").replace("GMT", "+0000"))
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo else None
+
+
+def _belongs(release: _Release, index: str) -> bool:
+    """Whether an index file on disk is listed by this release file; both names are made from the same address."""
+    head = re.sub(r"(In)?Release$", "", release.file)
+    return len(head) < len(release.file) and index.startswith(head)
+
+
+def _data_time(found: Mapping[str, Section], used: list[_Release]) -> Fact[datetime]:
+    """The archive's own date of the security suite: it is renewed within a week, the stable suite only by point releases.
+
+    Where there is no such suite: the last update that succeeded, or the newest date of any source.
+    """
+    security = [release.date for release in used if release.is_security and not release.is_extended]
+    if security:
+        return dated(oldest(security), "The list of security updates has no date")
+    stamps = found.get("releases", Section()).after("stamp")
+    moments = [epoch(line.split(" ")[-1]) for line in stamps] + [release.date for release in used]
+    return dated(newest(moments), "apt's package lists have no date")
+
+
+_INST = re.compile(r"Inst (\S+) \[([^\]\s]*)\] \((\S+) ([^()]*) \[[^\]]*\]\)")
+
+
+def _missing(
+    found: Mapping[str, Section], policies: Mapping[str, _Policy], first_seen: Mapping[str, datetime]
+) -> Fact[tuple[Update, ...]]:
+    plan = found.get("simulate", Section())
+    if plan.code != 0:
+        return Unseen(f"apt could not work out what is missing: {plan.complaint() or f'exit code {plan.code}'}")
+    if not any(re.match(r"[0-9]+ upgraded, ", line) for line in plan.lines):
+        return Unseen("apt's answer has no summary line")
+    policy_section = found.get("policy", Section())
+    if policy_section.code != 0:
+        return Unseen("apt did not tell where the newer packages come from")
+    held = {clean(line) for line in found.get("held", Section()).lines if line.strip()}
+    missing: dict[str, Update] = {}
+    for line in plan.lines:
+        match = _INST.match(line)
+        # A package without an installed version is new here; it comes with the update that needs it.
+        if match is None:
+            continue
+        name, installed, candidate, origins = (clean(group) for group in match.groups())
+        policy = policies.get(name)
+        security = _class(origins, policy)
+        missing[name] = _update(name, installed, candidate, security, False, first_seen)
+    for name in sorted(held | _kept_back(plan)):
+        policy = policies.get(name)
+        if policy is None or name in missing or policy.candidate == policy.installed or policy.installed == "(none)":
+            continue
+        # What is kept back without a hold is phased (Ubuntu), which security updates never are, or cannot be installed.
+        if policy.security_above or name in held:
+            security = Seen(policy.security_above)
+            missing[name] = _update(name, policy.installed, policy.candidate, security, name in held, first_seen)
+    return Seen(tuple(missing.values())[:MANY])
+
+
+def _class(origins: str, policy: _Policy | None) -> Fact[bool]:
+    """Security if any version above the installed one is in a security archive, not only the one that wins."""
+    places = [origin.partition(":") for origin in origins.split(", ")]
+    if (policy and policy.security_above) or any(_is_security(label, rest.rpartition("/")[2]) for label, _, rest in places):
+        return Seen(True)
+    if all(label in _OWN_LABELS for label, _, _ in places):
+        return Seen(False)
+    return _NO_CLASS
+
+
+def _update(
+    name: str, installed: str, candidate: str, security: Fact[bool], held: bool, first_seen: Mapping[str, datetime]
+) -> Update:
+    key = remembered("apt", name, installed, security == Seen(True))
+    return Update(name, candidate, Seen(installed), security, NO_DATE, Seen(first_seen.get(key)), Seen(held))
+
+
+def _kept_back(plan: Section) -> set[str]:
+    names: set[str] = set()
+    inside = False
+    for line in plan.lines:
+        if line.startswith(" "):
+            names.update(line.split() if inside else ())
+        else:
+            inside = line.rstrip().endswith("kept back:")
+    return names
+
+
+def _policies(section: Section) -> dict[str, _Policy]:
+    """The version table lists newer versions first; "***" marks the installed one; below each are its sources."""
+    found: dict[str, _Policy] = {}
+    name, installed, candidate = "", "", ""
+    above, own, place = False, False, ""
+
+    def finish() -> None:
+        if name:
+            found[name] = _Policy(installed, candidate, above, own)
+
+    for line in section.lines:
+        if line.endswith(":") and not line.startswith(" "):
+            finish()
+            name, installed, candidate, above, own, place = clean(line[:-1]), "", "", False, False, ""
+        elif line.startswith("  Installed: "):
+            installed = clean(line[13:])
+        elif line.startswith("  Candidate: "):
+            candidate = clean(line[13:])
+        elif line.startswith("  Version table:"):
+            place = "above"
+        elif line.startswith(" *** "):
+            place = "own"
+        elif line.startswith("     ") and not line.startswith("       ") and place == "own":
+            place = "below"
+        elif line.startswith("        ") and place:
+            words = line.split()
+            suite = words[2].rpartition("/")[0] if len(words) > 2 else ""
+            if _is_security("", suite):
+                above, own = above or place == "above", own or place == "own"
+    finish()
+    return found
+
+
+def _last_security(recent: Section, policies: Mapping[str, _Policy]) -> datetime | None:
+    """When a package last got the version that the security archive has."""
+    zone = next(iter(recent.after("zone")), "")
+    moments: list[datetime | None] = []
+    for line in recent.lines:
+        words = line.split()
+        if len(words) != 6 or words[2] != "upgrade":
+            continue
+        policy = policies.get(words[3]) or policies.get(words[3].partition(":")[0])
+        if policy and policy.security_installed and policy.installed == words[5]:
+            moments.append(log_time(f"{words[0]} {words[1]}", zone))
+    return newest(moments)
+
+
+def _history(observations: Observations) -> tuple[Fact[datetime | None], list[str]]:
+    """The last upgrade in dpkg's log; on a system that had none yet, the day it was installed."""
+    text = text_of(observations, "patching.dpkg")
+    if isinstance(text, Unseen):
+        return text, []
+    section = sections(text.value)[""]
+    zone = next(iter(section.after("zone")), "")
+    broken = [clean(line) for line in section.after("broken")]
+    notes = [f"{len(broken)} packages are not installed completely, such as {broken[0]}"] if broken else []
+    for kind in ("upgraded", "born"):
+        if moment := newest(log_time(line, zone) for line in section.after(kind)):
+            if kind == "born":
+                notes.append("Nothing was updated since the system was installed")
+            return Seen(moment), notes
+    if section.after("logs"):
+        return Unseen("dpkg's log holds no update and does not reach back to the installation"), notes
+    return Unseen("There is no log of package changes"), notes
+
+
+def _told(found: Mapping[str, Section], used: list[_Release]) -> list[str]:
+    """Sentences that explain the result without deciding it."""
+    notes: list[str] = []
+    withheld = "\n".join(found.get("withheld", Section()).lines)
+    if match := re.search(r"([0-9]{1,5}) additional security updates? can be applied with (ESM [A-Za-z]+)", withheld):
+        notes.append(f"{match[1]} more security updates are only for machines with Ubuntu Pro ({match[2]})")
+    plan = found.get("simulate", Section())
+    if any("deferred due to phasing" in line for line in plan.lines):
+        notes.append("Some ordinary updates are being rolled out in steps and are not due here yet")
+    for release in used:
+        if release.is_security and release.valid_until:
+            notes.append(f"The list of security updates is valid until {release.valid_until:%Y-%m-%d}")
+            break
+    return notes

@@ -1,0 +1,48 @@
+"""From what was observed to the patch level; see shape.py for what it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from scorecard.model import Host, Observations, Platform, Seen, Unseen
+
+from . import linux, macos
+from .payload import remembered
+from .shape import Patching, Updates, nothing_read
+
+__all__ = ["Patching", "Updates", "data", "parse", "remember"]
+
+# Managers whose packages share one database keep one kind of name.
+_DATABASES = {"dnf": "rpm", "dnf5": "rpm", "yum": "rpm", "softwareupdate": "macos"}
+
+
+def parse(observations: Observations, host: Host) -> Patching:
+    match host.platform:
+        case Platform.LINUX:
+            return linux.parse(observations, host)
+        case Platform.MACOS:
+            return macos.parse(observations, host)
+        case _:
+            unseen = Unseen("Windows is not asked by this version")
+            return Patching(nothing_read(unseen), unseen, unseen, unseen)
+
+
+def remember(facts: Patching) -> Iterable[str]:
+    """Names of what is missing, so that a later audit knows since when it has been."""
+    manager, missing = facts.updates.manager, facts.updates.missing
+    if isinstance(manager, Unseen) or isinstance(missing, Unseen):
+        return ()
+    names = []
+    for update in missing.value:
+        installed = update.installed.value if isinstance(update.installed, Seen) else None
+        database = _DATABASES.get(manager.value, manager.value)
+        if manager.value == "zypper" and not update.advisory:
+            database = "rpm"
+        names.append(remembered(database, update.name, installed, update.security == Seen(True)))
+    return tuple(names)
+
+
+def data() -> Iterable[Mapping[str, str]]:
+    """The table of macOS releases, one row a line of macOS."""
+    for row in macos.release_rows():
+        yield {"name": f"macOS {row['line']} releases", "source": str(row["source"]), "as_of": str(row["as_of"])}

@@ -1,0 +1,305 @@
+"""Rules of the updates topic (design section 8). Stale or missing lists are never "nothing missing"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from scorecard.model import Host, Json, Seen, Severity, Unseen, Verdict, failed, not_applicable, passed, unknown, warned
+from scorecard.topic import Effort, Parameter, Parameters, check
+
+from .shape import Mode, Patching, Reboot, Update, Updates
+
+_NAMED = 4
+_AHEAD = timedelta(days=1)  # what is dated further in the future comes from a clock that is wrong
+
+
+def _days(moment: datetime, host: Host) -> int:
+    return max((host.as_of - moment).days, 0)
+
+
+def _in_future(moment: datetime, host: Host) -> bool:
+    return moment > host.as_of + _AHEAD
+
+
+def _names(names: Iterable[str]) -> str:
+    """A few names, then how many more."""
+    listed = list(names)
+    more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
+    return ", ".join(listed[:_NAMED]) + more
+
+
+def _ago(days: int) -> str:
+    return {0: "today", 1: "1 day ago"}.get(days, f"{days} days ago")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+@check(
+    "patching.security-updates",
+    title="No security update has been missing for long",
+    why="Attackers use known holes within days of the update that closes them, so every week without it counts.",
+    fix=(
+        "Install what is missing: apt-get update && apt-get dist-upgrade; dnf upgrade --security; zypper patch; "
+        "apk upgrade; pacman -Syu; softwareupdate --install --all --restart.",
+        "Release what is held back on purpose (apt-mark unhold, dnf versionlock delete, zypper removelock), "
+        "or agree on an exception.",
+        "Restart where the package manager or macOS asks for it.",
+        "Refresh the package lists, audit again and see no security update missing.",
+    ),
+    severity=Severity.CRITICAL,
+    effort=Effort(once_min=15, each_min=20),
+    parameters=(
+        Parameter("pass_days", 14, "days", "a security update may be missing for so long"),
+        Parameter("warn_days", 30, "days", "beyond this it fails"),
+        Parameter("stale_days", 14, "days", "package lists older than this tell nothing"),
+    ),
+    stable=("missing",),
+)
+def security_updates(facts: Patching, host: Host, parameters: Parameters) -> Verdict:
+    """Judge the oldest missing security update; where updates are not told apart, every one counts."""
+    updates = facts.updates
+    missing = updates.missing.seen()
+    if obstacle := _obstacle(updates, host, parameters.number("stale_days"), missing):
+        return unknown(obstacle)
+    told_apart = updates.told_apart.seen()
+    counting = [update for update in missing if not told_apart or update.security == Seen(True)]
+    unclear = [update for update in missing if told_apart and isinstance(update.security, Unseen)]
+    limits = (parameters.number("pass_days"), parameters.number("warn_days"))
+    expected = f"no security update missing for more than {limits[0]:g} days"
+    kind = "security update" if told_apart else "update"
+    evidence: dict[str, Json] = {
+        "missing": [*sorted(update.name for update in counting)[:50]],
+        "advisories": [*sorted({update.advisory for update in counting if update.advisory})[:50]],
+        "held": [*sorted(update.name for update in missing if update.held == Seen(True))[:20]],
+        "other_updates": len(missing) - len(counting),
+        "lists_from": updates.data_time.seen().isoformat(),
+        "notes": [*updates.notes],
+    }
+    if counting:
+        verdict = _by_age(counting, updates, host, limits, kind, expected, evidence)
+        if verdict is not None:
+            return verdict
+    if reasons := updates.blind.seen():
+        return unknown(f"The list of missing updates may lack some: {'; '.join(reasons[:3])}", **evidence)
+    late = [update for update in unclear if (age := _age(update, updates, host)) is None or age > limits[0]]
+    if late:
+        names = _names(update.name for update in late)
+        reason = f"{_count(len(late), 'missing update')} from sources that do not say whether it is for security: {names}"
+        return unknown(reason, **evidence)
+    if counting:
+        ages = [age for update in counting if (age := _age(update, updates, host)) is not None]
+        measured = (
+            f"{_count(len(counting), kind)} missing for at most {_count(max(ages), 'day')}: {_names(_titles(counting))}"
+        )
+        return passed(_with_notes(measured, updates), expected, **evidence)
+    days = _days(updates.data_time.seen(), host)
+    others = f", {_count(len(missing), 'other update')} waiting" if missing else ""
+    measured = f"No {kind} is missing{others}; {updates.manager.seen()}'s lists are from {_ago(days)}"
+    return passed(_with_notes(measured, updates), expected, **evidence)
+
+
+def _obstacle(updates: Updates, host: Host, stale_days: float, missing: Sequence[Update]) -> str | None:
+    """Why what is known of missing updates decides nothing."""
+    at_least = f"; at least {_count(len(missing), 'update')} were missing then" if missing else ""
+    data_time = updates.data_time.seen()
+    if _in_future(data_time, host):
+        return f"The package lists are dated {data_time:%Y-%m-%d}, which is in the future: a clock is wrong"
+    if _days(data_time, host) > stale_days:
+        return f"The package lists are {_days(data_time, host)} days old, so newer updates cannot show{at_least}"
+    if not updates.security_source.seen():
+        return f"No source of security updates is switched on and read{at_least}"
+    return None
+
+
+def _age(update: Update, updates: Updates, host: Host) -> int | None:
+    """Days since publication; without a date since the earlier of first sighting and last security installation.
+
+    What is held back is not dated by installations that left it out. None: nothing tells how long it has been missing.
+    """
+    if published := update.published.seen():
+        return _days(published, host)
+    moments = [update.first_seen.seen()]
+    if not update.held.seen():
+        moments.append(updates.last_security_installed.seen())
+    known = [moment for moment in moments if moment is not None and not _in_future(moment, host)]
+    return _days(min(known), host) if known else None
+
+
+def _titles(updates: Iterable[Update]) -> list[str]:
+    return [f"{update.name}{' (held back)' if update.held == Seen(True) else ''}" for update in updates]
+
+
+def _by_age(
+    counting: list[Update],
+    updates: Updates,
+    host: Host,
+    limits: tuple[float, float],
+    kind: str,
+    expected: str,
+    evidence: dict[str, Json],
+) -> Verdict | None:
+    """Warn or fail; None when every age is within the limit."""
+    aged = sorted(((_age(update, updates, host), update) for update in counting), key=lambda pair: _rank(pair[0]))
+    age, first = aged[0]
+    names = _names(_titles(update for _, update in aged))
+    if age is None:
+        measured = f"{_count(len(counting), kind)} missing, since when is not known: {names}"
+        return failed(_with_notes(measured, updates), expected, **evidence)
+    what = f" ({first.advisory})" if first.advisory and first.advisory != first.name else ""
+    measured = f"{_count(len(counting), kind)} missing, {first.name}{what} for {_count(age, 'day')}: {names}"
+    if age > limits[1]:
+        return failed(_with_notes(measured, updates), expected, **evidence)
+    if age > limits[0]:
+        return warned(_with_notes(measured, updates), expected, **evidence)
+    return None
+
+
+def _rank(age: int | None) -> tuple[int, int]:
+    """What has no age first, then the oldest."""
+    return (0, 0) if age is None else (1, -age)
+
+
+def _with_notes(measured: str, updates: Updates) -> str:
+    return ". ".join((measured, *updates.notes[:2]))
+
+
+@check(
+    "patching.last-installed",
+    title="Updates were installed lately",
+    why="A machine that has installed nothing for two months has been forgotten, whatever its lists say.",
+    fix=(
+        "Look why nothing was installed: no automatic updates, a full disk, a broken package, a source that is gone.",
+        "Install the waiting updates and restart if asked.",
+        "Audit again and see today as the date of the last installation.",
+    ),
+    severity=Severity.MEDIUM,
+    effort=Effort(once_min=0, each_min=15),
+    parameters=(
+        Parameter("pass_days", 35, "days", "the last installation may be so long ago"),
+        Parameter("warn_days", 60, "days", "beyond this it fails"),
+    ),
+)
+def last_installed(facts: Patching, host: Host, parameters: Parameters) -> Verdict:
+    last = facts.updates.last_installed.seen()
+    expected = f"an update installed within {parameters.number('pass_days'):g} days"
+    if last is None:
+        return failed("No update was ever installed", expected)
+    if _in_future(last, host):
+        return unknown(f"The last installation is dated {last:%Y-%m-%d}, which is in the future: a clock is wrong")
+    days = _days(last, host)
+    measured = f"Last update installed {_ago(days)} ({last:%Y-%m-%d})"
+    return _graded(days, measured, expected, parameters, last_installed_at=last.isoformat())
+
+
+def _graded(days: int, measured: str, expected: str, parameters: Parameters, **evidence: Json) -> Verdict:
+    if days <= parameters.number("pass_days"):
+        return passed(measured, expected, **evidence)
+    return (warned if days <= parameters.number("warn_days") else failed)(measured, expected, **evidence)
+
+
+@check(
+    "patching.sources-fresh",
+    title="The machine has looked for updates lately",
+    why="A machine that does not look for updates reports that none is missing.",
+    fix=(
+        "Refresh the lists and read what fails: apt-get update; dnf makecache; zypper refresh; apk update; "
+        "pacman -Sy; softwareupdate --list.",
+        "Repair or remove sources that do not answer, and let the lists be refreshed every day.",
+        "Audit again and see lists from today.",
+    ),
+    severity=Severity.MEDIUM,
+    effort=Effort(once_min=0, each_min=10),
+    parameters=(
+        Parameter("pass_days", 7, "days", "package lists may be so old"),
+        Parameter("warn_days", 14, "days", "beyond this it fails, and missing updates are not known"),
+    ),
+)
+def sources_fresh(facts: Patching, host: Host, parameters: Parameters) -> Verdict:
+    moment = facts.updates.data_time.seen()
+    expected = f"package lists at most {parameters.number('pass_days'):g} days old"
+    if _in_future(moment, host):
+        return unknown(f"The package lists are dated {moment:%Y-%m-%d}, which is in the future: a clock is wrong")
+    days = _days(moment, host)
+    measured = f"{facts.updates.manager.seen()}'s lists are from {_ago(days)} ({moment:%Y-%m-%d})"
+    if not facts.updates.security_source.seen():
+        return failed(
+            f"No source of security updates is switched on and read; {measured}", expected, lists_from=moment.isoformat()
+        )
+    verdict = _graded(days, measured, expected, parameters, lists_from=moment.isoformat())
+    unread = facts.updates.blind.seen()
+    return unknown(f"{'; '.join(unread[:3])}. {measured}") if unread and verdict.status == "pass" else verdict
+
+
+@check(
+    "patching.automatic-updates",
+    title="Security updates install by themselves",
+    why="Updates that wait for somebody wait for weeks; those that install by themselves do not.",
+    fix=(
+        "Debian and Ubuntu: install unattended-upgrades and switch it on with dpkg-reconfigure unattended-upgrades.",
+        "Fedora and Red Hat: install dnf-automatic, set apply_updates = yes, and enable its timer.",
+        "SUSE: set up automatic online update in YaST. macOS: switch on all automatic updates, best by device management.",
+        "Audit again and see automatic updates on.",
+    ),
+    severity=Severity.LOW,
+    effort=Effort(once_min=20, each_min=5),
+    stable=("mode",),
+)
+def automatic_updates(facts: Patching, _host: Host, _parameters: Parameters) -> Verdict:
+    automatic = facts.automatic.seen()
+    expected = "security updates install by themselves, or a management system installs them"
+    match automatic.mode:
+        case Mode.ON | Mode.MANAGED:
+            return passed(f"On: {automatic.detail}", expected, mode=automatic.mode)
+        case Mode.NOTIFY:
+            return warned(f"Not installed by themselves: {automatic.detail}", expected, mode=automatic.mode)
+        case _:
+            return failed(f"Off: {automatic.detail}", expected, mode=automatic.mode)
+
+
+@check(
+    "patching.reboot-pending",
+    title="No restart has been waiting for long",
+    why="An update to the core of the system protects only after the restart.",
+    fix=(
+        "Agree on a time and restart the machine.",
+        "If it comes back with the old kernel, look at the boot loader and at leftover kernels.",
+        "Audit again and see no restart waiting.",
+    ),
+    severity=Severity.MEDIUM,
+    effort=Effort(once_min=10, each_min=10),
+    parameters=(
+        Parameter("pass_days", 7, "days", "a restart may wait for so long"),
+        Parameter("warn_days", 14, "days", "beyond this it fails"),
+    ),
+    stable=("pending",),
+)
+def reboot_pending(facts: Patching, host: Host, parameters: Parameters) -> Verdict:
+    """A restart that waits since an unknown day waits at most since the last start."""
+    if not facts.own_kernel.seen():
+        return not_applicable("A container runs on its host's kernel and is restarted with it")
+    reboot = facts.reboot.seen()
+    expected = f"no restart waiting for more than {parameters.number('pass_days'):g} days"
+    if not reboot.pending:
+        return passed(f"No restart is waiting: {_names(reboot.signs)}", expected, pending=False)
+    if isinstance(reboot.since, Unseen):
+        return _since_start(reboot, host, expected, parameters)
+    since = reboot.since.seen()
+    if since is None or _in_future(since, host):
+        return unknown(f"A restart is waiting, since when is not known: {_names(reboot.signs)}", pending=True)
+    days = _days(since, host)
+    measured = f"A restart is waiting for {_count(days, 'day')}: {_names(reboot.signs)}"
+    evidence: dict[str, Json] = {"pending": True, "since": since.isoformat(), "live_patched": reboot.live_patched}
+    if reboot.live_patched and days > parameters.number("pass_days"):
+        return warned(f"{measured}; the running kernel is patched live", expected, **evidence)
+    return _graded(days, measured, expected, parameters, **evidence)
+
+
+def _since_start(reboot: Reboot, host: Host, expected: str, parameters: Parameters) -> Verdict:
+    days = host.uptime_s.seen() // 86_400
+    measured = f"A restart is waiting: {_names(reboot.signs)}; the last one was {_ago(days)}"
+    if days <= parameters.number("pass_days"):
+        return passed(measured, expected, pending=True)
+    return unknown(f"{measured}, since when it waits is not known", pending=True)
