@@ -190,8 +190,8 @@ def _from_parts(folder: Path, parts: Sequence[str], with_outcomes: bool) -> Answ
 
 def _outcomes(folder: Path) -> dict[str, Any]:
     try:
-        head = yaml.load(_read(folder, _OUTCOMES, _MAX_OUTCOMES_BYTES), Loader=yaml.CSafeLoader)  # noqa: S506 - it is safe
-    except (yaml.YAMLError, ValueError) as error:
+        head = yaml.load(_read(folder, _OUTCOMES, _MAX_OUTCOMES_BYTES), Loader=yaml.CSafeLoader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _broken(folder / _OUTCOMES, "is not YAML that can be read") from error
     if head is None:
         return {}

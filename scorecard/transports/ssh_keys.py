@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -166,9 +167,11 @@ class KeyRing:
         if not os.environ.get("SSH_AUTH_SOCK") and os.name != "nt":
             return KeyProblem("No SSH agent is running for this user (SSH_AUTH_SOCK is not set)", next_step)
         try:
+            _knock()
             agent = paramiko.Agent()
         except (paramiko.SSHException, OSError, ValueError) as error:
-            return KeyProblem(f"The SSH agent of this computer does not answer: {type(error).__name__}", next_step)
+            said = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+            return KeyProblem(f"The SSH agent of this computer cannot be reached: {said}", next_step)
         # paramiko gives the agent's socket no limit; an agent that asks its user may take a while, not for ever.
         connection: Any = getattr(agent, "_conn", None)
         if connection is None:
@@ -180,6 +183,14 @@ class KeyRing:
             Identity(f"agent key {clean(key.comment, 60) or key.get_name()}", _AgentKey(agent, key.blob, key.comment))
             for key in agent.get_keys()
         )
+
+
+def _knock() -> None:
+    """Raises OSError where nobody listens at the agent's socket, of which paramiko would say nothing."""
+    if os.name != "nt":
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(_AGENT_ANSWER_S)
+            sock.connect(os.environ["SSH_AUTH_SOCK"])
 
 
 def _load(file: Path, passphrase: str | None, certificate: Path | None) -> Identity:
@@ -249,7 +260,7 @@ def _is_locked(data: bytes, openssh: bool) -> bool:
         cipher = paramiko.Message(body[len(b"openssh-key-v1\0") :]).get_text()
     except (ValueError, IndexError):
         return False
-    return cipher != "none"
+    return cipher not in ("none", "")  # broken files have no cipher
 
 
 def _paramiko_key(loaded: Any, file: Path) -> paramiko.PKey:

@@ -94,6 +94,7 @@ class _Attempt:
         self._deadline = deadline
         self._offered: tuple[str, ...] = ()
         self._error: Exception | None = None
+        self._said = ""
 
     def run(self, credential: Credential, endpoint: Endpoint, ring: KeyRing, secrets: Secrets) -> LoggedIn:
         identities = ring.identities(credential, endpoint)
@@ -166,6 +167,7 @@ class _Attempt:
         if self._wire.is_authenticated():
             return _Result.GRANTED
         self._error = self._wire.get_exception()
+        self._said = login.said
         if not self._wire.is_active() or not event.is_set():
             return _Result.BROKEN
         self._offered = login.offered
@@ -196,9 +198,7 @@ class _Attempt:
             return self._failed(
                 f"wants {self._user} to choose a new password", "Log in by hand once and change the password, or use a key."
             )
-        banner = clean((self._wire.get_banner() or b"").decode("utf-8", errors="replace").replace("\n", " "), 200)
-        said = self._wire.last_words or banner
-        if said:
+        if said := self._wire.last_words or self._said:
             return TransportError(
                 FailureKind.PERMISSION_DENIED,
                 f"{self._where} ended the connection during the login of {self._user}; it said: {said}",

@@ -107,12 +107,16 @@ class _Packets(Packetizer):
 
 
 class Login(AuthHandler):
-    """Keeps the list of methods that the server offers with each refusal, which paramiko drops."""
+    """Keeps what the server says with each refusal and the last words meant for the user, which paramiko drops."""
 
     def __init__(self, wire: Wire) -> None:
         super().__init__(wire)
         self.offered: tuple[str, ...] = ()
         self.partial = False
+        self.said = ""
+
+    def _parse_userauth_banner(self, m: Message) -> None:
+        self.said = clean(m.get_binary().decode("utf-8", errors="replace").replace("\n", " "), 200)
 
     def _parse_userauth_failure(self, m: Message) -> None:
         self.offered = tuple(name for name in m.get_list() if name)

@@ -20,6 +20,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Any
+
+from scorecard.model import Connection, Credential, Endpoint, SecretRef
 
 SSHD = "/usr/sbin/sshd"
 _START_LIMIT_S = 20.0
@@ -73,6 +76,7 @@ class Sshd:
         """`authorized`: private key files whose public halves may log in, as any user of the server."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
+        self.inside = Path("/run/server") if is_root() else folder  # the folder as the server's users see it
         self.address = address
         self.port = port or free_port(address)
         self.host_keys = [self._host_key(kind) for kind in host_keys]
@@ -85,7 +89,7 @@ class Sshd:
             f"Port {self.port}",
             f"ListenAddress {address}",
             f"PidFile {folder / 'sshd.pid'}",
-            f"AuthorizedKeysFile {folder / 'authorized_keys'}",
+            f"AuthorizedKeysFile {self.inside / 'authorized_keys'}",
             f"LogLevel {log_level}",
             "StrictModes no",
             "PermitRootLogin yes",
@@ -129,7 +133,8 @@ class Sshd:
         self._process.wait()
 
     def _private_mounts(self) -> str:
-        lines = ["mount -t tmpfs tmpfs /run", "mkdir -m 755 /run/sshd"]
+        lines = ["mount -t tmpfs -o mode=755 tmpfs /run", f"mkdir -m 755 /run/sshd {self.inside}"]
+        lines.append(f"mount --bind '{self.folder}' {self.inside}")
         if self._accounts:
             for name, text in self._account_files().items():
                 file = self.folder / name
@@ -145,7 +150,7 @@ class Sshd:
             home.mkdir(exist_ok=True)
             shutil.chown(home, account.uid, account.uid)
             secret = _crypt(account.password) if account.password else "*"
-            files["passwd"] += f"{account.name}:x:{account.uid}:{account.uid}::{home}:{account.shell}\n"
+            files["passwd"] += f"{account.name}:x:{account.uid}:{account.uid}::{self.inside / home.name}:{account.shell}\n"
             files["shadow"] += f"{account.name}:{secret}:{account.shadow}\n"
             files["group"] += f"{account.name}:x:{account.uid}:\n"
         return files
@@ -187,10 +192,25 @@ class Sshd:
 
     def known_hosts(self, *kinds: str) -> str:
         """A file with the server's keys of these kinds, by default all; its path as the inventory gives it."""
-        file = self.folder / "known_hosts"
+        file = self.folder / ("known_hosts" + "-".join(["", *kinds]))
         every = [path.name.removeprefix("host_") for path in self.host_keys]
         file.write_text("".join(self.known_hosts_line(kind) for kind in kinds or every))
         return str(file)
+
+    def endpoint(self, credential: Credential | None = None, name: str = "machine", **connection: Any) -> Endpoint:
+        """This server as an inventory has it; its host keys are known unless `connection` says otherwise."""
+        connection.setdefault("known_hosts", (self.known_hosts(),))
+        return Endpoint(
+            name, "client", self.address, port=self.port, credential=credential, connection=Connection(**connection)
+        )
+
+
+def key_credential(file: Path, **more: Any) -> Credential:
+    return Credential("test", "client", key_file=str(file), **more)
+
+
+def no_secrets(reference: SecretRef, endpoint: Endpoint) -> str:
+    raise AssertionError(f"{reference} was resolved for {endpoint.name}, and nothing here needs a secret")
 
 
 def _crypt(password: str) -> str:
