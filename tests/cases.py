@@ -8,7 +8,7 @@
       crypttab: {outcome: denied, code: 77}    # absent, denied, timeout, truncated, error; with text where there was some
     first_seen: {name: 2026-10-01T00:00:00Z}   # optional: what earlier audits remember
     expect:
-      patching.security-updates: {status: fail, words: [openssl, "40 days"]}
+      patching.security-updates: {status: fail, words: [openssl, "40 days"]}     # parameters: {...} where not the defaults
 
 A part that is not listed was never answered.
 """

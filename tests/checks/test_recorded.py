@@ -19,7 +19,7 @@ def test_recorded_answer(case: Case) -> None:
     assert set(case.observations) <= known, "the case answers parts that nobody asks"
     assert case.expect, "the case expects nothing"
     for check_id, expected in case.expect.items():
-        verdict = apply(topic, check_id, case)
+        verdict = apply(topic, check_id, case, **expected.get("parameters", {}))
         said = f"{verdict.measured} {verdict.reason or ''} {verdict.expected}"
         assert verdict.status == expected["status"], f"{check_id}: {said}"
         for word in expected.get("words", ()):
