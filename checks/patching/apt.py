@@ -43,12 +43,11 @@ class _Release:
 
 @dataclass(frozen=True, slots=True)
 class _Policy:
-    """One package of `apt-cache policy`: is a security version above the installed one, or is the installed one itself?"""
+    """One package of `apt-cache policy`: is there a security version above the installed one?"""
 
     installed: str
     candidate: str
     security_above: bool
-    security_installed: bool
 
 
 def parse(observations: Observations, host: Host, first_seen: Mapping[str, datetime]) -> Updates:
@@ -61,7 +60,7 @@ def parse(observations: Observations, host: Host, first_seen: Mapping[str, datet
     targets = [fields for fields in targets if len(fields) == 5]
     used = [release for release in releases if any(_belongs(release, fields[4]) for fields in targets)]
     policies = _policies(found.get("policy", Section()))
-    last_installed, notes = _history(observations)
+    last_installed, last_security_installed, notes = _history(observations)
     rolling = host.product == Seen("debian") and host.version == Seen(None)
     told_apart: Fact[bool] = Seen(not rolling)
     missing: Fact[tuple[Update, ...]]
@@ -80,7 +79,7 @@ def parse(observations: Observations, host: Host, first_seen: Mapping[str, datet
         data_time=_data_time(found, used),
         blind=Seen(()),
         last_installed=last_installed,
-        last_security_installed=Seen(_last_security(found.get("recent", Section()), policies)),
+        last_security_installed=last_security_installed,
         notes=tuple(notes),
     )
 
@@ -215,66 +214,55 @@ def _policies(section: Section) -> dict[str, _Policy]:
     """The version table lists newer versions first; "***" marks the installed one; below each are its sources."""
     found: dict[str, _Policy] = {}
     name, installed, candidate = "", "", ""
-    above, own, place = False, False, ""
+    newer = above = False
 
     def finish() -> None:
         if name:
-            found[name] = _Policy(installed, candidate, above, own)
+            found[name] = _Policy(installed, candidate, above)
 
     for line in section.lines:
         if line.endswith(":") and not line.startswith(" "):
             finish()
-            name, installed, candidate, above, own, place = clean(line[:-1]), "", "", False, False, ""
+            name, installed, candidate, newer, above = clean(line[:-1]), "", "", False, False
         elif line.startswith("  Installed: "):
             installed = clean(line[13:])
         elif line.startswith("  Candidate: "):
             candidate = clean(line[13:])
         elif line.startswith("  Version table:"):
-            place = "above"
+            newer = True
         elif line.startswith(" *** "):
-            place = "own"
-        elif line.startswith("     ") and not line.startswith("       ") and place == "own":
-            place = "below"
-        elif line.startswith("        ") and place:
+            newer = False
+        elif line.startswith("        ") and newer:
             words = line.split()
-            suite = words[2].rpartition("/")[0] if len(words) > 2 else ""
-            if _is_security("", suite):
-                above, own = above or place == "above", own or place == "own"
+            above = above or (len(words) > 2 and _is_security("", words[2].rpartition("/")[0]))
     finish()
     return found
 
 
-def _last_security(recent: Section, policies: Mapping[str, _Policy]) -> datetime | None:
-    """When a package last got the version that the security archive has."""
-    zone = next(iter(recent.after("zone")), "")
-    moments: list[datetime | None] = []
-    for line in recent.lines:
-        words = line.split()
-        if len(words) != 6 or words[2] != "upgrade":
-            continue
-        policy = policies.get(words[3]) or policies.get(words[3].partition(":")[0])
-        if policy and policy.security_installed and policy.installed == words[5]:
-            moments.append(log_time(f"{words[0]} {words[1]}", zone))
-    return newest(moments)
+def _history(observations: Observations) -> tuple[Fact[datetime | None], Fact[datetime | None], list[str]]:
+    """The last upgrade of anything, the last one of everything, and notes.
 
-
-def _history(observations: Observations) -> tuple[Fact[datetime | None], list[str]]:
-    """The last upgrade in dpkg's log; on a system that had none yet, the day it was installed."""
+    On a system that had no upgrade yet the day it was installed counts. `apt-get install` may upgrade a package too, but
+    leaves the others as they are, so it says nothing of the security updates still missing.
+    """
     text = text_of(observations, "patching.dpkg")
     if isinstance(text, Unseen):
-        return text, []
+        return text, text, []
     section = sections(text.value)[""]
     zone = next(iter(section.after("zone")), "")
     broken = [clean(line) for line in section.after("broken")]
     notes = [f"{len(broken)} packages are not installed completely, such as {broken[0]}"] if broken else []
-    for kind in ("upgraded", "born"):
-        if moment := newest(log_time(line, zone) for line in section.after(kind)):
-            if kind == "born":
-                notes.append("Nothing was updated since the system was installed")
-            return Seen(moment), notes
+    full = newest(log_time(line, zone) for line in section.after("full-upgrade"))
+    last = newest(log_time(line, zone) for line in section.after("upgraded"))
+    born = newest(log_time(line, zone) for line in section.after("born"))
+    if last is None and born is not None:
+        notes.append("Nothing was updated since the system was installed")
+    if last or born:
+        return Seen(last or born), Seen(full), notes
+    reason = "There is no log of package changes"
     if section.after("logs"):
-        return Unseen("dpkg's log holds no update and does not reach back to the installation"), notes
-    return Unseen("There is no log of package changes"), notes
+        reason = "dpkg's log holds no update and does not reach back to the installation"
+    return Unseen(reason), Seen(full), notes
 
 
 def _told(found: Mapping[str, Section], used: list[_Release]) -> list[str]:

@@ -54,19 +54,11 @@ echo '== held'
 held=$(apt-mark showhold 2>/dev/null)
 printf '%s\n' "$held"
 echo "rc $?"
-echo '== recent'
-# Packages that were upgraded last; the log's times are the machine's own, so its zone goes with them.
-recent=$(for log in /var/log/dpkg.log /var/log/dpkg.log.1; do
-  [ -r "$log" ] && grep ' upgrade ' "$log" | grep -E '^[0-9-]+ [0-9:]+ upgrade ' | tail -n 60
-done)
-printf '%s\n' "$recent"
-printf 'zone %s\n' "$(unset TZ; date +%z)"
 echo '== policy'
 names=$(
   printf '%s\n' "$plan" | sed -n 's/^Inst \([^ ]*\) .*/\1/p'
   printf '%s\n' "$plan" | awk '/kept back:$/ { on = 1; next } /^ / { if (on) print; next } { on = 0 }'
   printf '%s\n' "$held"
-  printf '%s\n' "$recent" | cut -d ' ' -f 4 | sed 's/:all$//'
 )
 # shellcheck disable=SC2086
 names=$(printf '%s\n' $names | sort -u)
@@ -94,6 +86,22 @@ done | awk '
   $3 == "upgrade" && $1 " " $2 > last { last = $1 " " $2; line = $0 }
   $3 == "install" && $4 ~ /^base-files/ && $5 == "<none>" { base = $0 }
   END { if (line) print "upgraded " line; if (base) print "born " base }'
+# Runs of apt that upgraded everything there was, not those that pulled in one package. The command line itself stays
+# there: it may name a proxy with its password.
+for log in /var/log/apt/history.log /var/log/apt/history.log.1 /var/log/apt/history.log.*.gz; do
+  [ -r "$log" ] || continue
+  case $log in
+    *.gz) gzip -dc "$log" 2>/dev/null ;;
+    *) cat "$log" ;;
+  esac
+done | awk '
+  /^Start-Date: / { start = $2 " " $3; full = 0; upgraded = 0; failed = 0 }
+  /^Commandline: .*(apt|apt-get|aptitude)( .*)? (dist-upgrade|full-upgrade|safe-upgrade|upgrade)( |$)/ { full = 1 }
+  /^Commandline: .*(unattended-upgrade|packagekit role=.update-packages)/ { full = 1 }
+  /^Commandline: .* (install|reinstall|build-dep|remove|purge|autoremove)( |$)/ { full = 0 }
+  /^Upgrade: / { upgraded = 1 }
+  /^Error: / { failed = 1 }
+  /^End-Date: / && full && upgraded && !failed { print "full-upgrade " start }' | sort | tail -n 5
 dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 2>/dev/null | grep -E '^.(U|F|H|W|t|.R|..R)' | head -n 20 | sed 's/^/broken /'
 true
 #: part dnf-updates limit=60 size=400000 root=yes -- all newer packages that the cached lists of dnf or yum hold
@@ -233,7 +241,12 @@ echo '== updates'
 run zypper --no-refresh --non-interactive --xmlout list-updates
 echo '== history'
 if [ -r /var/log/zypp/history ]; then
-  grep -E '^[0-9: -]+\|(install|patch *)\|' /var/log/zypp/history | tail -n 300 | cut -d '|' -f 1-9
+  # Of a command only the fact that it updates everything: its arguments may hold an address with a password.
+  awk -F '|' '
+    $2 == "install" { print $1 "|install|" $3 }
+    $2 ~ /^patch *$/ { print $1 "|patch|" $3 "|" $8 "|" $10 }
+    $2 == "command" && /\047(patch|up|update|dup|dist-upgrade)\047/ { print $1 "|full" }
+  ' /var/log/zypp/history | tail -n 200
   printf 'zone %s\n' "$(unset TZ; date +%z)"
 fi
 true

@@ -38,6 +38,7 @@ class Updates:
     data_time: Fact[datetime]  # how old the lists are from which `missing` was read
     blind: Fact[tuple[str, ...]]  # reasons why the list of missing updates may lack some
     last_installed: Fact[datetime | None]
+    # The last run that installed all security updates there were, not one that pulled in a single package.
     last_security_installed: Fact[datetime | None]
     notes: tuple[str, ...] = ()
 

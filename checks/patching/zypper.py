@@ -51,7 +51,7 @@ def parse(observations: Observations, first_seen: Mapping[str, datetime]) -> Upd
     notes = [] if told_apart else ["The sources carry no patches, so every update counts"]
     if patches.code == _MANAGER_FIRST or any(row.get("pkgmanager") == "true" for row in patches.rows):
         notes.append("The package manager itself is to be updated first; more may show up after that")
-    last_installed, last_security = _history(found.get("history", Section()), told_apart)
+    last_installed, last_security = _history(found.get("history", Section()))
     if last_installed is None and isinstance(database.last_installed, Seen):
         last_installed = database.last_installed.value
     return Updates(
@@ -183,20 +183,20 @@ def _data_time(sources: Section, enabled: list[str]) -> Fact[datetime]:
     return Seen(moment) if moment else Unseen("zypper's lists have no date")
 
 
-def _history(section: Section, told_apart: bool) -> tuple[datetime | None, datetime | None]:
-    """Last installation, and last security patch: "DATE|patch  |NAME|1|noarch|ALIAS|important|security|needed|applied|".
+def _history(section: Section) -> tuple[datetime | None, datetime | None]:
+    """Last installation, and last run that installed everything.
 
-    Where no source carries patches every update counts, so the last installation is both.
+    "2026-11-21 06:12:01|install|name", "…|patch|name|category|state" for an applied patch, "…|full" for a run of
+    `zypper patch`, `up` or `dup`.
     """
     zone = next(iter(section.after("zone")), "")
     installed: list[datetime | None] = []
-    security: list[datetime | None] = []
+    full: list[datetime | None] = []
     for line in section.lines:
         fields = [field.strip() for field in line.split("|")]
-        if len(fields) < 3 or fields[1] not in ("install", "patch"):
-            continue
         moment = log_time(fields[0], zone)
-        installed.append(moment)
-        if fields[1] == "patch" and "security" in fields[3:]:
-            security.append(moment)
-    return newest(installed), newest(security if told_apart else installed)
+        if len(fields) > 1 and fields[1] in ("install", "patch"):
+            installed.append(moment)
+        if fields[1:] == ["full"] or (fields[1:2] == ["patch"] and "security" in fields[3:]):
+            full.append(moment)
+    return newest(installed), newest(full)
