@@ -95,9 +95,16 @@ def _installed() -> Iterator[Topic]:
             continue
         for info in pkgutil.iter_modules(module.__path__):
             if info.ispkg:
-                found = getattr(import_module(f"{module.__name__}.{info.name}"), "TOPIC", None)
+                found = getattr(_import(f"{module.__name__}.{info.name}"), "TOPIC", None)
                 if isinstance(found, Topic):
                     yield found
+
+
+def _import(name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except (ImportError, SyntaxError) as error:
+        raise PluginError(f"{name}: cannot be loaded: {error}") from error
 
 
 def _in_folders(folders: Iterable[Path]) -> Iterator[Topic]:

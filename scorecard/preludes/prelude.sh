@@ -38,6 +38,21 @@ now_ms() {
   fi
 }
 
+# family PID: the process and all below it, for systems that have neither timeout nor perl.
+family() {
+  { ps -A -o pid= -o ppid= 2>/dev/null || ps -o pid,ppid; } | awk -v top="$1" '
+    { above[$1] = $2 }
+    END {
+      for (one in above) {
+        up = one
+        for (steps = 0; up in above && steps < 64; steps++) {
+          if (up == top) { print one; break }
+          up = above[up]
+        }
+      }
+    }'
+}
+
 # limited SECONDS CODE: runs CODE in a new sh that is stopped, with its children, at the limit (code 124).
 limited() {
   case $limiter in
@@ -53,7 +68,8 @@ limited() {
     *)
       sh -c "$library$2" &
       child=$!
-      (sleep "$1"; kill -9 "$child") >/dev/null 2>&1 3>&- 4>&- &
+      # shellcheck disable=SC2046 # one process number a word
+      (sleep "$1"; kill -STOP "$child"; kill -9 $(family "$child")) >/dev/null 2>&1 3>&- 4>&- &
       watchdog=$!
       wait "$child"; code=$?
       kill "$watchdog" 2>/dev/null
