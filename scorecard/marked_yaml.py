@@ -26,7 +26,7 @@ from scorecard.errors import InputError
 from scorecard.yaml_values import Builder, KeyPath, Marks, Stop, Value
 
 MAX_BYTES = 300 * 1024 * 1024
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _SHOWN = re.compile(r"[\w.@ -]{1,64}")
 
 

@@ -173,7 +173,7 @@ class Builder:
         if anchored is None:
             self._note(
                 _line(event),
-                "an alias (*) refers to nothing that is complete above; put the value in quotes if the star belongs to it",
+                "an alias (*) refers to nothing complete above; quote the value if the star belongs to it",
             )
             anchored = _Anchored(None, None, 1, 0)
         self.aliased += anchored.size

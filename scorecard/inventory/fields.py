@@ -14,7 +14,7 @@ from datetime import date, datetime
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -75,10 +75,15 @@ def kind_of(value: object) -> str:
     return "a number" if isinstance(value, int | float) and not isinstance(value, bool) else found(value)
 
 
+def _number(value: object) -> str:
+    return "text; write the number alone, without quotes" if isinstance(value, str) else found(value)
+
+
 def suggestion(value: str, known: Iterable[str]) -> str:
     """`; did you mean 'linux'?` or nothing."""
-    close = get_close_matches(value.lower(), list(known), n=1, cutoff=0.6)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    lower = {name.lower(): name for name in known}
+    close = get_close_matches(value[:MAX_NAME].lower(), list(lower), n=1, cutoff=0.6)
+    return f"; did you mean '{printable(lower[close[0]])}'?" if close else ""
 
 
 def _text(value: object, what: str, limit: int) -> str:
@@ -118,7 +123,7 @@ def address_fault(text: str) -> str:
             ipaddress.ip_address(bare)
         except ValueError:
             host, _, port = bare.rpartition(":")
-            joined = port.isdigit() and ":" not in host
+            joined = bool(host) and port.isdigit() and ":" not in host
             return "holds a port; put it under the key port" if joined else "is not a valid IP address"
         return ""
     return "" if _HOST.fullmatch(bare) else "is not a host name or IP address"
@@ -140,7 +145,7 @@ def _host(value: object) -> str:
 
 def _whole(value: object, low: int, high: int, what: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise refuse(f"expected {what} from {low} to {high}, found {found(value)}")
+        raise refuse(f"expected {what} from {low} to {high}, found {_number(value)}")
     return value
 
 
@@ -155,7 +160,7 @@ def _keep_alive(value: object) -> int:
 def _timeout(value: object) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not math.isfinite(float(str(value))) or not 0.1 <= float(str(value)) <= 600:
-        raise refuse(f"expected a number of seconds from 0.1 to 600, found {found(value)}")
+        raise refuse(f"expected a number of seconds from 0.1 to 600, found {_number(value)}")
     return float(str(value))
 
 
@@ -193,7 +198,8 @@ def _zone(value: object) -> str:
     try:
         ZoneInfo(text)
     except (ValueError, OSError, LookupError):  # not a path inside the database, a folder, or unknown
-        raise refuse(f"expected a time zone such as Europe/London or UTC, found {found(text)}") from None
+        hint = suggestion(text, available_timezones())
+        raise refuse(f"expected a time zone such as Europe/London or UTC, found {found(text)}{hint}") from None
     return text
 
 
