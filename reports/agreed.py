@@ -39,7 +39,7 @@ class CheckInfo:
     category: str
     topic: str
     graded: bool
-    parameters: tuple[tuple[str, str], ...]  # name, value
+    parameters: tuple[tuple[str, str], ...]  # meaning (or name), value with its unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,5 +155,16 @@ def _check(id: str, raw: Mapping[str, Any]) -> CheckInfo:
         category=string(raw.get("category")),
         topic=string(raw.get("topic")) or id.partition(".")[0],
         graded=raw.get("graded") is not False,
-        parameters=tuple((string(name), shown(value)) for name, value in parameters.items()),
+        parameters=tuple(_parameter(string(name), value) for name, value in parameters.items()),
     )
+
+
+def _parameter(name: str, raw: object) -> tuple[str, str]:
+    """A limit in words: its meaning where the check gives one, and its value with the unit."""
+    given = mapping(raw)
+    if "value" not in given:
+        return name.replace("_", " "), shown(raw)
+    unit = string(given.get("unit"))
+    value = shown(given["value"])
+    counted = isinstance(given["value"], int | float) and not isinstance(given["value"], bool)
+    return string(given.get("meaning")) or name.replace("_", " "), f"{value} {unit}" if unit and counted else value

@@ -18,7 +18,7 @@ from scorecard.errors import ReportError
 from scorecard.model import Audit
 from scorecard.reporting import Report, ReportContext
 
-from . import hygiene, labels, numbers, words
+from . import glossary, hygiene, labels, numbers, words
 from . import view as views
 from .rows import WORST_FIRST
 from .view import View
@@ -29,7 +29,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FunctionLoader(_template), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(words=words, labels=labels, numbers=numbers)
+    environment.globals.update(words=words, glossary=glossary, labels=labels, numbers=numbers)
     return environment
 
 

@@ -87,7 +87,7 @@ def build(audit: Audit, context: ReportContext, agreed: Agreed, rows: Rows, zone
         silent=_silent(agreed, rows),
         exceptions=tuple(_exception(raw, agreed) for raw in audit.exceptions),
         facts=tuple(fact for fact in _facts(audit, agreed, rows, zone) if fact.lines),
-        caps=cap_lines(audit, rows),
+        caps=cap_lines(audit, agreed, rows),
         checks=_checks(agreed, rows),
         asked=tuple(
             Asked(f"p{number:03d}", hygiene.name(part), hygiene.text(text), len(text) > hygiene.CELL_LIMIT)
@@ -261,7 +261,7 @@ def _checks(agreed: Agreed, rows: Rows) -> tuple[CheckLine, ...]:
             title=info.title,
             category=agreed.category_title(info.category),
             severity=", ".join(words.SEVERITIES[key] for key in words.SEVERITIES if key in severities.get(info.id, ())),
-            parameters="; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in info.parameters) or words.DASH,
+            parameters="; ".join(f"{name}: {value}" for name, value in info.parameters) or words.DASH,
             graded=info.graded,
             asked=asked.get(info.id, 0),
         )

@@ -116,6 +116,11 @@ class DeviceRow:
         return tuple(row for row in self.findings if row.status is status)
 
     @property
+    def quiet(self) -> bool:
+        """Seen, and nothing about it needs a word."""
+        return self.seen and not (self.failing or self.excused or self.with_status(Status.UNKNOWN))
+
+    @property
     def excused(self) -> tuple[FindingRow, ...]:
         return tuple(row for row in self.findings if row.excused)
 

@@ -47,6 +47,7 @@ class Segment:
 @dataclass(frozen=True, slots=True)
 class CapLine:
     message: str
+    check: str  # the title of the check it rests on
     names: tuple[Link, ...]
     more: int
     letter: str
@@ -80,7 +81,6 @@ class Standing:
     marker: float | None
     scale_label: str
     seen: tuple[str, str]
-    answers: str
     held: str
     caps: tuple[CapLine, ...]
     more_caps: int
@@ -101,7 +101,7 @@ def build(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> Standing:
     shown = numbers.points(score, agreed.bands) if score is not None else ""
     seen = sum(device.seen for device in audit.devices)
     total = len(audit.devices)
-    caps = cap_lines(audit, rows)
+    caps = cap_lines(audit, agreed, rows)
     binding = tuple(cap for cap in caps if cap.binding)
     counts = rows.counts
     return Standing(
@@ -115,9 +115,8 @@ def build(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> Standing:
         scale=_scale(agreed.bands, card.letter) if graded else (),
         marker=_SCALE_LEFT + _SCALE_WIDTH * score / 100 if graded and score is not None else None,
         scale_label=f"{shown} on a scale from 0 to 100" if graded else "",
-        seen=words.seen_of(seen, total, numbers.percent_of(seen, total) if total else ""),
-        answers=words.answers_we_have(numbers.share(card.coverage)) if total else "",
-        held=words.held_at(card.letter_before_caps, card.letter, shown)
+        seen=words.seen_of(seen, total, *_shares(card.coverage, seen, total)),
+        held=words.held_at(card.letter_before_caps, card.letter)
         if graded and binding and card.letter and card.letter_before_caps
         else "",
         caps=binding[:_CAPS_SHOWN],
@@ -148,6 +147,10 @@ def _headline(audit: Audit, rows: Rows, counts: Mapping[State, int], seen: int, 
         return words.verdict_with_gap(card.letter, short, total - seen, seen, total)
     open_elsewhere = any(row.graded and (row.falls_short or row.status is Status.UNKNOWN) for row in rows.findings)
     return words.verdict(card.letter, short, unchecked, excused, open_elsewhere)
+
+
+def _shares(coverage: float, seen: int, total: int) -> tuple[str, str]:
+    return (numbers.percent_of(seen, total), numbers.share(coverage)) if total else ("", "")
 
 
 def _not_graded(audit: Audit, seen: int, total: int) -> str:
@@ -204,18 +207,19 @@ def _bar(counts: Mapping[State, int]) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def cap_lines(audit: Audit, rows: Rows) -> tuple[CapLine, ...]:
+def cap_lines(audit: Audit, agreed: Agreed, rows: Rows) -> tuple[CapLine, ...]:
     """All caps, those that decide the letter first."""
     card = audit.scorecard
     held = card.letter is not None and card.letter_before_caps not in (None, card.letter)
-    lines = [_cap_line(cap, rows, held and cap.letter == card.letter) for cap in card.caps]
+    lines = [_cap_line(cap, agreed, rows, held and cap.letter == card.letter) for cap in card.caps]
     return tuple(sorted(lines, key=lambda line: (not line.binding, line.letter)))
 
 
-def _cap_line(cap: Cap, rows: Rows, binding: bool) -> CapLine:
+def _cap_line(cap: Cap, agreed: Agreed, rows: Rows, binding: bool) -> CapLine:
     named = () if cap.check is None else _names(cap.endpoints, rows)
     more = 0 if cap.check is None else len(cap.endpoints) - len(named)
-    return CapLine(hygiene.line(cap.message), named, more, cap.letter, hygiene.line(cap.lift), binding)
+    title = agreed.check(cap.check).title if cap.check else ""
+    return CapLine(hygiene.line(cap.message), title, named, more, cap.letter, hygiene.line(cap.lift), binding)
 
 
 def _names(endpoints: Sequence[str], rows: Rows) -> tuple[Link, ...]:

@@ -108,9 +108,12 @@ def _sentence(now: Point, scored: Sequence[Point]) -> str:
     first = year[0] if year else last
     long_ago = (now.moment - first.moment).days
     since = "in a year" if long_ago >= _A_YEAR_DAYS else f"since {numbers.short_month(first.moment)}"
-    return words.movement(
-        _change(now, last), numbers.day(last.moment), _change(now, first) if first is not last else None, since
-    )
+    return words.movement(_change(now, last), _since(now, last), _change(now, first) if first is not last else None, since)
+
+
+def _since(now: Point, last: Point) -> str:
+    recent = (now.moment - last.moment).days < _A_YEAR_DAYS
+    return numbers.short_day(last.moment) if recent else numbers.day(last.moment)
 
 
 def _change(now: Point, then: Point) -> float:

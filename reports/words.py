@@ -28,14 +28,6 @@ RESULTS = {
     Status.UNKNOWN: "Not checked",
     Status.NOT_APPLICABLE: NOT_APPLICABLE,
 }
-LEGEND = (
-    ("Yes", "It was seen, and it is as agreed."),
-    ("Nearly", "It was seen, and it is close to what was agreed. It earns half and counts as falling short."),
-    ("No", "It was seen, and it is not as agreed."),
-    ("Not checked", "There is no answer. It earns nothing and is never taken for a Yes."),
-    ("Excused", "It falls short and you agreed to that until a day that is printed."),
-    (f"{NOT_APPLICABLE} ({DASH})", "The machine is of a kind that this cannot apply to."),
-)
 ANSWERS = {
     Answer.YES: "Yes",
     Answer.NO: "No",
@@ -82,7 +74,7 @@ _WHY_NOT_SEEN = {
 
 TITLE_SAFE = "Are our computers in order?"
 TITLE_BETTER = "Is it getting better?"
-TITLE_PARTS = "The parts of the grade"
+TITLE_PARTS = "What makes the grade?"
 TITLE_FIX = "What to fix first"
 TITLE_MACHINES = "All machines"
 TITLE_DETAIL = "Machine by machine"
@@ -108,63 +100,6 @@ NOT_ESTIMATED = "not estimated"
 NOTHING_TO_FIX = "Nothing that was checked falls short."
 EVERYTHING_ANSWERED = "Every machine on the list was checked, and every check gave an answer."
 UNKNOWN_ARE_NO = "Every check that gives no answer counts as nothing, never as a pass."
-
-# Anchor, term, meaning.
-GLOSSARY = (
-    ("machine", "Machine", "A laptop, PC or server that is on the list for this check."),
-    (
-        "promise",
-        "Promise",
-        "One of the things that we want to say of every machine without a doubt, such as “its whole disk is encrypted”.",
-    ),
-    ("encryption", "Disk encryption", "Scrambles everything on the disk, so that a stolen laptop is only lost hardware."),
-    (
-        "recovery-key",
-        "Recovery key",
-        "A long number that opens an encrypted disk when the usual way fails. This check never reads it; it "
-        "only asks whether there is one.",
-    ),
-    (
-        "antivirus",
-        "Antivirus",
-        "A program that looks for harmful software and stops it. It is only as good as its newest list of threats.",
-    ),
-    ("definitions", "Definitions", "The antivirus program's list of known threats. It should be renewed every day."),
-    (
-        "updates",
-        "Updates",
-        "Corrections that the maker of a program publishes. Security updates close holes that attackers use.",
-    ),
-    ("support", "Out of support", "The maker no longer corrects this system. New holes in it stay open for ever."),
-    ("restart", "Restart pending", "An update is on the machine and works only after a restart."),
-    ("grade", "Grade", "A letter from A to F for the whole list of machines. An A means every machine."),
-    (
-        "points",
-        "Points",
-        "A number from 0 to 100 behind the letter. Important checks count more, and a server counts as much as three PCs.",
-    ),
-    (
-        "coverage",
-        "Answers we have",
-        "The share of all answers that this check asked for and got, weighted like the points.",
-    ),
-    ("held", "Held at a letter", "Some faults weigh so much that the letter cannot be better, whatever the points say."),
-    ("provisional", "Provisional", "A letter given though much could not be checked. It may change when more is seen."),
-    ("worst-case", "Worst case", "The letter we would give if everything that we could not check were bad."),
-    ("excused", "Excused", "A fault that you accepted for a time, in writing, with a reason and an end date."),
-    ("standard", "Standard", "The list of checks, limits and weights that this grade is measured against."),
-    (
-        "evidence",
-        "Evidence",
-        "What the machine itself answered, word for word, with the time and a fingerprint (SHA-256) that "
-        "shows if it was changed.",
-    ),
-    (
-        "identity",
-        "Identity proven",
-        "The machine showed the same key or certificate that we know it by, so nobody stood in its place.",
-    ),
-)
 
 
 def plural(count: int, one: str, many: str) -> str:
@@ -285,12 +220,10 @@ def scope_notice(scope: str) -> str:
     return f"Only a part of the client was looked at ({scope}). Each machine has its results; the whole has no grade."
 
 
-def seen_of(seen: int, total: int, percent: str) -> tuple[str, str]:
-    return (f"{seen:,} of {total:,}", f"{'machine' if total == 1 else 'machines'} checked{percent}.")
-
-
-def answers_we_have(share: str) -> str:
-    return f"We have {share} of the answers that count."
+def seen_of(seen: int, total: int, percent: str, answered: str) -> tuple[str, str]:
+    """The coverage line: "118 of 124" and "machines checked (95%), with 95% of the answers that count."."""
+    tail = f", with {answered} of the answers that count" if answered else ""
+    return (f"{seen:,} of {total:,}", f"{'machine' if total == 1 else 'machines'} checked{percent}{tail}.")
 
 
 def range_of(low: str, high: str) -> str:
@@ -302,12 +235,12 @@ def short_of(points: float, letter: str) -> str:
     return f"{whole} short of {'an' if letter in 'AF' else 'a'} {letter}"
 
 
-def held_at(before: str, letter: str, points: str) -> str:
-    return f"{points} points would be {'an' if before in 'AF' else 'a'} {before}. Held at {letter}:"
+def held_at(before: str, letter: str) -> str:
+    return f"Would be {'an' if before in 'AF' else 'a'} {before}, but is held at {letter}:"
 
 
 def worst_case(letter: str) -> str:
-    return f"If all that we could not check were bad: {letter}."
+    return f"If all that we could not check were bad, the letter would be {letter}."
 
 
 def and_more(count: int) -> str:
@@ -355,12 +288,20 @@ def counts_for(share: str) -> str:
     return f"of 100, counts {share}"
 
 
+def as_a_whole(weight: str) -> str:
+    return f"As a whole it {weight.removeprefix('of 100, ')}."
+
+
 def lost_most(count: int, title: str) -> str:
-    return f"{fall_short(count)} most: “{title}”."
+    return f"Most was lost on “{title}”: {machines(count)}."
 
 
 def lost_on_unknown(count: int) -> str:
     return f"Nothing seen falls short. {plural(count, 'question', 'questions')} got no answer."
+
+
+def lost_mostly_unknown(count: int) -> str:
+    return f"Most was lost on {plural(count, 'question', 'questions')} that got no answer."
 
 
 NOTHING_LOST = "Every machine is as agreed."
@@ -416,7 +357,7 @@ def grade_label(letter: str, provisional: bool) -> str:
 
 
 def more_reasons(count: int) -> str:
-    return f"{plural(count, 'more reason', 'more reasons')}"
+    return f"and {plural(count, 'more reason', 'more reasons')}"
 
 
 def of_do(of: int, met: int) -> str:
@@ -486,15 +427,13 @@ def carried(day: str) -> str:
 
 
 def how_we_know(transport: str, account: str, when: str) -> str:
-    asked = (
-        "This computer was asked"
-        if transport == "local"
-        else f"The machine was asked over {transport.upper()}"
-        if transport
-        else "Asked"
-    )
+    over = f"The machine was asked over {transport.upper()}" if transport else "The machine was asked"
     who = f" as {account}" if account else ""
-    return f"{asked}{who}{f' on {when}' if when else ''}."
+    return f"{'This computer was asked' if transport == 'local' else over}{who}{f' on {when}' if when else ''}."
+
+
+def as_agreed(count: int) -> str:
+    return f"{machines(count)} as agreed in everything"
 
 
 def no_answers(count: int) -> str:

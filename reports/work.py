@@ -117,14 +117,19 @@ def _lost(categories: set[str], agreed: Agreed, rows: Rows) -> str:
     """One plain line on what lost the points: the check with the most weight times machines."""
     mine = [row for row in rows.findings if row.graded and agreed.check(row.check).category in categories]
     lost: dict[str, float] = {}
+    heavy: dict[str, float] = {}
     for row in mine:
         if row.falls_short:
-            lost[row.check] = lost.get(row.check, 0.0) + agreed.severity_weight(row.severity) * (1 - (row.effective or 0.0))
-    if lost:
-        worst = max(sorted(lost), key=lambda check: lost[check])
-        return words.lost_most(sum(row.falls_short for row in mine if row.check == worst), agreed.check(worst).title)
-    unknown = sum(row.status is Status.UNKNOWN for row in mine)
-    return words.lost_on_unknown(unknown) if unknown else words.NOTHING_LOST
+            heavy[row.check] = agreed.severity_weight(row.severity)
+            lost[row.check] = lost.get(row.check, 0.0) + heavy[row.check] * (1 - (row.effective or 0.0))
+    silent = [row for row in mine if row.status is Status.UNKNOWN]
+    lost_silent = sum(agreed.severity_weight(row.severity) * (1 - (row.effective or 0.0)) for row in silent)
+    if not lost:
+        return words.lost_on_unknown(len(silent)) if silent else words.NOTHING_LOST
+    worst = max(sorted(lost), key=lambda check: (lost[check], heavy[check]))
+    if lost_silent > lost[worst]:
+        return words.lost_mostly_unknown(len(silent))
+    return words.lost_most(sum(row.falls_short for row in mine if row.check == worst), agreed.check(worst).title)
 
 
 def _fixes(audit: Audit, agreed: Agreed, rows: Rows) -> tuple[Fix, ...]:

@@ -23,9 +23,11 @@
   printButton.onclick = function () { print(); };
   system.addEventListener('change', nameTheme);
   nameTheme();
-  addEventListener('beforeprint', function () {
-    document.querySelectorAll('details').forEach(function (box) { box.open = true; });
-  });
+  if (!CSS.supports('selector(::details-content)')) {
+    addEventListener('beforeprint', function () {
+      document.querySelectorAll('details').forEach(function (box) { box.open = true; });
+    });
+  }
 
   /* a link to a machine or to an answer opens every box around it */
   function reveal(id) {
