@@ -31,8 +31,8 @@ have apt-get || absent
 renice -n 10 -p $$ >/dev/null 2>&1
 have ionice && ionice -c 3 -p $$ 2>/dev/null
 set -f
-# Without a cache file apt neither writes one nor uses one that is out of date.
-apt() { tool=$1; shift; "$tool" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= "$@" 2>&1; }
+# Without a cache file apt neither writes one nor uses one that is out of date; its planner would write a log.
+apt() { tool=$1; shift; "$tool" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Dir::Log::Planner=/dev/null "$@" 2>&1; }
 echo '== targets'
 apt apt-get indextargets --format 'target $(ORIGIN)|$(LABEL)|$(SUITE)|$(CODENAME)|$(FILENAME)' 'Created-By: Packages'
 echo "rc $?"
@@ -63,8 +63,10 @@ names=$(
 # shellcheck disable=SC2086
 names=$(printf '%s\n' $names | sort -u)
 # shellcheck disable=SC2086
-[ -z "$names" ] || apt apt-cache policy $names
-echo "rc $?"
+policy=$([ -z "$names" ] || apt apt-cache policy $names)
+code=$?
+printf '%s\n' "$policy" | sed 's|//[^/@ ]*@|//|g'
+echo "rc $code"
 echo '== withheld'
 if [ -r /var/lib/update-notifier/updates-available ]; then cat /var/lib/update-notifier/updates-available; fi
 if [ -r /var/lib/ubuntu-advantage/status.json ]; then
@@ -118,7 +120,14 @@ elif have yum; then tool=yum
 else absent; fi
 renice -n 10 -p $$ >/dev/null 2>&1
 have ionice && ionice -c 3 -p $$ 2>/dev/null
-run() { as_root "$@" 2>&1; code=$?; [ "$code" = 77 ] && denied; echo "rc $code"; }
+# Addresses may hold a password: what stands before "@" stays there.
+run() {
+  said=$(as_root "$@" 2>&1)
+  code=$?
+  [ "$code" = 77 ] && denied
+  printf '%s\n' "$said" | sed 's|//[^/@ ]*@|//|g'
+  echo "rc $code"
+}
 echo "tool $tool"
 echo '== updates'
 # What is excluded or locked is asked for all the same: a package held back is a package that misses its fixes.
@@ -162,8 +171,14 @@ elif have yum; then tool=yum
 else absent; fi
 renice -n 10 -p $$ >/dev/null 2>&1
 have ionice && ionice -c 3 -p $$ 2>/dev/null
-run() { as_root "$@" 2>&1; code=$?; [ "$code" = 77 ] && denied; echo "rc $code"; }
-newest=$(rpm -qa --qf '%{INSTALLTIME} %{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\n' 2>/dev/null | sort -rn | head -n 300)
+# Addresses may hold a password: what stands before "@" stays there.
+run() {
+  said=$(as_root "$@" 2>&1)
+  code=$?
+  [ "$code" = 77 ] && denied
+  printf '%s\n' "$said" | sed 's|//[^/@ ]*@|//|g'
+  echo "rc $code"
+}
 echo "tool $tool"
 echo '== security'
 case $tool in
@@ -177,22 +192,21 @@ case $tool in
   yum) run yum -q -C --disableexcludes=all --disableplugin=versionlock updateinfo info security | grep -E '^ *(Update ID|Issued|rc)[ :]' ;;
 esac
 echo '== met'
-# Of the advisories already met, only those for packages installed lately are sent; the count shows that there are any.
+# Of the advisories already met only their number is sent: none at all means that the sources carry none.
 case $tool in
   dnf) run dnf -q -C updateinfo list --installed ;;
   dnf5) run dnf5 -q -C advisory list --installed ;;
   yum) run yum -q -C updateinfo list installed ;;
-esac | {
-  printf '%s\n' "$newest" | sed 's/^/N /'
-  cat
-} | awk '
-  $1 == "N" { when[$3] = $2; next }
-  $1 == "rc" { rc = $2; next }
-  NF >= 3 {
-    for (i = 2; i <= NF; i++) if ($i in when) { print "met", $1, ($0 ~ /[Ss]ec(urity|\.)/ ? "security" : "other"), when[$i], $i; break }
-    if ($0 ~ /Sec\.|bugfix|enhancement|newpackage|security/) all++
-  }
-  END { print "advisories " all + 0; print "rc " rc }'
+esac | awk '$1 == "rc" { print; next } NF >= 3 && /Sec\.|bugfix|enhancement|newpackage|security/ { all++ } END { print "advisories " all + 0 }'
+echo '== history'
+# Runs that upgraded everything, not those that pulled in one package; of the command line only that fact is sent.
+case $tool in
+  dnf) run dnf -q -C history list ;;
+  dnf5) run dnf5 -q -C history list ;;
+esac | sed -n 's/^ *[0-9][0-9]*  *|\{0,1\} *\(.*[^ |]\)[ |]*\([0-9]\{4\}-[0-9][0-9]-[0-9][0-9] [0-9:]*\).*/\2 \1/p' |
+  awk '$NF ~ /^(upgrade|update|distro-sync)$/ || /dnf-automatic|dnf5-automatic/ { print "full-upgrade " $1 " " $2 }
+    { for (i = NF; i > 3 && $i ~ /^-/; i--) { if ($(i - 1) ~ /^(upgrade|update|distro-sync)$/) print "full-upgrade " $1 " " $2 } }' |
+  head -n 5
 true
 #: part rpm limit=30 size=200000 -- install times of the newest packages, locks and exclusions
 have rpm || absent
@@ -218,8 +232,15 @@ done
 [ -n "$found" ] || absent
 renice -n 10 -p $$ >/dev/null 2>&1
 have ionice && ionice -c 3 -p $$ 2>/dev/null
-export ZYPP_LOCK_TIMEOUT=5
-run() { as_root "$@" 2>&1; code=$?; [ "$code" = 77 ] && denied; echo "rc $code"; }
+export ZYPP_LOCK_TIMEOUT=5 ZYPP_LOGFILE=/dev/null
+# Addresses may hold a password: what stands before "@" stays there.
+run() {
+  said=$(as_root "$@" 2>&1)
+  code=$?
+  [ "$code" = 77 ] && denied
+  printf '%s\n' "$said" | sed 's|//[^/@ ]*@|//|g'
+  echo "rc $code"
+}
 echo '== sources'
 for file in /etc/zypp/repos.d/*.repo; do
   [ -r "$file" ] || continue
