@@ -43,18 +43,18 @@ def parse(observations: Observations, host: Host, first_seen: Mapping[str, datet
         data_time=_data_time(tool, repositories),
         blind=Seen(tuple(blind)),
         last_installed=database.last_installed,
-        last_security_installed=Seen(advisories.last_met) if isinstance(advisories, _Advisories) else advisories,
+        last_security_installed=Seen(advisories.last_full) if isinstance(advisories, _Advisories) else advisories,
         notes=tuple(notes),
     )
 
 
 class _Advisories:
-    """Security advisories that apply here, by package name, and those already met."""
+    """Security advisories that apply here, by package name; whether there are any at all; the last full upgrade."""
 
     def __init__(self) -> None:
         self.by_package: dict[str, list[tuple[str, datetime | None]]] = {}
         self.any = False
-        self.last_met: datetime | None = None
+        self.last_full: datetime | None = None
 
     @classmethod
     def read(cls, observations: Observations) -> _Advisories | Unseen:
@@ -76,10 +76,7 @@ class _Advisories:
             new.by_package.setdefault(_package_name(nevra), []).append((identity, published))
         count = next(iter(met.after("advisories")), "")
         new.any = bool(new.by_package) or (count.isdigit() and int(count) > 0)
-        moments = [
-            words[2] for words in (line.split() for line in met.after("met")) if len(words) == 4 and words[1] == "security"
-        ]
-        new.last_met = newest(epoch(moment) for moment in moments)
+        new.last_full = newest(log_time(line) for line in found.get("history", Section()).after("full-upgrade"))
         return new
 
 

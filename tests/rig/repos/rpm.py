@@ -87,7 +87,8 @@ def _advisory(advisory: Advisory) -> str:
     )
     return (
         f'<update from="test" status="final" type="{advisory.type}" version="1"><id>{escape(advisory.id)}</id>'
-        f"<title>{escape(advisory.id)}</title><issued date='{date}'/><updated date='{date}'/><severity>{advisory.severity}</severity>"
+        f"<title>{escape(advisory.id)}</title><issued date='{date}'/><updated date='{date}'/>"
+        f"<severity>{advisory.severity}</severity>"
         f"<description>made up for tests</description><references/>"
         f'<pkglist><collection short="test"><name>test</name>{packages}</collection></pkglist></update>'
     )
