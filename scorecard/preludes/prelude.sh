@@ -53,6 +53,18 @@ family() {
     }'
 }
 
+# Stops them all first, until no new one turns up: one that is just being born would escape and hold our output open.
+end_family() {
+  before=none
+  while members=$(family "$1") && [ "$members" != "$before" ]; do
+    before=$members
+    # shellcheck disable=SC2086 # one process number a word
+    kill -STOP $members
+  done
+  # shellcheck disable=SC2086
+  kill -KILL $members
+}
+
 # limited SECONDS CODE: runs CODE in a new sh that is stopped, with its children, at the limit (code 124).
 limited() {
   case $limiter in
@@ -68,8 +80,7 @@ limited() {
     *)
       sh -c "$library$2" &
       child=$!
-      # shellcheck disable=SC2046 # one process number a word
-      (sleep "$1"; kill -STOP "$child"; kill -9 $(family "$child")) >/dev/null 2>&1 3>&- 4>&- &
+      (sleep "$1"; end_family "$child") >/dev/null 2>&1 3>&- 4>&- &
       watchdog=$!
       wait "$child"; code=$?
       kill "$watchdog" 2>/dev/null
