@@ -112,6 +112,29 @@ def test_nothing_passes_without_a_row_that_covers_the_day(release: tuple[str, st
         assert day + timedelta(days=180) < max(last_day(row) for row in mine)
 
 
+def test_every_row_passes_to_its_last_day_and_not_one_longer() -> None:
+    asked = [row for row in RAW if not row["product"].startswith("windows") and row["free"] not in ("rolling", "ended")]
+    assert len(asked) > 60
+    for row in asked:
+        last, platform = last_day(row), Platform.MACOS if row["product"] == "macos" else Platform.LINUX
+        name = "CentOS Linux" if row["product"] == "centos" else "CentOS Stream"
+        # RHEL 8 is only supported in its last minor release.
+        version = f"{row['version']}.{row['last_minor']}" if "last_minor" in row else row["version"]
+        product = row["product"].removesuffix("-stream")
+        for days, passes in ((0, True), (1, False)):
+            host = cases.host(
+                platform,
+                product=product,
+                product_name=name,
+                version=version,
+                as_of=noon(last + timedelta(days=days)),
+                build=Seen(None),
+            )
+            quiet = {**PLAIN, "os-support.release": Observation("os-support.release", Outcome.OK, "", 0, 1)}
+            verdict = judge("os-support.supported", quiet, host)
+            assert (verdict.status is Status.PASS) == passes, (row["name"], days, verdict)
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     texts=st.fixed_dictionaries({part: st.text(max_size=300) for part in PLAIN}),
