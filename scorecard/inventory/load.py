@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -25,8 +26,12 @@ def load(paths: Sequence[Path]) -> Inventory:
     """
     problems: list[Problem] = []
     views: list[ClientView] = []
+    seen: set[Path] = set()
     for path in paths:
         for file in _files(path, problems):
+            if (place := Path(os.path.realpath(file))) in seen:
+                continue
+            seen.add(place)
             document = marked_yaml.read(file)
             problems += document.problems
             if document.value is not None:

@@ -15,7 +15,9 @@ _NAME = {"type": "string", "minLength": 1}
 def schema() -> dict[str, Any]:
     """Draft 2020-12. A file holds one client, or a list of them under `clients`."""
     references, drawn = models_json_schema([(ClientModel, "validation"), (ClientsModel, "validation")])
-    definitions = {name: _plain(definition) for name, definition in drawn["$defs"].items()}
+    # Only ours: a type behind a field that draws itself is listed too, though nothing refers to it.
+    ours = (name for name in drawn["$defs"] if name.endswith("Model"))
+    definitions = {name: _plain(drawn["$defs"][name]) for name in ours}
     for definition in definitions.values():
         _add_short_forms(definition["properties"])
     return {
