@@ -42,6 +42,9 @@ class View:
     work: Work
     evidence: Evidence
     method: Method
+    score: float | None
+    coverage: float
+    categories: tuple[tuple[str, float | None, float], ...]  # title, points, share of answers
     sites: tuple[str, ...]
     systems: tuple[str, ...]
 
@@ -90,6 +93,9 @@ def build(audit: Audit, context: ReportContext) -> View:
         work=work.build(audit, standard, table),
         evidence=evidence.build(table.devices[:ROWS_ON_PAGE], context),
         method=method.build(audit, context, standard, table, zone),
+        score=audit.scorecard.score,
+        coverage=audit.scorecard.coverage,
+        categories=tuple((hygiene.line(line.title), line.score, line.coverage) for line in audit.scorecard.categories),
         sites=tuple(sorted({row.site for row in table.devices if row.site}, key=str.casefold)),
         systems=tuple(sorted({row.system for row in table.devices if row.system}, key=str.casefold)),
     )

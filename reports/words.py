@@ -466,3 +466,15 @@ SCRIPT = {
     "all": "All {of} machines shown.",
     "sorted": "Sorted by {column}.",
 }
+
+
+def answered(share: str) -> str:
+    return f"of 100; {share} of the answers"
+
+
+def scorecard_for(client: str, month: str) -> str:
+    return f"scorecard for {client}, {month}"
+
+
+def left_out(count: int) -> str:
+    return f"{plural(count, 'finding', 'findings')} that passed or cannot apply; the CSV file has all of them."
