@@ -37,6 +37,7 @@ def defender(engine: Engine, observation: Observation | None, as_of: datetime) -
     if not fields or (observation and observation.outcome is Outcome.ERROR and not set(fields) >= _ANSWERED):
         return _silent(engine, observation)
     name = engine.name
+    definitions_at = _definitions_at(fields, name, as_of)
     return replace(
         engine,
         real_time=_real_time(fields, name),
@@ -44,8 +45,8 @@ def defender(engine: Engine, observation: Observation | None, as_of: datetime) -
         expired=_expired(fields, name, as_of),
         troubles=_troubles(fields, name),
         version=Seen(clean(str(fields.get("appversion", "")), 40) or None),
-        definitions_at=_definitions_at(fields, name, as_of),
-        definitions_current=_definitions_current(fields),
+        definitions_at=definitions_at,
+        definitions_current=_definitions_current(fields, isinstance(definitions_at, Seen)),
         definitions_version=Seen(clean(str(fields.get("definitionsversion", "")), 40) or None),
         tamper=_tamper(fields, engine.tamper, name),
         last_scan=Unseen(f"{name}: mdatp health does not tell when it last scanned"),
@@ -174,11 +175,15 @@ def _definitions_at(fields: Mapping[str, Any], name: str, as_of: datetime) -> Fa
     return Seen(Told.NEVER if as_of - oldest > 5 * _NEVER_AFTER else oldest)
 
 
-def _definitions_current(fields: Mapping[str, Any]) -> Fact[bool | None]:
-    """A failed or running update does not make fresh definitions old; an engine without any, or its own word, does."""
-    return Seen(
-        {"uptodate": True, "unavailable": False, "outofdate": False}.get(_word(fields.get("definitionsstatus", "")))
-    )
+def _definitions_current(fields: Mapping[str, Any], is_dated: bool) -> Fact[bool | None]:
+    """A failed or running update does not make fresh definitions old; having none, or its own word, does.
+
+    The good word alone is not enough: a whole answer has a date as well.
+    """
+    word = _word(fields.get("definitionsstatus", ""))
+    if word in ("unavailable", "outofdate"):
+        return Seen(False)
+    return Seen(True if word == "uptodate" and is_dated else None)
 
 
 def _tamper(fields: Mapping[str, Any], otherwise: Fact[bool | Told], name: str) -> Fact[bool | Told]:

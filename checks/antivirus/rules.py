@@ -26,7 +26,7 @@ from scorecard.model import (
 )
 from scorecard.topic import Effort, Parameter, Parameters, check
 
-from .judging import at_work, is_active, is_at_work, named, nothing_at_work, others, silent, standing, title
+from .judging import at_work, is_active, named, nothing_at_work, others, silent, standing, title
 from .shape import Antivirus, Engine, Told
 
 _CLOCK_ALLOWANCE = timedelta(days=1)
@@ -63,7 +63,9 @@ def protected(facts: Antivirus, _host: Host, _parameters: Parameters) -> Verdict
     }
     protecting = [engine for engine, found in judged if found.protects]
     if protecting:
-        return passed(f"{named(title(engine) for engine in protecting)} protects in real time", expected, **evidence)
+        words = f"{named(title(engine) for engine in protecting)} protects in real time"
+        idle = [f"{engine.name}: {', '.join(found.faults)}" for engine, found in judged if found.faults]
+        return passed(f"{words}; not so {named(idle)}" if idle else words, expected, **evidence)
     open_ = [gap for _, found in judged if not found.faults for gap in found.gaps]
     if open_:
         return unknown(named(dict.fromkeys(open_), 3), **evidence)
@@ -173,12 +175,10 @@ def _date_word(engine: Engine) -> str | None:
 
 
 def _by_nature(engines: tuple[Engine, ...], what: str, evidence: dict[str, Json]) -> Verdict:
-    """Not applicable needs a product that was positively seen at work, never one that only may be."""
-    if not any(is_at_work(engine) for engine in engines):
-        gap = next(
-            (fact.reason for engine in engines for fact in (engine.running, engine.mode) if isinstance(fact, Unseen)), ""
-        )
-        return unknown(gap or f"Whether {named(engine.name for engine in engines)} is at work is not known", **evidence)
+    """Not applicable needs a product that was positively seen to run, never one that only may."""
+    if not any(engine.running == Seen(True) for engine in engines):
+        gaps = [engine.running.reason for engine in engines if isinstance(engine.running, Unseen)]
+        return unknown(named(gaps, 3), **evidence)
     return not_applicable(f"{named(engine.name for engine in engines)} {what}", **evidence)
 
 
@@ -213,10 +213,15 @@ def single_engine(facts: Antivirus, _host: Host, _parameters: Parameters) -> Ver
             f"{len(sure)} engines are active at the same time: {named(e.name for e in sure)}", expected, **evidence
         )
     if most == 0:
-        return failed("No engine is active" if engines else nothing_at_work(facts), expected, **evidence)
+        return failed(_none_active(facts), expected, **evidence)
     if fewest == most:
         return passed(f"{named(e.name for e in sure or perhaps or built_in)} alone", expected, **evidence)
     return unknown(f"Whether {named(e.name for e in perhaps or engines)} is active is not known", **evidence)
+
+
+def _none_active(facts: Antivirus) -> str:
+    engines = facts.engines.seen()
+    return f"None is active of {named(engine.name for engine in engines)}" if engines else nothing_at_work(facts)
 
 
 @check(

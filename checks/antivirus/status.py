@@ -10,7 +10,7 @@ from scorecard.reading import text_of
 
 from .defender import defender
 from .shape import Engine
-from .vendors import VENDORS, Reader, crowdstrike, crowdstrike_mac, carries_endpoint, elastic, sentinelone, split_vendors
+from .vendors import VENDORS, Reader, carries_endpoint, crowdstrike, crowdstrike_mac, elastic, sentinelone, split_vendors
 
 _OWN_PART: Mapping[str, tuple[str, Reader]] = {
     "sentinelone": ("antivirus.sentinelone", sentinelone),
