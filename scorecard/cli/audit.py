@@ -113,7 +113,7 @@ def audit(
     if as_json and len(inventory) and folder is None and formats:
         raise click.UsageError("--format writes files, so give --out as well")
     registry = Registry.load(check_folders)
-    clients = (_this_computer(),) if local else _chosen(load(inventory).clients, client)
+    clients = (_this_computer(),) if local else _listed(inventory, client)
     standards = [load_standard(standard or entry.standard or DEFAULT, registry.checks) for entry in clients]
     _check_data(registry)
     orders = [_order(entry, limit, local) for entry in clients]
@@ -199,13 +199,11 @@ def _check_data(registry: Registry) -> None:
             tuple(topic.data())
 
 
-def _chosen(clients: Sequence[Client], name: str | None) -> tuple[Client, ...]:
-    if name is None:
-        return tuple(clients)
-    found = tuple(entry for entry in clients if entry.name == name)
-    if not found:
-        raise InputError(f"--client {name}: no such client; the inventory has {', '.join(entry.name for entry in clients)}")
-    return found
+def _listed(paths: Sequence[Path], name: str | None) -> tuple[Client, ...]:
+    found = load(paths)
+    for warning in found.warnings:
+        complain(f"{warning} (a warning)")
+    return found.clients if name is None else (found.client(name),)
 
 
 def _this_computer() -> Client:

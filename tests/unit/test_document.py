@@ -1,0 +1,96 @@
+"""The audit document: it says everything, reads back the same, and fits its published schema."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+from types import MappingProxyType
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scorecard.audit import describe
+from scorecard.document import DocumentError, dumps, loads, schema, to_json
+from scorecard.model import Audit, Authorisation, Provider, Retired
+from tests.fleet import NOW, REGISTRY, STANDARD, grade, random_fleet
+
+
+def audit(seed: int = 1) -> Audit:
+    devices, found = random_fleet(seed)
+    card = grade(found, devices)
+    return Audit(
+        id="0d6ff7c2-3c1e-4b6f-9d86-0b1f4c9f2a11",
+        client="Harbour & Finch",
+        time_zone="Europe/London",
+        as_of=NOW,
+        started_at=NOW - timedelta(minutes=3),
+        finished_at=NOW,
+        tool_version="0.1.0",
+        standard=MappingProxyType(STANDARD.document()),
+        scorecard=card,
+        devices=tuple(replace(one, score=card.endpoint_scores[one.name]) for one in devices),
+        findings=tuple(found),
+        checks=MappingProxyType({check.id: describe(check, STANDARD) for check in REGISTRY.checks.values()}),
+        retired=(Retired("old-pc", date(2026, 10, 1), "sold"),),
+        provider=Provider("Polestar IT", "help@example.com"),
+        authorised=Authorisation("A. Finch", date(2026, 11, 1), "all computers", None),
+        sites=("Depot",),
+        notes=("m001: noted",),
+    )
+
+
+@given(st.integers(0, 2**32))
+def test_round_trip_and_schema(seed: int) -> None:
+    made = audit(seed)
+    text = dumps(made)
+    jsonschema.Draft202012Validator(schema()).validate(json.loads(text))
+    assert loads(text) == made
+    assert dumps(loads(text)) == text
+
+
+def test_the_schema_is_a_schema_and_refuses_what_it_should() -> None:
+    jsonschema.Draft202012Validator.check_schema(schema())
+    validator = jsonschema.Draft202012Validator(schema())
+    good = to_json(audit())
+
+    def broken(change: dict[str, Any]) -> bool:
+        return not validator.is_valid({**good, **change})
+
+    assert validator.is_valid(good)
+    assert broken({"surprise": 1})
+    assert broken({"as_of": "2026-11-20 09:30"})
+    assert broken({"findings": [{**good["findings"][0], "status": "fine"}]})
+    assert broken({"findings": [{**good["findings"][0], "status": "unknown", "reason": None}]})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "this is not JSON"),
+        ("[]", "this is not an audit document"),
+        ('{"schema": "scorecard/audit/2"}', "update the tool"),
+        ('{"schema": "scorecard/audit/1"}', "key 'endpoints' is missing"),
+        ('{"schema": "scorecard/audit/1", "endpoints": 3}', "cannot be read"),
+        ("[" * 100_000, "this is not JSON"),
+    ],
+)
+def test_what_is_no_document_gets_one_line(text: str, said: str) -> None:
+    with pytest.raises(DocumentError) as caught:
+        loads(text, "audit.json")
+    assert str(caught.value).startswith("audit.json: ")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_document_never_gives_a_traceback() -> None:
+    good = to_json(audit())
+    for key in good:
+        for wrong in (None, 3, "x", [3], {"a": 1}):
+            try:
+                loads(json.dumps({**good, key: wrong}))
+            except DocumentError as error:
+                assert "\n" not in str(error)  # noqa: PT017 - some of these are harmless, so nothing may be expected
