@@ -110,13 +110,16 @@ _SIGNS = (
     ("third-party", re.compile(r"tuxcare|cloudlinux|[0-9]els|els[0-9]")),
 )
 
+_WORDS = {"repo": "package source", "product": "product"}
+
 
 def _signs(listed: list[tuple[str, str]]) -> Iterator[Contract]:
     """Package sources and products that belong to such contracts. They are signs: none of them proves a contract."""
     for kind, pattern in _SIGNS:
-        names = [name for key, name in listed if key in ("repo", "product") and pattern.search(name[:200].casefold())]
-        if names:
-            yield Contract(kind, Proof.SIGN, f"the package source {clean(names[0], 80)} is set up", Seen(None))
+        named = [(_WORDS[key], name) for key, name in listed if key in _WORDS and pattern.search(name[:200].casefold())]
+        if named:
+            what, name = named[0]
+            yield Contract(kind, Proof.SIGN, f"the {what} {clean(name, 80)} is set up", Seen(None))
     for kind, word in (("ELTS", "elts"), ("third-party", "third-party")):
         if ("apt", word) in listed:
             yield Contract(kind, Proof.SIGN, "a package source of such a contract is set up", Seen(None))

@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from scorecard.model import Fact, Host, Seen, Unseen
+from scorecard.reading import clean
 
 from .shape import Contract, OsSupport, Proof
 from .table import Basis, End, Extension, SupportRow
@@ -45,7 +46,7 @@ def stand(facts: OsSupport, host: Host) -> Standing:
         return Standing(State.UNKNOWN, f"The machine contradicts itself: {conflict}")
     identity, row, day = facts.identity.seen(), facts.row.seen(), host.as_of.date()
     if row is None:
-        version = f"version {identity.version}" if identity.version else "without a version number"
+        version = f"version {clean(identity.version, 40)}" if identity.version else "without a version number"
         return Standing(State.UNKNOWN, f"{identity.product} {version} is not in our table as of {facts.table_as_of}")
     if row.released is not None and day < row.released:
         return Standing(State.UNKNOWN, f"{row.name} came out on {row.released}, after the day of this audit")
@@ -121,7 +122,7 @@ def _until(window: _Window) -> str:
         case Basis.OPEN:
             return f", no end is named yet{how}"
         case Basis.PRACTICE:
-            return f"; no end date is published, by its maker's practice {window.end.text}{how}"
+            return f"; no end date is published, by its maker's practice it lasts until {window.end.text}{how}"
     return f" until {window.end.sure_until}{how}"
 
 
@@ -147,7 +148,12 @@ def _over(window: _Window) -> date:
 
 
 def _on(end: End) -> str:
-    return "" if end.basis is Basis.ENDED else f" on {end.text}" if end.sure_until == end.over_after else f" ({end.text})"
+    if end.basis is Basis.ENDED:
+        return ""
+    first, between, last = end.text.partition("..")
+    if between:
+        return f" between {first} and {last}"
+    return f" {'on' if end.sure_until == end.over_after else 'in'} {end.text}"
 
 
 def _unsure(end: End) -> str:
