@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from scorecard.bundle import HOST_PART, host_probe
@@ -68,17 +69,16 @@ def write(
     for name in wanted:
         if name == DOCUMENT:
             path = folder / "audit.json"
-            text = dumps(audit, observations)
-            write_whole(path, lambda target, text=text: _fill(target, text))
+            write_whole(path, partial(_fill, dumps(audit, observations)))
         else:
             chosen = report(name)
             path = folder / f"scorecard_{slug(audit.client)}_{audit.as_of:%Y-%m-%d}_{EDITION}{chosen.suffix}"
-            write_whole(path, lambda target, chosen=chosen: chosen.render(audit, shown, target))
+            write_whole(path, partial(chosen.render, audit, shown))
         written.append(path)
     return written
 
 
-def _fill(path: Path, text: str) -> None:
+def _fill(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8", errors="replace")
 
 

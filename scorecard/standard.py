@@ -307,7 +307,8 @@ def _canonical(value: object) -> bytes:
 
 
 def _problem(marked: marked_yaml.Document, item: Any) -> str:
-    return str(marked.problem(tuple(item["loc"]), f"{item['msg'].lower()}; found {_shown(item.get('input'))}"))
+    said = item["msg"][:1].lower() + item["msg"][1:]
+    return str(marked.problem(tuple(item["loc"]), f"{said}; found {_shown(item.get('input'))}"))
 
 
 def _shown(value: object) -> str:

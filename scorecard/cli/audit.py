@@ -177,8 +177,8 @@ def _check_credentials(order: Order, resolver: Resolver) -> None:
     problems = dict.fromkeys(resolver.prepare(order.endpoints))
     for endpoint in order.endpoints:
         credentials = (endpoint.credential, *(jump.credential for jump in endpoint.connection.jumps))
-        for credential in credentials:
-            for name in (credential.key_file, credential.certificate_file) if credential else ():
+        for credential in filter(None, credentials):
+            for name in (credential.key_file, credential.certificate_file):
                 if name and not os.access(name, os.R_OK):
                     problems[f"{endpoint.source}: credential {credential.name}: {name} cannot be read"] = None
     if problems:

@@ -58,9 +58,9 @@ def show(check_id: str, standard: str | None, check_folders: tuple[Path, ...]) -
             say(f"  {entry.is_}: {', '.join(entry.roles)} on {', '.join(entry.platforms)}")
     if isinstance(shown["parameters"], dict) and shown["parameters"]:
         say("\nParameters:")
-        for name, entry in shown["parameters"].items():
-            if isinstance(entry, dict):
-                say(f"  {name} = {entry['value']} {entry['unit']}: {entry['meaning']}")
+        for name, parameter in shown["parameters"].items():
+            if isinstance(parameter, dict):
+                say(f"  {name} = {parameter['value']} {parameter['unit']}: {parameter['meaning']}")
     say(f"\nTo fix ({check.effort.once_min} minutes once, {check.effort.each_min} a machine):")
     for number, step in enumerate(check.fix, 1):
         _paragraph(f"{number}. {step}")

@@ -26,6 +26,8 @@ _MEANT = {
     "bastion": "proxy_jump",
     "gateway": "proxy_jump",
     "username": "user",
+    "secret": "password",
+    "pass": "password",
     "login": "user",
     "identity_file": "key_file",
     "private_key": "key_file",

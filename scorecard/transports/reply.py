@@ -129,7 +129,7 @@ def deadline_failure(where: str, deadline_s: float, when: str) -> Failure:
 
 
 def _not_run(heard: Heard, where: str) -> Failure:
-    said = first_line(heard.errors) or first_line(heard.output)
+    said = first_line(heard.output) or first_line(heard.errors)
     words = f"; it said: {said}" if said else ", and it said nothing"
     code = f" (exit code {heard.exit_code})" if heard.exit_code is not None else ""
     return Failure(

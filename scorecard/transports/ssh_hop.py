@@ -196,10 +196,11 @@ class Hop:
             return
         error = wire.get_exception()
         if not done.is_set():
-            raise _protocol(f"{self.where} did not finish the SSH handshake within {limit_s:g} seconds", wire)
-        raise self._handshake_failed(error, limit_s)
+            said = _said(wire.foreign_greeting())
+            raise _protocol(f"{self.where} did not finish the SSH handshake within {limit_s:g} seconds{said}", wire)
+        raise self._handshake_failed(error)
 
-    def _handshake_failed(self, error: Exception | None, limit_s: float) -> TransportError | _Dropped:
+    def _handshake_failed(self, error: Exception | None) -> TransportError | _Dropped:
         wire = self.wire
         if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
             what = str(error).rpartition("(")[2].rstrip(")")
@@ -211,15 +212,16 @@ class Hop:
         if wire.remote_version:
             failed = _protocol(f"{self.where} broke off the SSH handshake{_said(wire.last_words)}", wire)
             return _Dropped(failed) if _ended(error) and not wire.last_words else failed
-        greeting = wire.greeting()
+        greeting = wire.foreign_greeting()
         cause = getattr(error, "__context__", None)  # paramiko wraps what happened while it waited for the greeting
         if isinstance(cause, TimeoutError):
-            return _protocol(f"{self.where} accepts connections but said nothing of SSH within {limit_s:g} seconds", wire)
-        if greeting and not greeting.startswith("SSH-"):
+            said = _said(greeting)
+            return _protocol(f"{self.where} accepts connections and does not begin to speak SSH in time{said}", wire)
+        if greeting:
             failed = _protocol(f"{self.where} does not speak SSH{_said(greeting)}", wire)
         else:
             failed = _protocol(f"{self.where} closed the connection without a word of SSH", wire)
-        return _Dropped(failed) if isinstance(cause, EOFError | OSError) else failed
+        return _Dropped(failed) if _ended(error) or isinstance(cause, EOFError | OSError) else failed
 
     def _meet(self, key: HostKey) -> str:
         known_hosts = self._kit.known_hosts

@@ -158,10 +158,11 @@ class Wire(paramiko.Transport):
     def preferred_keys(self) -> Sequence[str]:
         return self._host_keys
 
-    def greeting(self) -> str:
-        """The first line that the other side sent before any SSH, for messages."""
+    def foreign_greeting(self) -> str:
+        """The first line of a peer that greeted with something else than SSH, for messages."""
         text = self.packetizer.first_bytes.decode("utf-8", errors="replace")
-        return next((line for raw in text.splitlines() if (line := clean(raw, 100))), "")
+        line = next((line for raw in text.splitlines() if (line := clean(raw, 100))), "")
+        return "" if line.startswith("SSH-") else line
 
     def get_exception(self) -> Exception | None:
         """Only exceptions of three families: whatever a hostile peer provoked elsewhere becomes a WireError."""

@@ -108,7 +108,7 @@ def test_a_copy_is_edited_only_when_something_differs(tmp_path: Path) -> None:
         ("capped: {below: 0.90", "capped: {below: 0.50", "expected capped.below >= provisional.below"),
         ("part: encryption, weight", "part: enc, weight", "no part 'enc'"),
         ("name: it-partner", "name: it-partner\nname: again", "already on line"),
-        ("fresh_days: 30", "fresh_days: 30\n  bad", "this is not YAML"),
+        ("fresh_days: 30", "fresh_days: 30\n  bad: [", "this is not YAML"),
     ],
 )
 def test_mistakes_are_named_by_file_line_and_key(old: str, new: str, said: str) -> None:

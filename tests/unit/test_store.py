@@ -1,0 +1,168 @@
+"""The history store: what is committed comes back, tables and migrations agree, faults are one line."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from scorecard.collect import EndpointResult
+from scorecard.errors import StoreError
+from scorecard.judge import digest
+from scorecard.model import Observation, Outcome, Role, Status, System
+from scorecard.store import Store, UnknownAudit, tables
+from tests.fleet import NOW, device, findings, passing
+from tests.unit.test_document import audit
+
+
+def url(folder: Path) -> str:
+    return f"sqlite:///{folder / 'deep' / 'history.db'}"
+
+
+def result(name: str = "web1", *names: str, day: int = 0) -> EndpointResult:
+    one = device(name, Role.SERVER)
+    moment = NOW + timedelta(days=day)
+    answer = Observation("patching.apt", Outcome.OK, "Inst bash é", 0, 12, moment)
+    return EndpointResult(
+        device=replace(one, last_seen_at=moment, first_seen_at=NOW),
+        findings=tuple(findings([one], passing)),
+        remembered={"patching": names},
+        observations={digest(answer): answer},
+        as_of=moment,
+    )
+
+
+def test_an_audit_comes_back_as_it_went_in(tmp_path: Path) -> None:
+    store = Store.open(url(tmp_path))
+    made = audit()
+    store.begin(made.id, made.client, made.started_at, "")
+    store.add(made.id, made.client, result())
+    assert store.history()[0].finished_at is None
+    with pytest.raises(UnknownAudit, match="no finished audit"):
+        store.load()
+    store.finish(made)
+    assert store.load() == store.load(made.id[:8]) == store.load(client=made.client) == made
+    (entry,) = store.history(made.client)
+    assert (entry.id, entry.letter, entry.score) == (made.id, made.scorecard.letter, made.scorecard.score)
+    short = sum(finding.status in (Status.FAIL, Status.WARN) for finding in made.findings)
+    assert entry.open_findings == short
+    store.close()
+
+
+def test_results_are_there_before_the_audit_ends_and_evidence_is_kept_once(tmp_path: Path) -> None:
+    store = Store.open(url(tmp_path))
+    store.begin("a1", "Acme", NOW, "")
+    one, two = result("web1"), result("web2")
+    store.add("a1", "Acme", one)
+    store.add("a1", "Acme", two)
+    store.close()
+    again = Store.open(url(tmp_path))
+    assert list(again.results("a1")) == [(one.device, one.findings), (two.device, two.findings)]
+    assert again.evidence("a1") == {"web1": dict(one.observations), "web2": dict(two.observations)}
+    assert again.evidence("a1", []) == {}
+    with sqlite3.connect(tmp_path / "deep" / "history.db") as plain:
+        assert plain.execute("select count(*) from observations").fetchone() == (1,)
+    plain.close()
+    again.close()
+
+
+def test_first_sightings_last_until_the_thing_is_gone(tmp_path: Path) -> None:
+    store = Store.open(url(tmp_path))
+    for day, names in enumerate((("bash", "curl"), ("bash", "vim"), ("bash", "curl"))):
+        store.begin(f"a{day}", "Acme", NOW + timedelta(days=day), "")
+        store.add(f"a{day}", "Acme", result("web1", *names, day=day))
+    known = store.remembered("Acme")["web1"]
+    assert known.sightings == {"patching": {"bash": NOW, "curl": NOW + timedelta(days=2)}}
+    assert (known.role, known.first_seen_at, known.last_seen_at) == (Role.SERVER, NOW, NOW + timedelta(days=2))
+    assert known.os == System("Debian GNU/Linux 12 (bookworm)", "12", "6.1.0-42-amd64")
+    assert store.remembered("Another client") == {}
+    store.close()
+
+
+def test_an_unseen_endpoint_forgets_nothing(tmp_path: Path) -> None:
+    store = Store.open(url(tmp_path))
+    store.begin("a0", "Acme", NOW, "")
+    store.add("a0", "Acme", result("web1", "bash"))
+    before = store.remembered("Acme")
+    gone = device("web1", Role.SERVER, seen=False)
+    store.begin("a1", "Acme", NOW + timedelta(days=1), "")
+    store.add("a1", "Acme", EndpointResult(gone, tuple(findings([gone], passing)), {}, {}, NOW))
+    assert store.remembered("Acme") == before
+    store.close()
+
+
+def test_one_result_an_endpoint_and_audit(tmp_path: Path) -> None:
+    store = Store.open(url(tmp_path))
+    store.begin("a1", "Acme", NOW, "")
+    store.add("a1", "Acme", result())
+    with pytest.raises(StoreError, match="UNIQUE"):
+        store.add("a1", "Acme", result())
+    store.close()
+
+
+def test_past_audits_of_the_whole_client_only(tmp_path: Path) -> None:
+    store = Store.open(url(tmp_path))
+    made = audit()
+    for number, scope in enumerate(("", "--limit web*", "")):
+        moment = NOW + timedelta(days=number)
+        one = replace(made, id=f"a{number}", as_of=moment, started_at=moment, scope=scope)
+        store.begin(one.id, one.client, moment, scope)
+        store.finish(one)
+    assert [entry.id for entry in store.past(made.client, NOW + timedelta(days=9))] == ["a0", "a2"]
+    assert [entry.id for entry in store.past(made.client, NOW + timedelta(days=1))] == ["a0"]
+    store.close()
+
+
+def test_migrations_make_the_tables_that_the_code_uses(tmp_path: Path) -> None:
+    Store.open(url(tmp_path)).close()
+    engine = create_engine(url(tmp_path))
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+    engine.dispose()
+
+
+def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    Store.open(url(tmp_path)).close()
+    assert stat.S_IMODE((tmp_path / "deep" / "history.db").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "deep").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"this is not a database, but it is long enough to be looked at", "not a database"), (None, "cannot be opened")],
+)
+def test_a_store_that_cannot_be_read_is_one_line(tmp_path: Path, content: bytes | None, said: str) -> None:
+    path = tmp_path / "file" / "history.db"
+    if content is None:
+        (tmp_path / "file").write_text("a file where a folder should be")
+    else:
+        path.parent.mkdir()
+        path.write_bytes(content)
+    with pytest.raises(StoreError) as caught:
+        Store.open(f"sqlite:///{path}")
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", ["not a url", "nosuch://x/y", "postgresql+nosuch://u:hunter2@h/db"])
+def test_a_url_that_is_none_is_one_line_without_its_password(wrong: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        Store.open(wrong)
+    assert "hunter2" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    Store.open(url(tmp_path)).close()
+    with sqlite3.connect(tmp_path / "deep" / "history.db") as plain:
+        plain.execute("update alembic_version set version_num = '9999'")
+    plain.close()
+    with pytest.raises(StoreError, match="made by a newer version"):
+        Store.open(url(tmp_path))
