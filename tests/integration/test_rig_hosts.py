@@ -74,6 +74,7 @@ def test_a_hostile_host_cannot_say_what_it_is(rig: Rig) -> None:
     assert list(reply.observations) == [HOST_PART]
     assert host is not None
     assert isinstance(host.product, Unseen)
+    assert host.privileged == Seen(False)  # its name ends in a line "rights=root"
     assert b"\x1b[31m`id`".decode() in said(rig, "hostile", "uname -n\n")
 
 
@@ -260,7 +261,8 @@ def test_nothing_is_left_after_close() -> None:
 
 
 @pytest.mark.rig
-def test_nothing_is_left_after_a_kill(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_nothing_is_left_after_a_signal(tmp_path: Path, end: signal.Signals) -> None:
     command = [sys.executable, "-m", "tests.rig", "up", "--dir", str(tmp_path), "--only", "patched", "hanging-shell"]
     with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as by_hand:
         assert by_hand.stdout
@@ -275,7 +277,7 @@ def test_nothing_is_left_after_a_kill(tmp_path: Path) -> None:
         key_file = next(line for line in (tmp_path / "inventory.yaml").read_text().splitlines() if "client_key" in line)
         folder = Path(key_file.split(": ")[1]).parent
         assert folder.is_dir()
-        by_hand.send_signal(signal.SIGKILL)
+        by_hand.send_signal(end)
 
     def refuses() -> bool:
         with socket.socket() as probe:

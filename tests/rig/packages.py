@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.rig.needs import run_job
 from tests.rig.repos.apt import DebPackage, build_apt_repository
-from tests.rig.roots import RECIPES, Recipe, root
+from tests.rig.roots import RECIPES, Recipe
 
 OLD, NEW = "1.0", "1.1"  # versions of rigtool: in the main archive, and in the security archive
 
@@ -44,9 +44,9 @@ def make_signing_key(folder: Path) -> None:
     run_job(_MAKE_KEY, folder)
 
 
-def build_layer(folder: Path, packages: Packages, key: Path, now: datetime) -> Layer:
-    """Install and update in a chroot over the release's root; what changes there is the layer."""
-    recipe, lower = RECIPES[packages.release], root(packages.release)
+def build_layer(folder: Path, packages: Packages, lower: Path, key: Path, now: datetime) -> Layer:
+    """Install and update in a chroot over the release's root, `lower`; what changes there is the layer."""
+    recipe = RECIPES[packages.release]
     upper = folder / "upper"
     for name in ("upper", "work", "merged"):
         (folder / name).mkdir(parents=True)

@@ -9,6 +9,7 @@ mounts live in its own namespace, and a janitor, which waits on such a pipe too,
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import socket
@@ -16,9 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +30,7 @@ from scorecard.model import Connection, Credential, Endpoint, Platform, Role
 from tests.rig.inventory import CLIENT, write_inventory
 from tests.rig.needs import ALONE, RigError, cache_folder, check_needs
 from tests.rig.packages import Layer, Packages, build_layer, make_signing_key
-from tests.rig.roots import root
+from tests.rig.roots import use_root
 from tests.rig.states import HOSTS, SILENT, HostState, KnownKey, SilentState, Truth
 from tests.rig.tree import Tree
 
@@ -93,7 +94,8 @@ class Rig:
 
     def start(self) -> None:
         with ExitStack() as stack:
-            self._start(stack)
+            with _readable_for_all():
+                self._start(stack)
             self._stack = stack.pop_all()
 
     def close(self) -> None:
@@ -155,8 +157,8 @@ class Rig:
 
     def _start(self, stack: ExitStack) -> None:
         check_needs()
-        for release in {state.packages.release for state in self._states}:
-            root(release)
+        releases = sorted({state.packages.release for state in self._states})
+        self._roots = {release: use_root(release, stack) for release in releases}
         self.folder = _work_folder(stack)
         self.now = datetime.now(UTC)
         subnet = _lease_subnet(stack)
@@ -183,7 +185,8 @@ class Rig:
         make_signing_key(key)
 
         def build(numbered: tuple[int, Packages]) -> Layer:
-            return build_layer(self.folder / f"layer-{numbered[0]}", numbered[1], key, self.now)
+            number, packages = numbered
+            return build_layer(self.folder / f"layer-{number}", packages, self._roots[packages.release], key, self.now)
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             return list(pool.map(build, enumerate(self._kinds)))
@@ -221,6 +224,7 @@ class Rig:
         # A container manager leaves this sign; the hosts are containers, on whatever machine the rig runs.
         tree.put("/run/.containerenv", 'engine="scorecard-rig"\n')
         tree.put("/etc/hostname", f"{state.name}\n")
+        tree.put("/etc/machine-id", hashlib.md5(state.name.encode(), usedforsecurity=False).hexdigest() + "\n")
         state.setup(tree)
 
     def _write_known_hosts(self) -> Path:
@@ -244,6 +248,16 @@ class Rig:
                 if host.process.poll() is not None or time.monotonic() > limit:
                     raise RigError(f"host {host.state.name} did not start:\n{host.printed()[-2000:]}")
                 time.sleep(0.02)
+
+
+@contextmanager
+def _readable_for_all() -> Iterator[None]:
+    """The hosts' accounts read what is made here, whatever the mask of the person who starts the rig."""
+    mask = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(mask)
 
 
 def _work_folder(stack: ExitStack) -> Path:

@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,15 +75,38 @@ RECIPES = {
 }
 
 
-def root(codename: str) -> Path:
-    """The root's folder, built now if this machine has none. Raises RigUnavailable where it cannot be built."""
+def use_root(codename: str, stack: ExitStack) -> Path:
+    """The root's folder, built now if this machine has none, and kept from being removed until `stack` is closed.
+
+    Raises RigUnavailable where it cannot be built.
+    """
     recipe = RECIPES[codename]
     folder = cache_folder() / "roots" / recipe.folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(folder.with_name(f"{recipe.folder}.lock")):
+    with folder.with_name(f"{codename}.building").open("w") as building:
+        fcntl.flock(building, fcntl.LOCK_EX)
         if not folder.is_dir():
+            _remove_unused(folder.parent, f"{codename}-*")
             build_root(recipe, folder)
+        fcntl.flock(stack.enter_context(_in_use(folder).open("w")), fcntl.LOCK_SH)
     return folder
+
+
+def _in_use(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.in-use")
+
+
+def _remove_unused(folder: Path, names: str) -> None:
+    """Roots of earlier recipes, unless a running rig has them mounted."""
+    for old in folder.glob(names):
+        if not old.is_dir():
+            continue
+        with _in_use(old).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            shutil.rmtree(old)
 
 
 def build_root(recipe: Recipe, folder: Path) -> None:
@@ -98,13 +121,6 @@ def build_root(recipe: Recipe, folder: Path) -> None:
     except RigError as error:
         raise RigUnavailable(f"Debian {recipe.codename} could not be built with debootstrap: {error}") from error
     partial.rename(folder)
-
-
-@contextmanager
-def _locked(file: Path) -> Iterator[None]:
-    with file.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
 
 
 def mirror(etc: Path = Path("/etc/apt")) -> str:

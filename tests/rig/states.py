@@ -177,7 +177,8 @@ HOSTS = (
     HostState(
         "hostile",
         "what it says of itself holds markup, escape sequences, shell code and false frames",
-        Truth({"os-support.supported": UNKNOWN}),
+        Truth({"os-support.supported": UNKNOWN}, privileged=False),
+        user=USER,
         setup=setups.hostile,
         hostname=setups.HOSTILE_NAME,
     ),
