@@ -26,6 +26,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 # A figure of more than a year means that no update ever succeeded (it counts from 1970).
 _NEVER_AFTER = timedelta(days=366)
 _ANSWERED = frozenset({"healthy", "realtimeprotectionenabled"})
+_SCANS_KEPT = 7
+_SCAN_STATES = ("succeeded", "completed", "failed", "cancelled", "canceled", "running", "inprogress")
 _NOT_LOADED = ("unavailable", "enginenotloaded", "notloaded")
 
 
@@ -49,7 +51,6 @@ def defender(engine: Engine, observation: Observation | None, as_of: datetime) -
         definitions_current=_definitions_current(fields, isinstance(definitions_at, Seen)),
         definitions_version=Seen(clean(str(fields.get("definitionsversion", "")), 40) or None),
         tamper=_tamper(fields, engine.tamper, name),
-        last_scan=Unseen(f"{name}: mdatp health does not tell when it last scanned"),
         notes=(*engine.notes, *_notes(fields)),
     )
 
@@ -60,9 +61,7 @@ def _silent(engine: Engine, observation: Observation | None) -> Engine:
         words = first_words(said.value)
         said = Unseen(f"{engine.name}: the answer of mdatp health cannot be read" + (f" ({words})" if words else ""))
     tamper: Fact[bool | Told] = engine.tamper if isinstance(engine.tamper, Seen) else said
-    return replace(
-        engine, real_time=said, mode=said, expired=said, troubles=said, definitions_at=said, tamper=tamper, last_scan=said
-    )
+    return replace(engine, real_time=said, mode=said, expired=said, troubles=said, definitions_at=said, tamper=tamper)
 
 
 def read_health(text: str) -> dict[str, Any]:
@@ -138,14 +137,14 @@ def _troubles(fields: Mapping[str, Any], name: str) -> Fact[tuple[str, ...]]:
     healthy, licensed = _flag(fields.get("healthy")), _flag(fields.get("licensed"))
     found = []
     if licensed is False:
-        found.append("it is not licensed (not onboarded)")
+        found.append("is not licensed (not onboarded)")
     if _word(fields.get("engineloadstatus", "")) in _NOT_LOADED:
-        found.append("its engine is not loaded")
+        found.append("has its engine not loaded")
     if _flag(fields.get("fulldiskaccessenabled")) is False:
-        found.append("it has no Full Disk Access")
+        found.append("has no Full Disk Access")
     if healthy is False:
         issues = _listed(fields.get("healthissues"))
-        found.append("it calls itself unhealthy" + (f" ({', '.join(issues)})" if issues else ""))
+        found.append("calls itself unhealthy" + (f" ({', '.join(issues)})" if issues else ""))
     if not found and (healthy is None or licensed is None):
         return Unseen(f"{name}: mdatp health does not say whether it is licensed and healthy")
     return Seen(tuple(found))
@@ -197,6 +196,50 @@ def _tamper(fields: Mapping[str, Any], otherwise: Fact[bool | Told], name: str) 
     state = _word(fields["tamperprotection"])
     known = {"block": True, "audit": False, "disabled": False}.get(state)
     return Unseen(f"{name}: tamper protection is {clean(state, 40) or 'not told'}") if known is None else Seen(known)
+
+
+def last_scan(name: str, observation: Observation | None) -> Fact[datetime | Told]:
+    """The start of the newest finished quick or full scan; `mdatp scan list` keeps the last seven of any kind.
+
+    Source: Microsoft Learn, "Schedule an antivirus scan" (type, start time, state of each). A scan of one folder is none
+    of the disk, and a cancelled or failed one is none at all.
+    """
+    said = answer(observation, name)
+    if isinstance(said, Unseen):
+        return said
+    rows = _scans(said.value)
+    if rows is None:
+        return Unseen(f"{name}: its list of scans cannot be read")
+    counted = [row for row in rows if row["type"] in ("quick", "full") and row["state"] in ("succeeded", "completed")]
+    starts = [start for row in counted if (start := _moment(row["starttime"])) is not None]
+    if starts:
+        return Seen(max(starts))
+    if counted or len(rows) >= _SCANS_KEPT or not all(_is_known(row) for row in rows):
+        return Unseen(f"{name}: its list of scans shows no date of a finished quick or full scan")
+    return Seen(Told.NEVER)
+
+
+def _is_known(row: Mapping[str, Any]) -> bool:
+    return row["type"] in ("quick", "full", "custom") and row["state"] in _SCAN_STATES
+
+
+def _scans(text: str) -> list[dict[str, Any]] | None:
+    try:
+        raw = json.loads(text[max(text.find("["), 0) :])
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(raw, list) or not all(isinstance(row, dict) for row in raw):
+        return None
+    return [_scan(row) for row in raw[:100]]
+
+
+def _scan(row: Mapping[str, Any]) -> dict[str, Any]:
+    fields = {_key(key).removeprefix("scan"): _bare(value) for key, value in row.items()}
+    return {
+        "type": _word(fields.get("type", "")),
+        "state": _word(fields.get("state", "")),
+        "starttime": fields.get("starttime"),
+    }
 
 
 def _notes(fields: Mapping[str, Any]) -> list[str]:

@@ -48,7 +48,8 @@ def standing(engine: Engine) -> Standing:
 
     require(engine.installed, True, "is not installed")
     require(engine.running, True, "does not run")
-    if engine.running != Seen(False):
+    # Of an engine that does not run, or may not, nothing more is said about how it looks at files.
+    if engine.running == Seen(True) or (engine.running != Seen(False) and engine.real_time == Seen(False)):
         require(engine.real_time, True, "does not look at files as they are used (no real-time protection)")
     if isinstance(engine.mode, Unseen):
         gaps.append(engine.mode.reason)
@@ -110,10 +111,10 @@ def _beside(found: tuple[Other, ...]) -> str:
     return f" ({named(words)})"
 
 
-def named(words: Iterable[str], limit: int = 4) -> str:
+def named(words: Iterable[str], limit: int = 4, between: str = ", ") -> str:
     """At most four, then "and 9 more"."""
     found = list(words)
-    shown = ", ".join(found[:limit])
+    shown = between.join(found[:limit])
     return f"{shown} and {len(found) - limit} more" if len(found) > limit else shown
 
 

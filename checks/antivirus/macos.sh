@@ -117,6 +117,18 @@ fi
 printf '%s\n' "$reply"
 (exit "$code")
 
+#: part defender-scans limit=10 size=60000 root=yes -- Microsoft Defender's last scans; it lists them and starts none
+have mdatp || absent
+reply=$(mdatp scan list --output json 2>&1)
+code=$?
+if [ "$code" != 0 ] && [ "$SCORECARD_RIGHTS" != root ]; then
+  second=$(as_root mdatp scan list --output json 2>&1)
+  again=$?
+  if [ "$again" != 77 ]; then reply=$second code=$again; fi
+fi
+printf '%s\n' "$reply"
+(exit "$code")
+
 #: part crowdstrike limit=10 size=20000 root=yes -- whether the Falcon sensor works
 falconctl=/Applications/Falcon.app/Contents/Resources/falconctl
 [ -x "$falconctl" ] || absent

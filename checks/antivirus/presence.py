@@ -251,8 +251,8 @@ class MacPresence:
         if state is None or state == _ENABLED:
             return None
         if state == "activated waiting for user":
-            return "its system extension still waits for someone to allow it"
-        return f"its system extension is not active ({state})"
+            return "still waits for someone to allow its system extension"
+        return f"has a system extension that is not active ({state})"
 
     def _processes_of(self, product: Product) -> frozenset[str]:
         return self.processes.names & frozenset((*product.processes, *product.extensions))

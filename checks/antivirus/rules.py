@@ -63,15 +63,16 @@ def protected(facts: Antivirus, _host: Host, _parameters: Parameters) -> Verdict
     }
     protecting = [engine for engine, found in judged if found.protects]
     if protecting:
-        words = f"{named(title(engine) for engine in protecting)} protects in real time"
-        idle = [f"{engine.name}: {', '.join(found.faults)}" for engine, found in judged if found.faults]
-        return passed(f"{words}; not so {named(idle)}" if idle else words, expected, **evidence)
+        words = f"{named(map(title, protecting), between='; ')}: real-time protection is on"
+        idle = [f"{engine.name} {', '.join(found.faults)}" for engine, found in judged if found.faults]
+        return passed(f"{words} (beside it: {named(idle, between='; ')})" if idle else words, expected, **evidence)
     open_ = [gap for _, found in judged if not found.faults for gap in found.gaps]
     if open_:
-        return unknown(named(dict.fromkeys(open_), 3), **evidence)
+        return unknown(named(dict.fromkeys(open_), 3, "; "), **evidence)
     if not engines:
         return failed(nothing_at_work(facts), expected, **evidence)
-    return failed(named(f"{title(engine)}: {', '.join(found.faults)}" for engine, found in judged), expected, **evidence)
+    words = named((f"{title(engine)} {', '.join(found.faults)}" for engine, found in judged), between="; ")
+    return failed(words, expected, **evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class _Age:
 def definitions(facts: Antivirus, host: Host, parameters: Parameters) -> Verdict:
     """The worst of the engines at work that publish a date; with none at work, an installed one with a date."""
     engines = facts.engines.seen()
-    working = at_work(facts) or tuple(engine for engine in engines if isinstance(engine.definitions_at, Seen))
+    working = at_work(facts) or tuple(engine for engine in engines if _has_definitions(engine))
     evidence: dict[str, Json] = {"engines": [engine.product for engine in working]}
     expected = f"definitions at most {parameters.number('pass_days'):g} days old"
     publishing = [engine for engine in working if not silent((engine,), "definitions_at")]
@@ -116,13 +117,17 @@ def definitions(facts: Antivirus, host: Host, parameters: Parameters) -> Verdict
         return _by_nature(working, "publishes no date of definitions: it works by cloud and model", evidence)
     ages = [_definitions_of(engine, host.as_of, parameters) for engine in publishing]
     worst = min((age.status for age in ages), key=_WORST_FIRST.index)
-    words = named(age.words for age in ages if age.status is worst)
+    words = named((age.words for age in ages if age.status is worst), between="; ")
     evidence["dates"] = [_date_word(engine) for engine in publishing]
     if any(engine.built_in for engine in publishing):
         expected += f" (XProtect: {parameters.number('built_in_pass_days'):g}, with its updates on)"
     if worst is Status.UNKNOWN:
         return unknown(words, **evidence)
     return Verdict(worst, words, expected, evidence)
+
+
+def _has_definitions(engine: Engine) -> bool:
+    return engine.installed == Seen(True) and isinstance(engine.definitions_at, Seen)
 
 
 def _definitions_of(engine: Engine, as_of: datetime, parameters: Parameters) -> _Age:
@@ -163,8 +168,9 @@ def _graded(age: timedelta, parameters: Parameters, prefix: str = "") -> Status:
 
 
 def _days(age: timedelta) -> str:
-    days = max(age.days, 0)
-    return "1 day" if days == 1 else f"{days} days"
+    if age < timedelta(days=1):
+        return "less than a day"
+    return "1 day" if age.days == 1 else f"{age.days} days"
 
 
 def _date_word(engine: Engine) -> str | None:
@@ -178,7 +184,7 @@ def _by_nature(engines: tuple[Engine, ...], what: str, evidence: dict[str, Json]
     """Not applicable needs a product that was positively seen to run, never one that only may."""
     if not any(engine.running == Seen(True) for engine in engines):
         gaps = [engine.running.reason for engine in engines if isinstance(engine.running, Unseen)]
-        return unknown(named(gaps, 3), **evidence)
+        return unknown(named(gaps, 3, "; "), **evidence)
     return not_applicable(f"{named(engine.name for engine in engines)} {what}", **evidence)
 
 
@@ -215,8 +221,14 @@ def single_engine(facts: Antivirus, _host: Host, _parameters: Parameters) -> Ver
     if most == 0:
         return failed(_none_active(facts), expected, **evidence)
     if fewest == most:
-        return passed(f"{named(e.name for e in sure or perhaps or built_in)} alone", expected, **evidence)
+        return passed(_alone(sure, perhaps, built_in), expected, **evidence)
     return unknown(f"Whether {named(e.name for e in perhaps or engines)} is active is not known", **evidence)
+
+
+def _alone(sure: list[Engine], perhaps: list[Engine], built_in: list[Engine]) -> str:
+    if sure or not perhaps:
+        return f"{named(engine.name for engine in sure or built_in)} alone"
+    return f"{built_in[0].name}, with at most {perhaps[0].name} beside it"
 
 
 def _none_active(facts: Antivirus) -> str:
@@ -253,7 +265,7 @@ def tamper_protection(facts: Antivirus, _host: Host, _parameters: Parameters) ->
         return failed(f"Tamper protection is off: {named(off)}", expected, **evidence)
     gaps = [engine.tamper.reason for engine in publishing if isinstance(engine.tamper, Unseen)]
     if gaps:
-        return unknown(named(gaps, 3), **evidence)
+        return unknown(named(gaps, 3, "; "), **evidence)
     return passed(f"Tamper protection is on: {named(engine.name for engine in publishing)}", expected, **evidence)
 
 
@@ -295,7 +307,7 @@ def recent_scan(facts: Antivirus, host: Host, parameters: Parameters) -> Verdict
     at, name = max(dated, default=(None, ""))
     status = Status.FAIL if at is None else _graded(host.as_of - at, parameters)
     if status is not Status.PASS and gaps:
-        return unknown(named(gaps, 3), **evidence)
+        return unknown(named(gaps, 3, "; "), **evidence)
     if at is None:
         return failed(f"Never scanned: {named(name for at, name in scans if at is Told.NEVER)}", expected, **evidence)
     evidence["scanned_at"] = at.isoformat()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from scorecard.model import Host, Observations, Platform, Seen, Unseen
 from scorecard.reading import text_of
 
-from .defender import defender
+from .defender import defender, last_scan
 from .shape import Engine
 from .vendors import VENDORS, Reader, carries_endpoint, crowdstrike, crowdstrike_mac, elastic, sentinelone, split_vendors
 
@@ -22,7 +22,8 @@ _FALCON: Mapping[Platform, Reader] = {Platform.LINUX: crowdstrike, Platform.MACO
 def read_status(engine: Engine, observations: Observations, host: Host) -> Engine:
     """Let the product speak for itself, where a part asks it; else the engine stays as its presence tells it."""
     if engine.product == "microsoft-defender":
-        return defender(engine, observations.get("antivirus.defender"), host.as_of)
+        told = defender(engine, observations.get("antivirus.defender"), host.as_of)
+        return replace(told, last_scan=last_scan(engine.name, observations.get("antivirus.defender-scans")))
     if engine.product == "crowdstrike-falcon":
         return _FALCON[host.platform](engine, observations.get("antivirus.crowdstrike"))
     if engine.product in _OWN_PART:

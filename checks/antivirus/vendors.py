@@ -31,20 +31,20 @@ def crowdstrike(engine: Engine, observation: Observation | None) -> Engine:
         return replace(engine, real_time=said, troubles=said)
     text = said.value[:20_000]
     state = re.search(r"\brfm-state\s*=\s*(true|false)\b", text)
-    version = re.search(r"\bversion\s*=\s*([0-9.]{3,30})", text)
+    version = re.search(r"\bversion\s*=\s*([0-9.-]{3,30})", text)
     troubles: Fact[tuple[str, ...]] = Seen(())
     if "aid is not set" in text:
-        troubles = Seen(("it was never connected (it has no agent id)",))
+        troubles = Seen(("was never connected (it has no agent id)",))
     elif not re.search(r'\baid\s*=\s*"?[0-9a-f]{16}', text):
         troubles = _unread(engine, text)
-    if state and state[1] == "true":
-        known = troubles.value if isinstance(troubles, Seen) else ()
-        troubles = Seen((*known, "reduced functionality mode: the sensor runs but sees nothing on this kernel"))
+    blind = bool(state and state[1] == "true")
+    note = "reduced functionality mode: the sensor runs but sees nothing on this kernel"
     return replace(
         engine,
         real_time=Seen(state[1] == "false") if state else _unread(engine, text),
         troubles=troubles,
-        version=Seen(version[1].strip(".") if version else None),
+        version=Seen(version[1].strip(".-") if version else None),
+        notes=(*engine.notes, note) if blind else engine.notes,
     )
 
 
@@ -74,7 +74,7 @@ def sentinelone(engine: Engine, observation: Observation | None) -> Engine:
     missing = re.search(r"^[ \t]*Missing Authorizations[ \t]*:[ \t]*(.*)$", text, re.IGNORECASE | re.MULTILINE)
     troubles: tuple[str, ...] = ()
     if missing and missing[1].strip().lower() not in ("none", "[]", "no"):
-        troubles = (f"it lacks permissions on this Mac ({clean(missing[1], 80) or 'listed in its status'})",)
+        troubles = (f"lacks permissions on this Mac ({clean(missing[1], 80) or 'listed in its status'})",)
     link = re.search(r"^\s*connectivity\s*:?\s+(on|off)\s*$", text, re.IGNORECASE | re.MULTILINE)
     notes = ("it has no contact with its console",) if link and link[1].lower() == "off" else ()
     return replace(

@@ -110,7 +110,7 @@ def _real_time(gatekeeper: Fact[bool], status: str) -> Fact[bool]:
 def _troubles(integrity: Fact[bool]) -> Fact[tuple[str, ...]]:
     if isinstance(integrity, Unseen):
         return integrity
-    return Seen(() if integrity.value else ("System Integrity Protection is not fully on",))
+    return Seen(() if integrity.value else ("needs System Integrity Protection, which is not fully on",))
 
 
 def _version(builtin: _Builtin) -> str | None:
