@@ -9,12 +9,11 @@ from enum import StrEnum
 
 from scorecard.model import Status
 
-from . import hygiene, numbers, words
+from . import hygiene, labels, numbers, words
 from .rows import DeviceRow, FindingRow, State
 from .view import View
 
 Value = str | int | float | datetime | None
-COVERAGE = "Answers we have"  # the summary's line that is a share
 ALL_FINDINGS_UP_TO = 50_000  # above it, what passes is left to the CSV file
 
 
@@ -23,6 +22,7 @@ class Kind(StrEnum):
     STATUS = "status"
     WHOLE = "whole"
     TENTH = "tenth"
+    SHARE = "share"
     DAY = "day"
     MOMENT = "moment"
 
@@ -32,6 +32,7 @@ class Heading:
     title: str
     kind: Kind = Kind.TEXT
     wrap: bool = False
+    widest: int = 44  # in characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,9 @@ def devices(view: View) -> Table:
         Heading("Machine"),
         Heading("Site"),
         Heading("Type"),
-        Heading("System"),
+        Heading("System", widest=30),
         Heading("Person or place"),
-        Heading("Address"),
+        Heading("Address", widest=28),
         Heading("Last checked (UTC)", Kind.MOMENT),
         Heading("Days since", Kind.WHOLE),
         *(Heading(column.title, Kind.STATUS) for column in view.rows.columns),
@@ -101,18 +102,18 @@ def findings(view: View) -> Table:
         Heading("Device id"),
         Heading("Machine"),
         Heading("Part"),
-        Heading("Check"),
+        Heading("Check", wrap=True, widest=38),
         Heading("Result", Kind.STATUS),
         Heading("Weight"),
-        Heading("Expected", wrap=True),
-        Heading("Observed", wrap=True),
+        Heading("Expected", wrap=True, widest=34),
+        Heading("Observed", wrap=True, widest=48),
         Heading("Since", Kind.DAY),
         Heading("Days open", Kind.WHOLE),
         Heading("Collected at (UTC)", Kind.MOMENT),
         Heading("Counts"),
         Heading("Exception"),
-        Heading("Check id"),
-        Heading("Evidence"),
+        Heading("Evidence", widest=18),
+        Heading("Check id", widest=34),
     )
     return Table("Findings", "tblFindings", headings, [_finding(row) for row in listed(view)], 3)
 
@@ -140,8 +141,8 @@ def _finding(row: FindingRow) -> tuple[Value, ...]:
         utc(row.observed_at),
         "Yes" if row.graded else "No",
         row.exception,
-        row.check,
         " ".join(hygiene.name(digest) for digest in row.observations),
+        row.check,
     )
 
 
@@ -162,35 +163,65 @@ def not_seen(view: View) -> Table:
     return Table("Not seen", "tblNotSeen", headings, rows, 2)
 
 
-def summary(view: View) -> list[tuple[str, Value, str]]:
-    """Label, value, remark; an empty label starts a group."""
-    standing, counts = view.standing, view.rows.counts
+@dataclass(frozen=True, slots=True)
+class Line:
+    label: str
+    value: Value
+    remark: str = ""
+    kind: Kind = Kind.WHOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    title: str
+    lines: tuple[Line, ...]
+
+
+def summary(view: View) -> tuple[Group, ...]:
+    """The figures of the first sheet."""
+    return (
+        Group("", _grade(view)),
+        Group("Machines", _machines(view)),
+        Group(words.PROMISE_CAPTION, _promises(view)),
+        Group("Findings", tuple(Line(word, count) for word, count in view.tally.items())),
+        Group(
+            words.TITLE_PARTS,
+            tuple(
+                Line(title, score, words.answered(numbers.share(coverage)), Kind.TENTH)
+                for title, score, coverage in view.categories
+            ),
+        ),
+    )
+
+
+def _grade(view: View) -> tuple[Line, ...]:
+    standing = view.standing
+    why = standing.not_graded or " ".join(filter(None, (standing.held, "; ".join(cap.message for cap in standing.caps))))
+    return (
+        Line("Grade", standing.letter or labels.NOT_GRADED, why),
+        Line("Points", view.score if standing.graded else None, "of 100, before rounding", Kind.TENTH),
+        Line(labels.COLUMN_COVERAGE, view.coverage, "the share of the answers that count", Kind.SHARE),
+    )
+
+
+def _machines(view: View) -> tuple[Line, ...]:
+    counts, total = view.rows.counts, len(view.rows.devices)
     seen = sum(row.seen for row in view.rows.devices)
-    lines: list[tuple[str, Value, str]] = [
-        ("Grade", standing.letter or "Not graded", standing.held if standing.letter else standing.not_graded),
-        ("Points", view.score if standing.graded else None, "of 100; decided before rounding"),
-        (COVERAGE, view.coverage, "share of the answers that count"),
-        ("", None, "Machines"),
-        ("On the list", len(view.rows.devices), ""),
-        ("Checked", seen, ""),
-        ("Not seen", len(view.rows.devices) - seen, "named on the sheet Not seen"),
-        ("Meet every promise", counts[State.YES], ""),
-        ("Fall short", counts[State.NO], ""),
-        ("Not checked", counts[State.NOT_CHECKED], "at least one promise has no answer, and none is broken"),
-        ("Excused", counts[State.EXCUSED], ""),
-        ("", None, words.PROMISE_CAPTION),
-    ]
-    for promise in standing.promises:
+    return (
+        Line("On the list", total),
+        Line("Seen", seen),
+        Line("Not seen", total - seen, "named on the sheet Not seen"),
+        Line("Meet every promise", counts[State.YES]),
+        Line("Fall short", counts[State.NO]),
+        Line("Not checked", counts[State.NOT_CHECKED], "at least one promise has no answer, and none is broken"),
+        Line("Excused", counts[State.EXCUSED]),
+    )
+
+
+def _promises(view: View) -> tuple[Line, ...]:
+    lines = []
+    for promise in view.standing.promises:
         why = "".join(piece if isinstance(piece, str) else piece.text for piece in promise.why)
-        lines.append(
-            (
-                promise.title,
-                promise.word,
-                f"{promise.met} {words.of_do(promise.of, promise.met)}. {why}" if promise.of else why,
-            )
-        )
-    lines.append(("", None, "Findings"))
-    lines += [(word, count, "") for word, count in view.tally.items()]
-    lines.append(("", None, words.TITLE_PARTS))
-    lines += [(title, score, words.answered(numbers.share(coverage))) for title, score, coverage in view.categories]
-    return lines
+        count = f"{promise.met:,} {words.of_do(promise.of, promise.met)}. " if promise.of else ""
+        lines.append(Line(promise.title, promise.word, count + why, Kind.TEXT))
+    return tuple(lines)

@@ -478,3 +478,11 @@ def scorecard_for(client: str, month: str) -> str:
 
 def left_out(count: int) -> str:
     return f"{plural(count, 'finding', 'findings')} that passed or cannot apply; the CSV file has all of them."
+
+
+def not_better(letter: str) -> str:
+    return f"Not better than {letter}"
+
+
+def joined(*pieces: str) -> str:
+    return "; ".join(piece for piece in pieces if piece and piece != DASH)

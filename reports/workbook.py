@@ -11,17 +11,13 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import cast
 
 from openpyxl import Workbook
-from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.formatting.rule import DataBar, FormatObject, Rule
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles import Font, PatternFill
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.filters import AutoFilter
-from openpyxl.worksheet.header_footer import HeaderFooterItem
-from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.table import Table as ExcelTable
 from openpyxl.worksheet.table import TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
@@ -31,16 +27,16 @@ from scorecard.errors import ReportError
 from scorecard.model import Audit
 from scorecard.reporting import Report, ReportContext
 
-from . import glossary, hygiene, sheets, words
+from . import glossary, labels, sheets, words
 from . import view as views
+from .cells import Sheet, bold
 from .sheets import Heading, Kind, Table, Value
 from .view import View
 
 MOST_ROWS = 1_048_576
-_NARROWEST, _WIDEST, _SAMPLED_ROWS = 10, 60, 2_000
-_MARGIN_INCHES = 0.59
+_NARROWEST, _SAMPLED_ROWS = 10, 2_000
 _ZIP_DAY = (1980, 1, 1, 0, 0, 0)
-_FORMATS = {Kind.TENTH: "0.0", Kind.DAY: "yyyy-mm-dd", Kind.MOMENT: "yyyy-mm-dd hh:mm"}
+# Word: text colour, fill, bold, italic.
 _STATUS = {
     "No": ("9C0F3C", "F8DDE4", True, False),
     "Nearly": ("6B4600", "FFE9B8", False, False),
@@ -48,87 +44,32 @@ _STATUS = {
     "Not checked": ("3D4552", "E4E8ED", False, True),
     "Excused": ("4B2E9E", "E6E0F7", False, False),
 }
-_TOP = Alignment(vertical="top")
-_WRAPPED = Alignment(vertical="top", wrap_text=True)
-_RULE = Border(bottom=Side("thin", "FFD3DAE2"))
-
-
-def _new_sheet(book: Workbook, title: str) -> Worksheet:
-    """A sheet that is written row by row and not kept in memory; it has the interface of a Worksheet."""
-    return cast(Worksheet, book.create_sheet(title))
-
-
-def _blank(sheet: Worksheet, value: Value) -> Cell:
-    return WriteOnlyCell(sheet, value)
-
-
-def _cell(sheet: Worksheet, value: Value, kind: Kind = Kind.TEXT, *, wrap: bool = False) -> Cell:
-    """A typed cell. Text stays text whatever it starts with, also when someone edits the cell."""
-    if isinstance(value, str):
-        kept = hygiene.text(value)
-        cell = _blank(sheet, kept)
-        cell.data_type = "s"
-        if hygiene.starts_formula(kept):
-            cell.quotePrefix = True
-    else:
-        cell = _blank(sheet, value)
-        if kind in _FORMATS:
-            cell.number_format = _FORMATS[kind]
-    cell.alignment = _WRAPPED if wrap else _TOP
-    return cell
-
-
-def _set_up(sheet: Worksheet, view: View, *, landscape: bool) -> None:
-    sheet.page_setup.orientation = "landscape" if landscape else "portrait"
-    sheet.page_setup.paperSize = 9
-    sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    margins = sheet.page_margins
-    margins.left = margins.right = margins.top = margins.bottom = _MARGIN_INCHES
-    client = view.client[:80].replace("&", "&&")
-    header, footer = HeaderFooterItem(), HeaderFooterItem()
-    header.left.text = f"{client} | {sheet.title}"
-    footer.left.text = f"{view.as_of:%Y-%m-%d}"
-    footer.right.text = "&P of &N"
-    sheet.HeaderFooter.oddHeader, sheet.HeaderFooter.oddFooter = header, footer
 
 
 def _data_sheet(book: Workbook, table: Table, view: View) -> None:
-    sheet = _new_sheet(book, table.sheet)
     titles = _unique(table.headings)
-    last = get_column_letter(len(titles))
-    for place, width in enumerate(_widths(table, titles), 1):
-        sheet.column_dimensions[get_column_letter(place)].width = width
-    sheet.freeze_panes = f"{get_column_letter(table.frozen + 1)}2"
-    _set_up(sheet, view, landscape=True)
-    sheet.print_title_rows = "1:1"
-    head = [_cell(sheet, title, wrap=True) for title in titles]
-    for cell in head:
-        cell.font = Font(bold=True)
-    sheet.append(head)
+    sheet = Sheet(book, table.sheet, _widths(table, titles))
+    sheet.inner.freeze_panes = f"{get_column_letter(table.frozen + 1)}2"
+    sheet.inner.print_title_rows = "1:1"
+    sheet.set_up(view.client, view.as_of, landscape=True)
+    sheet.append([bold(sheet.cell(title, wrap=True)) for title in titles])
     rows = table.rows[: MOST_ROWS - 1]
     for row in rows:
-        sheet.append(
-            [
-                _cell(sheet, value, heading.kind, wrap=heading.wrap)
-                for value, heading in zip(row, table.headings, strict=True)
-            ]
-        )
-    end = max(len(rows), 1) + 1
-    sheet.tables.add(_excel_table(table.name, f"A1:{last}{end}", titles))
+        pairs = zip(row, table.headings, strict=True)
+        sheet.append([sheet.cell(value, heading.kind, wrap=heading.wrap) for value, heading in pairs])
+    end = max(len(rows), 1) + 1  # a table has at least one row, if an empty one
+    sheet.inner.tables.add(_excel_table(table.name, f"A1:{get_column_letter(len(titles))}{end}", titles))
     for place, heading in enumerate(table.headings, 1):
-        _formats(sheet, heading, f"{get_column_letter(place)}2:{get_column_letter(place)}{end}")
+        _formats(sheet.inner, heading, f"{get_column_letter(place)}2:{get_column_letter(place)}{end}")
 
 
 def _formats(sheet: Worksheet, heading: Heading, cells: str) -> None:
+    """Formats that follow the word in the cell, so that they survive sorting and pasting."""
     if heading.kind is Kind.STATUS:
-        for word, (ink, fill, bold, italic) in _STATUS.items():
+        for word, (ink, fill, is_bold, italic) in _STATUS.items():
             shade = PatternFill("solid", bgColor=f"FF{fill}") if fill else None
-            font = Font(color=f"FF{ink}", bold=bold, italic=italic)
-            style = DifferentialStyle(font=font, fill=shade)
-            rule = Rule(type="cellIs", operator="equal", formula=[f'"{word}"'], dxf=style)
-            sheet.conditional_formatting.add(cells, rule)
+            style = DifferentialStyle(font=Font(color=f"FF{ink}", bold=is_bold, italic=italic), fill=shade)
+            sheet.conditional_formatting.add(cells, Rule(type="cellIs", operator="equal", formula=[f'"{word}"'], dxf=style))
     elif heading.kind is Kind.TENTH:
         ends = [FormatObject("num", 0), FormatObject("num", 100)]
         sheet.conditional_formatting.add(cells, Rule(type="dataBar", dataBar=DataBar(cfvo=ends, color="FFB9CBE8")))
@@ -153,88 +94,64 @@ def _unique(headings: Iterable[Heading]) -> list[str]:
 
 
 def _widths(table: Table, titles: Sequence[str]) -> list[float]:
+    """From the content, within limits; the filter's button needs room beside the heading."""
     widths: list[float] = []
-    for place, title in enumerate(titles):
-        longest = max((len(_shown(row[place])) for row in table.rows[:_SAMPLED_ROWS]), default=0)
-        widths.append(min(max(longest + 2, min(len(title), 14) + 4, _NARROWEST), _WIDEST))
+    for place, (title, heading) in enumerate(zip(titles, table.headings, strict=True)):
+        longest = max((_length(row[place]) for row in table.rows[:_SAMPLED_ROWS]), default=0)
+        widths.append(min(max(longest + 2, min(len(title), 14) + 4, _NARROWEST), heading.widest))
     return widths
 
 
-def _shown(value: Value) -> str:
-    return "0000-00-00 00:00" if isinstance(value, datetime) else "" if value is None else str(value)
+def _length(value: Value) -> int:
+    return 16 if isinstance(value, datetime) else 0 if value is None else len(str(value))
 
 
 def _summary(book: Workbook, view: View) -> None:
-    sheet = _new_sheet(book, "Summary")
-    for column, width in (("A", 40), ("B", 16), ("C", 60)):
-        sheet.column_dimensions[column].width = width
-    _set_up(sheet, view, landscape=False)
-    _heading(sheet, f"{view.provider or words.PRODUCT}: {words.scorecard_for(view.client, view.month)}")
-    sheet.append([_cell(sheet, view.standing.headline)])
-    sheet.append([_cell(sheet, f"{words.checked_on(view.stamp)}. {words.GUARANTEE}")])
+    sheet = Sheet(book, "Summary", (40, 16, 60))
+    sheet.set_up(view.client, view.as_of, landscape=False)
+    sheet.heading(f"{view.provider or words.PRODUCT}: {words.scorecard_for(view.client, view.month)}")
+    sheet.plain(view.standing.headline)
+    sheet.plain(f"{words.checked_on(view.stamp)}. {words.GUARANTEE}")
     for notice in view.notices:
-        sheet.append([_cell(sheet, notice)])
-    sheet.append([])
-    for label, value, remark in sheets.summary(view):
-        if not label:
-            sheet.append([])
-            _heading(sheet, remark, size=12)
-            continue
-        figure = _cell(sheet, value, Kind.TENTH if isinstance(value, float) else Kind.WHOLE)
-        if label == sheets.COVERAGE:
-            figure.number_format = "0.0%"
-        figure.alignment = Alignment(horizontal="right", vertical="top")
-        figure.font = Font(bold=True)
-        cells = [_cell(sheet, label, wrap=True), figure, _cell(sheet, remark, wrap=True)]
-        for cell in cells:
-            cell.border = _RULE
-        sheet.append(cells)
+        sheet.plain(notice)
+    for group in sheets.summary(view):
+        sheet.gap()
+        if group.title:
+            sheet.heading(group.title, size=12)
+        for line in group.lines:
+            sheet.figure(line.label, line.value, line.kind, line.remark)
 
 
 def _method(book: Workbook, view: View) -> None:
-    sheet = _new_sheet(book, "Method")
-    sheet.column_dimensions["A"].width = 34
-    sheet.column_dimensions["B"].width = 100
-    _set_up(sheet, view, landscape=False)
-    _heading(sheet, words.TITLE_METHOD)
-    groups: list[tuple[str, list[tuple[str, str]]]] = [
-        ("", [(fact.label, "\n".join(fact.lines)) for fact in view.method.facts]),
-        (
-            "What limits the letter",
-            [(f"Not better than {cap.letter}", f"{cap.message}. {cap.lift}.") for cap in view.method.caps],
-        ),
-        (
-            "What was checked",
-            [(check.title, f"{check.id}; {check.severity}; {check.parameters}") for check in view.method.checks],
-        ),
-        ("Answers", list(glossary.LEGEND)),
-        (words.TITLE_WORDS, [(term, meaning) for _, term, meaning in glossary.GLOSSARY]),
-    ]
+    sheet = Sheet(book, "Method", (34, 100))
+    sheet.set_up(view.client, view.as_of, landscape=False)
+    sheet.heading(words.TITLE_METHOD)
     left_out = len(view.rows.findings) - len(sheets.listed(view))
-    if left_out:
-        groups[0][1].append(("Left out of this file", words.left_out(left_out)))
+    method = view.method
+    groups: tuple[tuple[str, list[tuple[str, str]]], ...] = (
+        ("", [(fact.label, "\n".join(fact.lines)) for fact in method.facts]),
+        ("", [(labels.LEFT_OUT, words.left_out(left_out))] if left_out else []),
+        (labels.CAPS_TITLE, [(words.not_better(cap.letter), f"{cap.message}. {cap.lift}.") for cap in method.caps]),
+        (
+            labels.CHECKS_TITLE,
+            [(check.title, words.joined(check.id, check.severity, check.parameters)) for check in method.checks],
+        ),
+        (labels.ANSWERS_TITLE, list(glossary.LEGEND)),
+        (words.TITLE_WORDS, [(term, meaning) for _, term, meaning in glossary.GLOSSARY]),
+    )
     for title, lines in groups:
         if title and lines:
-            sheet.append([])
-            _heading(sheet, title, size=12)
+            sheet.gap()
+            sheet.heading(title, size=12)
         for label, text in lines:
-            first = _cell(sheet, label, wrap=True)
-            first.font = Font(bold=True)
-            sheet.append([first, _cell(sheet, text, wrap=True)])
-
-
-def _heading(sheet: Worksheet, text: str, size: int = 16) -> None:
-    cell = _cell(sheet, text)
-    cell.font = Font(bold=True, size=size)
-    sheet.append([cell])
+            sheet.pair(label, text)
 
 
 def build(view: View) -> bytes:
     book = Workbook(write_only=True)
-    properties = book.properties
-    properties.title = words.page_title(view.client, view.month)
-    properties.creator = view.provider or words.PRODUCT
-    properties.created = properties.modified = sheets.utc(view.as_of)
+    book.properties.title = words.page_title(view.client, view.month)
+    book.properties.creator = view.provider or words.PRODUCT
+    book.properties.created = book.properties.modified = sheets.utc(view.as_of)
     _summary(book, view)
     for table in (sheets.devices(view), sheets.findings(view), sheets.not_seen(view)):
         _data_sheet(book, table, view)
