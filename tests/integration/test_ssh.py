@@ -16,10 +16,17 @@ from scorecard.errors import CredentialError, FailureKind, TransportError
 from scorecard.model import Connection, Credential, Endpoint, Identity, Jump, Outcome, Platform, Probe, SecretRef
 from scorecard.transports.base import Answer
 from scorecard.transports.ssh import SshTransport
-from tests.rig.sshd import Account, Sshd, is_root, key_credential, keygen, no_secrets
+from tests.rig.sshd import Account, Sshd, always, key_credential, keygen, need_root, no_secrets
 
 PASSWORD = "Correct horse; battery 'staple'"  # with what a shell would choke on
-needs_root = pytest.mark.skipif(not is_root(), reason="accounts with passwords need root (a private mount namespace)")
+
+
+@pytest.fixture(name="root")
+def _root() -> None:
+    need_root()
+
+
+needs_root = pytest.mark.usefixtures("root")
 
 
 @pytest.fixture
@@ -95,7 +102,7 @@ def test_opens_a_locked_key_once(server: Sshd, keys: dict[str, Path], kind: str)
 
 @pytest.mark.parametrize("kind", ["locked", "locked-pem"])
 def test_a_wrong_passphrase_and_a_missing_one_are_told_apart(server: Sshd, keys: dict[str, Path], kind: str) -> None:
-    transport = SshTransport(lambda reference, endpoint: "not the phrase")
+    transport = SshTransport(always("not the phrase"))
     wrong = failure(transport, server.endpoint(key_credential(keys[kind], passphrase=SecretRef("env", "PHRASE"))))
     missing = failure(transport, server.endpoint(key_credential(keys[kind])))
     transport.close()
@@ -268,12 +275,12 @@ def test_without_a_credential_it_tries_what_ssh_would(
 # --- passwords -----------------------------------------------------------------------------------------------------
 
 
-def password_transport() -> SshTransport:
-    return SshTransport(lambda reference, endpoint: PASSWORD if reference.value == "GOOD" else "not that one")
+def password_transport(secret: str = PASSWORD) -> SshTransport:
+    return SshTransport(always(secret))
 
 
-def password_credential(secret: str = "GOOD", user: str = "pat") -> Credential:
-    return Credential("test", "client", user=user, password=SecretRef("env", secret))
+def password_credential() -> Credential:
+    return Credential("test", "client", user="pat", password=SecretRef("env", "PASSWORD"))
 
 
 @needs_root
@@ -293,7 +300,9 @@ def test_logs_in_with_a_password(tmp_path: Path, options: tuple[str, ...], metho
         assert server.login_requests() == ["none", method]
         assert PASSWORD not in server.log()
     with Sshd(tmp_path / "again", options=options, accounts=[Account("pat", PASSWORD)]) as server:
-        error = failure(transport, server.endpoint(password_credential("BAD")))
+        other = password_transport("not that one")
+        error = failure(other, server.endpoint(password_credential()))
+        other.close()
         assert error.kind is FailureKind.AUTH_FAILED
         assert "refused the login of pat" in error.message
         assert method in error.message
@@ -367,7 +376,7 @@ def test_a_password_that_must_be_changed_is_not_changed(tmp_path: Path) -> None:
 @needs_root
 def test_the_password_stands_nowhere_but_on_the_wire(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(0)
-    transport = SshTransport(lambda reference, endpoint: "planted-secret-71")
+    transport = SshTransport(always("planted-secret-71"))
     with Sshd(tmp_path, options=("PasswordAuthentication yes",), accounts=[Account("pat", PASSWORD)]) as server:
         error = failure(transport, server.endpoint(password_credential()))
         names = " ".join(thread.name for thread in threading.enumerate())
@@ -422,9 +431,7 @@ def test_a_large_answer_comes_whole(transport: SshTransport, server: Sshd, keys:
 def test_noise_before_and_beside_the_answer_is_left_out(
     transport: SshTransport, keys: dict[str, Path], tmp_path: Path
 ) -> None:
-    options = (
-        "ForceCommand echo welcome; echo on the other channel >&2; head -c 3000000 /dev/zero | tr '\\000' e >&2; exec sh -s",
-    )
+    options = ("ForceCommand echo welcome; echo beside it >&2; head -c 3000000 /dev/zero | tr '\\000' e >&2; exec sh -s",)
     with Sshd(tmp_path, authorized=[keys["ed25519"]], options=options) as server:
         answer = transport.ask(server.endpoint(key_credential(keys["ed25519"])), Bundle(()), 30)
     assert_whole(answer)

@@ -23,6 +23,8 @@ from types import TracebackType
 from typing import Any
 
 from scorecard.model import Connection, Credential, Endpoint, SecretRef
+from scorecard.transports.base import Secrets
+from tests.rig.required import cannot_run
 
 SSHD = "/usr/sbin/sshd"
 _START_LIMIT_S = 20.0
@@ -30,6 +32,12 @@ _START_LIMIT_S = 20.0
 
 def is_root() -> bool:
     return os.geteuid() == 0
+
+
+def need_root() -> None:
+    """Accounts with passwords and shells of their own take a private mount namespace."""
+    if not is_root():
+        cannot_run("sshd with accounts of its own needs root")
 
 
 @dataclass(frozen=True)
@@ -211,6 +219,15 @@ def key_credential(file: Path, **more: Any) -> Credential:
 
 def no_secrets(reference: SecretRef, endpoint: Endpoint) -> str:
     raise AssertionError(f"{reference} was resolved for {endpoint.name}, and nothing here needs a secret")
+
+
+def always(secret: str) -> Secrets:
+    """Whatever is asked for, this is it."""
+
+    def resolve(reference: SecretRef, endpoint: Endpoint) -> str:
+        return secret
+
+    return resolve
 
 
 def _crypt(password: str) -> str:
