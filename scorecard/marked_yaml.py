@@ -181,6 +181,7 @@ _HINTS = (
     ("<block end>", "expected a key or a list item here; check the indentation"),
     ("did not find expected ',' or", "a bracket or brace is not closed, or a comma is missing"),
     ("expected ',' or", "a bracket or brace is not closed, or a comma is missing"),
+    ("node content", "expected a value here; check brackets, braces and commas"),
     ("unexpected end of stream", "a quote is opened and never closed"),
     ("unexpected document separator", "a quote is opened and never closed"),
     ("cannot start any token", "this character cannot start a value; put the value in quotes"),

@@ -26,6 +26,7 @@ from scorecard.secrets import BadReference, parse_reference
 SAID = "said"  # the error type of our own sentences
 MAX_NAME = 255
 MAX_TEXT = 1000
+MAX_COMPARED = 1000  # looking for likeness among more names takes too long
 _HOST = re.compile(r"[^\W_](?:[\w.-]*[\w])?\.?(?:%[\w.-]{1,32})?")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -82,6 +83,8 @@ def _number(value: object) -> str:
 def suggestion(value: str, known: Iterable[str]) -> str:
     """`; did you mean 'linux'?` or nothing."""
     lower = {name.lower(): name for name in known}
+    if len(lower) > MAX_COMPARED:
+        return ""
     close = get_close_matches(value[:MAX_NAME].lower(), list(lower), n=1, cutoff=0.6)
     return f"; did you mean '{printable(lower[close[0]])}'?" if close else ""
 

@@ -26,10 +26,10 @@ def load(paths: Sequence[Path]) -> Inventory:
     """
     problems: list[Problem] = []
     views: list[ClientView] = []
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for path in paths:
         for file in _files(path, problems):
-            if (place := Path(os.path.realpath(file))) in seen:
+            if (place := _place(file)) in seen:
                 continue
             seen.add(place)
             document = marked_yaml.read(file)
@@ -52,6 +52,14 @@ def _built(views: list[ClientView]) -> Inventory:
     warnings = [problem for view, client in built for problem in same_machine(view, client)]
     warnings += missing_files(built)
     return Inventory(tuple(client for _, client in built), tuple(sorted(set(warnings))))
+
+
+def _place(file: Path) -> str:
+    """The same for every way to write the path of one file."""
+    try:
+        return os.path.realpath(file)
+    except (OSError, ValueError):  # reading the file says what is wrong with it
+        return str(file)
 
 
 def _files(path: Path, problems: list[Problem]) -> Iterator[Path]:

@@ -7,9 +7,10 @@ from datetime import date
 from typing import Any
 
 from scorecard.inventory.fields import address_fault, suggestion
-from scorecard.inventory.layers import ClientView, Layer, names, pick
+from scorecard.inventory.layers import ClientView, Layer, pick
 from scorecard.inventory.shape import items, mapping
 from scorecard.marked_yaml import Problem, printable
+from scorecard.yaml_values import KeyPath
 
 _OVER_NETWORK = ("ssh", "winrm")
 
@@ -97,14 +98,24 @@ def _places(view: ClientView) -> Iterator[Problem]:
             yield view.document.problem((*layer.path, "site"), _unknown("site", site, view.sites, "sites"))
     known = {name for layer in view.endpoints if isinstance(name := layer.raw.get("name"), str)}
     for layer in view.groups.values():
-        for name in names(layer.raw.get("endpoints")):
+        for path, name in _used(layer, "endpoints"):
             if name not in known:
-                said = _unknown("endpoint", name, known, "endpoints")
-                yield view.document.problem((*layer.path, "endpoints"), said)
+                yield view.document.problem(path, _unknown("endpoint", name, known, "endpoints"))
     for layer in view.endpoints:
-        for group in names(layer.raw.get("groups")):
+        for path, group in _used(layer, "groups"):
             if group not in view.groups:
-                yield view.document.problem((*layer.path, "groups"), _unknown("group", group, view.groups, "groups"))
+                yield view.document.problem(path, _unknown("group", group, view.groups, "groups"))
+
+
+def _used(layer: Layer, key: str) -> Iterator[tuple[KeyPath, str]]:
+    """The names under `key`, each with its place."""
+    value = layer.raw.get(key)
+    path = (*layer.path, key)
+    if isinstance(value, str):
+        yield path, value
+    for index, name in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(name, str):
+            yield (*path, index), name
 
 
 def _secrets(view: ClientView) -> Iterator[Problem]:
