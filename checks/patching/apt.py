@@ -31,6 +31,7 @@ class _Release:
     codename: str
     date: datetime | None
     valid_until: datetime | None
+    empty: tuple[str, ...]  # lists without a package, such as "main/binary-amd64/Packages"
 
     @property
     def is_security(self) -> bool:
@@ -55,29 +56,26 @@ def parse(observations: Observations, host: Host, first_seen: Mapping[str, datet
     if isinstance(text, Unseen):
         return nothing_read(text)
     found = sections(text.value)
-    releases = _releases(found.get("releases", Section()))
-    targets = [line.split("|") for line in found.get("targets", Section()).after("target")]
-    targets = [fields for fields in targets if len(fields) == 5]
-    used = [release for release in releases if any(_belongs(release, fields[4]) for fields in targets)]
+    used, unread = _sources(found)
     policies = _policies(found.get("policy", Section()))
     last_installed, last_security_installed, notes = _history(observations)
     rolling = host.product == Seen("debian") and host.version == Seen(None)
     told_apart: Fact[bool] = Seen(not rolling)
     missing: Fact[tuple[Update, ...]]
-    if not targets:
+    if not used:
         missing = Unseen("apt has no package lists, so nothing can be said about missing updates")
     else:
         missing = _missing(found, policies, first_seen)
-    has_security = any(_is_security(fields[1], fields[2]) or _is_security(fields[1], fields[3]) for fields in targets)
+    has_security = any(release.is_security for release in used)
     expected = isinstance(host.product, Seen) and host.product.value in _HAS_SECURITY_SUITE and not rolling
     notes += _told(found, used)
     return Updates(
         manager=Seen("apt"),
         missing=missing,
         told_apart=told_apart,
-        security_source=Seen(has_security or not expected) if targets else Unseen("apt has no package lists"),
+        security_source=Seen(has_security or not expected) if used else Unseen("apt has no package lists"),
         data_time=_data_time(found, used),
-        blind=Seen(()),
+        blind=Seen(tuple(unread)),
         last_installed=last_installed,
         last_security_installed=last_security_installed,
         notes=tuple(notes),
@@ -89,30 +87,51 @@ def _is_security(label: str, suite: str) -> bool:
     return label == "Debian-Security" or suite.endswith(("-security", "/updates"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """One list that apt is set up to read; sources without a list on disk are among them."""
+
+    release: str  # as in sources.list: "bookworm-security"
+    path: str  # "main/binary-amd64/Packages"
+    file: str
+    present: bool
+
+
+def _sources(found: Mapping[str, Section]) -> tuple[list[_Release], list[str]]:
+    """Releases whose lists were read, and a sentence for each source that was not."""
+    rows = [line.split("|") for line in found.get("targets", Section()).after("target")]
+    targets = [_Target(clean(row[0]), row[1], row[2], row[3] == "present") for row in rows if len(row) == 4]
+    releases = _releases(found.get("releases", Section()))
+    used: list[_Release] = []
+    covered: set[str] = set()
+    for release in releases:
+        mine = [target for target in targets if _belongs(release, target.file)]
+        if any(target.present or target.path in release.empty for target in mine):
+            used.append(release)
+            covered.update(target.file for target in mine)
+    unread = {target.release for target in targets if target.file not in covered}
+    return used, [f"Source {name} was never read" for name in sorted(unread)[:5]]
+
+
 def _releases(section: Section) -> list[_Release]:
     found: list[_Release] = []
     fields: dict[str, str] = {}
+    empty: list[str] = []
 
     def finish() -> None:
         if fields:
             date, until = _mail_date(fields.get("Date", "")), _mail_date(fields.get("Valid-Until", ""))
-            found.append(
-                _Release(
-                    fields["file"],
-                    fields.get("Label", ""),
-                    fields.get("Suite", ""),
-                    fields.get("Codename", ""),
-                    date,
-                    until,
-                )
-            )
+            label, suite, codename = (fields.get(key, "") for key in ("Label", "Suite", "Codename"))
+            found.append(_Release(fields["file"], label, suite, codename, date, until, tuple(empty)))
 
     for line in section.lines:
+        key, _, value = line.partition(": ")
         if line.startswith("release "):
             finish()
-            fields = {"file": line[8:].strip()}
-        elif fields and ": " in line:
-            key, _, value = line.partition(": ")
+            fields, empty = {"file": line[8:].strip()}, []
+        elif key == "Empty":
+            empty.append(value)
+        elif fields and value:
             fields[key] = clean(value)
     finish()
     return found

@@ -34,13 +34,23 @@ set -f
 # Without a cache file apt neither writes one nor uses one that is out of date; its planner would write a log.
 apt() { tool=$1; shift; "$tool" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Dir::Log::Planner=/dev/null "$@" 2>&1; }
 echo '== targets'
-apt apt-get indextargets --format 'target $(ORIGIN)|$(LABEL)|$(SUITE)|$(CODENAME)|$(FILENAME)' 'Created-By: Packages'
-echo "rc $?"
+# Every source that is set up, whether its list was fetched or not.
+fields='target $(RELEASE)|$(COMPONENT)/binary-$(ARCHITECTURE)/Packages|$(FILENAME)'
+targets=$(apt apt-get indextargets --no-release-info --format "$fields" 'Created-By: Packages')
+code=$?
+printf '%s\n' "$targets" | while IFS= read -r line; do
+  file=${line##*|}
+  there=absent
+  for name in "$file" "$file.lz4" "$file.xz" "$file.gz" "$file.zst" "$file.bz2"; do [ -s "$name" ] && there=present; done
+  printf '%s|%s\n' "$line" "$there"
+done
+echo "rc $code"
 echo '== releases'
 for file in $(set +f; ls -d /var/lib/apt/lists/*Release 2>/dev/null); do
   [ -r "$file" ] || continue
   printf 'release %s\n' "$file"
-  sed -n -e '/^ /q' -e '/^\(Origin\|Label\|Suite\|Codename\|Date\|Valid-Until\):/p' "$file"
+  # An empty list is not kept on disk; only its release file says that it is empty.
+  awk '/^(Origin|Label|Suite|Codename|Date|Valid-Until):/ { print } /^ / && $2 == 0 && $3 ~ /\/binary-[^\/]*\/Packages$/ { print "Empty: " $3 }' "$file"
 done
 for stamp in /var/lib/apt/periodic/update-success-stamp /var/lib/apt/periodic/update-stamp; do
   [ -e "$stamp" ] && printf 'stamp %s %s\n' "${stamp##*/}" "$(stat -c %Y "$stamp")"
@@ -201,8 +211,9 @@ esac | awk '$1 == "rc" { print; next } NF >= 3 && /Sec\.|bugfix|enhancement|newp
 echo '== history'
 # Runs that upgraded everything, not those that pulled in one package; of the command line only that fact is sent.
 case $tool in
-  dnf) run dnf -q -C history list ;;
-  dnf5) run dnf5 -q -C history list ;;
+  # Asked for its history, dnf makes the file where there is none.
+  dnf) [ ! -e /var/lib/dnf/history.sqlite ] || run dnf -q -C history list ;;
+  dnf5) [ ! -e /usr/lib/sysimage/libdnf5/transaction_history.sqlite ] || run dnf5 -q -C history list ;;
 esac | sed -n 's/^ *[0-9][0-9]*  *|\{0,1\} *\(.*[^ |]\)[ |]*\([0-9]\{4\}-[0-9][0-9]-[0-9][0-9] [0-9:]*\).*/\2 \1/p' |
   awk '$NF ~ /^(upgrade|update|distro-sync)$/ || /dnf-automatic|dnf5-automatic/ { print "full-upgrade " $1 " " $2 }
     { for (i = NF; i > 3 && $i ~ /^-/; i--) { if ($(i - 1) ~ /^(upgrade|update|distro-sync)$/) print "full-upgrade " $1 " " $2 } }' |
