@@ -14,24 +14,21 @@ CLIENT = "rig"
 
 
 def write_inventory(path: Path, endpoints: Iterable[Endpoint]) -> Path:
-    """One client with all of `endpoints`, which share their known hosts and differ in name, address and account."""
+    """One client with all of `endpoints`, which differ in name, address and account alone."""
     credentials: dict[str, Any] = {}
+    defaults: dict[str, Any] = {}
     rows: list[dict[str, Any]] = []
     for endpoint in endpoints:
-        assert endpoint.credential
         credential = endpoint.credential
+        assert credential
         credentials[credential.name] = {"user": credential.user, "key_file": credential.key_file}
-        rows.append(
-            {
-                "name": endpoint.name,
-                "address": endpoint.address,
-                "port": endpoint.port,
-                "platform": str(endpoint.platform),
-                "role": str(endpoint.role),
-                "credential": credential.name,
-                "known_hosts": list(endpoint.connection.known_hosts),
-            }
-        )
-    whole = {"client": CLIENT, "credentials": credentials, "endpoints": rows}
+        defaults = {
+            "port": endpoint.port,
+            "platform": str(endpoint.platform),
+            "role": str(endpoint.role),
+            "known_hosts": list(endpoint.connection.known_hosts),
+        }
+        rows.append({"name": endpoint.name, "address": endpoint.address, "credential": credential.name})
+    whole = {"client": CLIENT, "credentials": credentials, "defaults": defaults, "endpoints": rows}
     path.write_text(yaml.safe_dump(whole, sort_keys=False), encoding="utf-8")
     return path

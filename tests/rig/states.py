@@ -15,7 +15,8 @@ from tests.rig.roots import USER
 from tests.rig.silence import Listener, babbler, black_hole, nobody
 from tests.rig.tree import Tree
 
-PASS, WARN, FAIL, UNKNOWN = Status.PASS, Status.WARN, Status.FAIL, Status.UNKNOWN
+PASS, WARN, FAIL = Status.PASS, Status.WARN, Status.FAIL
+UNKNOWN, NOT_APPLICABLE = Status.UNKNOWN, Status.NOT_APPLICABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +72,23 @@ class SilentState:
     listener: Listener
 
 
-def _well(**changes: Status) -> dict[str, Status]:
-    """A patched Debian without an antivirus, except for `changes` (`patching_sources_fresh=...`)."""
-    found = {
-        "patching.security-updates": PASS,
-        "patching.sources-fresh": PASS,
-        "patching.last-installed": PASS,
-        "antivirus.protected": FAIL,
-        "antivirus.definitions": FAIL,
-    }
-    return found | changes
+_WELL: Mapping[str, Status] = {
+    "antivirus.definitions": FAIL,
+    "antivirus.protected": FAIL,
+    "antivirus.single-engine": FAIL,
+    "disk-encryption.data-volumes": NOT_APPLICABLE,
+    "disk-encryption.system-volume": NOT_APPLICABLE,
+    "inventory.identified": PASS,
+    "patching.automatic-updates": FAIL,
+    "patching.last-installed": PASS,
+    "patching.security-updates": PASS,
+    "patching.sources-fresh": PASS,
+}
+
+
+def _well(changes: Mapping[str, Status] = MappingProxyType({}), *, privileged: bool = True) -> Truth:
+    """A patched virtual machine with neither antivirus nor automatic updates, except for `changes`."""
+    return Truth({**_WELL, **changes}, privileged=privileged)
 
 
 def _not_read(failure: FailureKind) -> Truth:
@@ -90,36 +98,36 @@ def _not_read(failure: FailureKind) -> Truth:
 _MISSING = Packages(patched=False, upgraded_days_ago=45)
 
 HOSTS = (
-    HostState("patched", "Debian 12 with nothing to install", Truth(_well())),
+    HostState("patched", "Debian 12 with nothing to install", _well()),
     HostState(
         "missing-security",
         "a security update is waiting, and the last upgrade was 45 days ago",
-        Truth(_well() | {"patching.security-updates": FAIL, "patching.last-installed": WARN}),
+        _well({"patching.security-updates": FAIL, "patching.last-installed": WARN}),
         _MISSING,
     ),
     HostState(
         "no-lists",
         "the package lists are missing, so that apt sees no update",
-        Truth(_well() | {"patching.security-updates": UNKNOWN, "patching.sources-fresh": UNKNOWN}),
+        _well({"patching.security-updates": UNKNOWN, "patching.sources-fresh": UNKNOWN}),
         Packages(patched=False, lists_age_days=None),
     ),
     HostState(
         "stale-lists",
         "the package lists are 90 days old and name no update",
-        Truth(_well() | {"patching.security-updates": UNKNOWN, "patching.sources-fresh": FAIL}),
+        _well({"patching.security-updates": UNKNOWN, "patching.sources-fresh": FAIL}),
         Packages(lists_age_days=90),
     ),
     HostState(
         "end-of-life",
         "Debian 11, which nobody publishes updates for any more without pay",
-        Truth({"os-support.supported": FAIL, "patching.security-updates": Status.NOT_APPLICABLE}),
+        Truth({"os-support.supported": FAIL, "patching.security-updates": NOT_APPLICABLE}),
         Packages("bullseye"),
     ),
-    HostState("trixie", "Debian 13 with nothing to install", Truth(_well()), Packages("trixie")),
+    HostState("trixie", "Debian 13 with nothing to install", _well(), Packages("trixie")),
     HostState(
         "old-clamav",
         "ClamAV runs and scans on access, with virus definitions 40 days old",
-        Truth(_well() | {"antivirus.protected": PASS, "antivirus.definitions": FAIL}),
+        _well({"antivirus.protected": PASS, "antivirus.single-engine": PASS}),
         Packages(extra=setups.CLAMAV),
         setup=setups.clamav,
         daemons=("/usr/sbin/clamd", "/usr/sbin/clamonacc"),
@@ -127,28 +135,33 @@ HOSTS = (
     HostState(
         "reboot-required",
         "a restart has been due for 20 days",
-        Truth(_well() | {"patching.reboot-pending": FAIL}),
+        _well({"patching.reboot-pending": FAIL}),
         setup=setups.reboot_required,
     ),
-    HostState("unprivileged", "our account has no right to become root", Truth(_well(), privileged=False), user=USER),
-    HostState("sudoer", "our account may become root without a password", Truth(_well()), user=USER, setup=setups.sudoer),
+    HostState("unprivileged", "our account has no right to become root", _well(privileged=False), user=USER),
+    HostState("sudoer", "our account may become root without a password", _well(), user=USER, setup=setups.sudoer),
     HostState(
         "limited-sudoer",
         "our account may run named commands as root and no others",
-        Truth(_well(), privileged=False),
+        _well(privileged=False),
         user=USER,
         setup=setups.limited_sudoer,
     ),
-    HostState("fish", "the login shell is fish, and prints noise", Truth(_well()), user=USER, setup=setups.fish),
+    HostState("fish", "the login shell is fish, and prints noise", _well(), user=USER, setup=setups.fish),
     HostState(
         "german",
         "everything speaks German",
-        Truth(_well() | {"patching.security-updates": FAIL, "patching.last-installed": WARN}),
+        _well({"patching.security-updates": FAIL, "patching.last-installed": WARN}),
         _MISSING,
         setup=setups.german,
         sshd="SetEnv LANG=de_DE.UTF-8 LANGUAGE=de\n",
     ),
-    HostState("full-disk", "the disk is full: no file can be written anywhere", Truth(_well()), full=True),
+    HostState(
+        "full-disk",
+        "the disk is full: no file can be written anywhere, and apt reads no signed list without a file of its own",
+        _well({"patching.security-updates": UNKNOWN, "patching.sources-fresh": UNKNOWN}),
+        full=True,
+    ),
     HostState(
         "changed-key",
         "another key than the known one answers",
@@ -185,7 +198,7 @@ HOSTS = (
     HostState(
         "oversize",
         "what it says of itself is larger than the room there is for it",
-        Truth({"os-support.supported": UNKNOWN}),
+        _not_read(FailureKind.PROTOCOL),
         setup=setups.oversize,
     ),
 )
