@@ -37,6 +37,14 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
+def _nothing_published(host: Host) -> Verdict | None:
+    """A release that nobody publishes updates for any more misses none; that it is still in use is its own finding."""
+    if host.traits.get("updates-published") != Seen(False):
+        return None
+    name = host.product_name.value if isinstance(host.product_name, Seen) else "this system"
+    return not_applicable(f"Nothing is published for {name} any more")
+
+
 @check(
     "patching.security-updates",
     title="No security update has been missing for long",
@@ -60,6 +68,8 @@ def _count(number: int, what: str) -> str:
 )
 def security_updates(facts: Patching, host: Host, parameters: Parameters) -> Verdict:
     """Judge the oldest missing security update; where updates are not told apart, every one counts."""
+    if ended := _nothing_published(host):
+        return ended
     updates = facts.updates
     missing = updates.missing.seen()
     if obstacle := _obstacle(updates, host, parameters.number("stale_days"), missing):
@@ -183,6 +193,8 @@ def _with_notes(measured: str, updates: Updates) -> str:
     ),
 )
 def last_installed(facts: Patching, host: Host, parameters: Parameters) -> Verdict:
+    if ended := _nothing_published(host):
+        return ended
     last = facts.updates.last_installed.seen()
     expected = f"an update installed within {parameters.number('pass_days'):g} days"
     if last is None:
@@ -218,6 +230,8 @@ def _graded(days: int, measured: str, expected: str, parameters: Parameters, **e
     ),
 )
 def sources_fresh(facts: Patching, host: Host, parameters: Parameters) -> Verdict:
+    if ended := _nothing_published(host):
+        return ended
     moment = facts.updates.data_time.seen()
     expected = f"package lists at most {parameters.number('pass_days'):g} days old"
     if _in_future(moment, host):
@@ -247,7 +261,9 @@ def sources_fresh(facts: Patching, host: Host, parameters: Parameters) -> Verdic
     effort=Effort(once_min=20, each_min=5),
     stable=("mode",),
 )
-def automatic_updates(facts: Patching, _host: Host, _parameters: Parameters) -> Verdict:
+def automatic_updates(facts: Patching, host: Host, _parameters: Parameters) -> Verdict:
+    if ended := _nothing_published(host):
+        return ended
     automatic = facts.automatic.seen()
     expected = "security updates install by themselves, or a management system installs them"
     match automatic.mode:
