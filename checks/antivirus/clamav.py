@@ -21,6 +21,10 @@ from .shape import Engine, Told
 _DEFAULT_FOLDER = "/var/lib/clamav"
 _HEAD = re.compile(r"ClamAV-VDB:(?P<day>[0-9A-Za-z +-]{8,40}):(?P<version>[0-9]{1,9}):[0-9]*:(?P<epoch>[0-9]{9,11})\s*")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_DAEMON = re.compile(
+    r"ClamAV [^/]{1,40}/(?P<version>[0-9]{1,9})/[A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2}) +(?P<day>[0-9]{1,2}) "
+    r"[0-9:]{8} (?P<year>[0-9]{4})"
+)
 _DAY = re.compile(r"(?P<day>[0-9]{1,2}) (?P<month>[A-Z][a-z]{2}) (?P<year>[0-9]{4}) ")
 
 
@@ -70,8 +74,8 @@ def _of_clamd(file: str) -> bool:
     return "freshclam" not in PurePosixPath(file).name
 
 
-def clamav(engine: Engine, observation: Observation | None, processes: Processes) -> Engine:
-    """Fill in what the databases and the processes tell."""
+def clamav(engine: Engine, observation: Observation | None, daemon: Observation | None, processes: Processes) -> Engine:
+    """Fill in what the databases, the daemon and the processes tell."""
     answer = None
     at: Fact[datetime | Told] = Unseen(f"{engine.name}: its databases were not looked at")
     version: Fact[str | None] = Seen(None)
@@ -82,6 +86,8 @@ def clamav(engine: Engine, observation: Observation | None, processes: Processes
         at = Unseen(f"{engine.name}: the folder of its databases was not found")
     elif observation is not None:
         at = Unseen(f"{engine.name}: its databases could not be read ({observation.reason})")
+    if "clamd" in processes.names and isinstance(at, Seen) and isinstance(at.value, datetime):
+        at, version = _in_memory(engine.name, daemon, at.value, version)
     notes = [*_service_notes(engine, processes), *(_schedule_note(answer) if answer else ())]
     return replace(
         engine,
@@ -139,6 +145,31 @@ def _definitions(name: str, answer: Answer) -> tuple[Fact[datetime | Told], Fact
     return Seen(at), Seen(version)
 
 
+def _in_memory(
+    name: str, daemon: Observation | None, at: datetime, version: Fact[str | None]
+) -> tuple[Fact[datetime | Told], Fact[str | None]]:
+    """The running daemon may still use older definitions than those on the disk; then its own count (linux.md 2.1).
+
+    `ClamAV 1.4.6/27825/Fri Nov 20 08:26:00 2026`, in the daemon's own time zone; without a database only the first
+    word. Without its client (absent) the disk is the only witness; a client that gave no answer leaves it open.
+    """
+    if daemon is not None and daemon.outcome is Outcome.ABSENT:
+        return Seen(at), version
+    if daemon is None or daemon.outcome is not Outcome.OK:
+        return Unseen(f"{name}: the running daemon did not answer which definitions it uses"), Seen(None)
+    on_disk = version.value if isinstance(version, Seen) else None
+    answers = [_DAEMON.fullmatch(line.strip()) for line in daemon.text.splitlines()[:8]]
+    for match in answers or [None]:
+        if match is None or on_disk is None:
+            return Unseen(f"{name}: the running daemon does not tell which definitions it uses"), Seen(None)
+        if int(match["version"]) < int(on_disk):
+            loaded = _calendar_day(match["day"], match["month"], match["year"])
+            if loaded is None:
+                return Unseen(f"{name}: the running daemon tells no date of the older definitions that it uses"), Seen(None)
+            at, on_disk = loaded, match["version"]
+    return Seen(at), Seen(on_disk)
+
+
 def _newest(name: str, folder: str, answer: Answer) -> Database:
     """daily.cvd and daily.cld may lie side by side; the engine loads the newer one."""
     if folder in answer.denied:
@@ -167,9 +198,13 @@ def read_head(text: str) -> tuple[datetime, str] | None:
         return None
     at = datetime.fromtimestamp(int(match["epoch"]), UTC)
     day = _DAY.match(match["day"])
-    if day is None or day["month"] not in _MONTHS or not 1 <= int(day["day"]) <= 31 or day["year"] == "0000":
+    written = _calendar_day(day["day"], day["month"], day["year"]) if day else None
+    return (at, match["version"]) if written and abs(at - written) <= timedelta(days=2) else None
+
+
+def _calendar_day(day: str, month: str, year: str) -> datetime | None:
+    """Midnight of a day given as `20`, `Nov`, `2026`; ClamAV writes English months in every language."""
+    try:
+        return datetime(int(year), _MONTHS.index(month) + 1, int(day), tzinfo=UTC)
+    except ValueError:
         return None
-    written = datetime(int(day["year"]), _MONTHS.index(day["month"]) + 1, 1, tzinfo=UTC) + timedelta(
-        days=int(day["day"]) - 1
-    )
-    return (at, match["version"]) if abs(at - written) <= timedelta(days=2) else None

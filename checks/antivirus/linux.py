@@ -40,5 +40,5 @@ def _engine(product: Product, presence: LinuxPresence, observations: Observation
     if engine.installed == Seen(False):
         return engine
     if product.id == "clamav":
-        return clamav(engine, observations.get("antivirus.clamav"), presence.processes)
+        return clamav(engine, observations.get("antivirus.clamav"), observations.get("antivirus.clamd"), presence.processes)
     return read_status(engine, observations, host)

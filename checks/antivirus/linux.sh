@@ -90,6 +90,19 @@ grep -lsE '^[^#]*clamd?scan' /etc/crontab /etc/cron.d/* /etc/cron.hourly/* /etc/
   /etc/cron.monthly/* /etc/systemd/system/*.service | while IFS= read -r file; do printf 'scheduled\t%s\n' "$file"; done
 true
 
+#: part clamd limit=5 size=2000 -- which definitions the running ClamAV daemon uses, asked over its local socket
+have clamdscan || absent
+asked=no
+for file in /etc/clamav/clamd.conf /etc/clamd.conf /etc/clamd.d/scan.conf /usr/local/etc/clamd.conf; do
+  socket=$(sed -n 's/^LocalSocket[[:space:]]\{1,\}//p' "$file" 2>/dev/null)
+  # With a network socket in the same file the question could leave the machine.
+  if [ -S "$socket" ] && ! grep -q '^TCPSocket' "$file"; then
+    asked=yes
+    clamdscan --config-file="$file" --version 2>/dev/null
+  fi
+done
+[ "$asked" = yes ] || absent
+
 #: part defender limit=15 size=60000 root=yes -- Microsoft Defender's own word on its health
 have mdatp || absent
 reply=$(mdatp health --output json 2>&1)

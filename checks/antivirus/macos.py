@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from scorecard.model import Fact, Host, Observations, Platform, Seen, Unseen
+from scorecard.model import Fact, Host, Observation, Observations, Outcome, Platform, Seen, Unseen
 from scorecard.reading import text_of
 
 from .clamav import clamav
@@ -14,6 +14,9 @@ from .products import Kind, Product, products
 from .shape import Antivirus, Engine, Other
 from .status import read_status, with_endpoint
 from .xprotect import xprotect
+
+# On a Mac the daemon is not asked: its databases are the only witness.
+_NO_CLIENT = Observation("antivirus.clamd", Outcome.ABSENT)
 
 
 def parse(observations: Observations, host: Host) -> Antivirus:
@@ -45,7 +48,7 @@ def _engine(product: Product, presence: MacPresence, observations: Observations,
     if engine.installed == Seen(False):
         return engine
     if product.id == "clamav":
-        return clamav(engine, observations.get("antivirus.clamav"), presence.processes)
+        return clamav(engine, observations.get("antivirus.clamav"), _NO_CLIENT, presence.processes)
     return with_extension(read_status(engine, observations, host), product, presence)
 
 

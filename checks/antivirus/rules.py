@@ -146,8 +146,9 @@ def _definitions_of(engine: Engine, as_of: datetime, parameters: Parameters) -> 
     if age.status in (Status.PASS, Status.WARN):
         if own is False:
             return _Age(Status.UNKNOWN, f"{age.words}, but it calls them out of date or missing itself")
-        if isinstance(engine.definitions_stopped, Unseen):
-            return _Age(Status.UNKNOWN, engine.definitions_stopped.reason)
+        for doubt in (engine.installed, engine.definitions_stopped):
+            if isinstance(doubt, Unseen):
+                return _Age(Status.UNKNOWN, doubt.reason)
     return age
 
 
