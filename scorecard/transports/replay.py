@@ -174,18 +174,26 @@ def _from_parts(folder: Path, parts: Sequence[str], with_outcomes: bool) -> Answ
     else:
         as_of = datetime.fromtimestamp(max((folder / f"{part}.txt").stat().st_mtime for part in parts), UTC)
         notes = (f"{folder} does not say when it was recorded; the date of its newest file stands for that",)
-    described = head.get("parts") or {}
-    if not isinstance(described, dict):
-        raise _broken(folder / _OUTCOMES, "has something else than a mapping under parts")
+    described = _rows(head, folder / _OUTCOMES)
     observations: dict[str, Observation] = {}
     for part in parts:
         text = _read(folder, f"{part}.txt", MAX_OUTPUT_BYTES).decode("utf-8", errors="replace").removesuffix("\n")
-        row = described.get(part) or {}
-        observations[part] = _observation({"part": part, "text": text, **row}, as_of, folder / _OUTCOMES)
+        row = {**described.get(part, {}), "part": part, "text": text}
+        observations[part] = _observation(row, as_of, folder / _OUTCOMES)
     for part, row in described.items():  # a part that was denied may have no file
-        if part not in observations and isinstance(part, str):
-            observations[part] = _observation({**(row or {}), "part": part, "text": ""}, as_of, folder / _OUTCOMES)
+        if part not in observations:
+            observations[part] = _observation({**row, "part": part, "text": ""}, as_of, folder / _OUTCOMES)
     return Answer(observations, as_of, Identity.NOT_PROVEN, notes=(*notes, _note(folder.name, folder, as_of)))
+
+
+def _rows(head: Mapping[str, Any], file: Path) -> dict[str, dict[str, Any]]:
+    rows = head.get("parts") or {}
+    if not isinstance(rows, dict):
+        raise _broken(file, "has something else than a mapping under parts")
+    for part, row in rows.items():
+        if not isinstance(part, str) or not isinstance(row, dict):
+            raise _broken(file, f"says of {clean(str(part), 80)} something else than a mapping")
+    return rows
 
 
 def _outcomes(folder: Path) -> dict[str, Any]:
