@@ -20,8 +20,8 @@ CUT = "… (cut)"
 _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SPACES = re.compile(r"[\t\n\u2028\u2029 ]+")
-_FORMULA_STARTS = "=+-@\uff1d\uff0b\uff0d\uff20"
-_BLANK_STARTS = "\t\r\n"
+# Blanks, unseen ones too, and then what begins a formula, the full-width forms included.
+_FORMULA = re.compile("[\\s\ufeff\u200b-\u200d\u2060]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 
 
 def text(value: str, limit: int = CELL_LIMIT) -> str:
@@ -51,8 +51,8 @@ def raw(value: str, limit_bytes: int = RAW_LIMIT_BYTES) -> tuple[str, bool]:
 
 
 def starts_formula(value: str) -> bool:
-    """Whether a spreadsheet might take this text for a formula: full-width forms and leading blanks count too."""
-    return value[:1] in tuple(_BLANK_STARTS) or value.lstrip()[:1] in tuple(_FORMULA_STARTS)
+    """Whether a spreadsheet might take this text for a formula."""
+    return _FORMULA.match(value) is not None
 
 
 def csv_cell(value: str) -> str:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from importlib.resources import files
 
 import yaml
@@ -249,6 +250,12 @@ def fleet() -> tuple[Machine, ...]:
     return tuple(by_name.values())
 
 
+@cache
+def fleet_audit() -> Audit:
+    """The audit of `fleet()`; made once, since nothing in it changes."""
+    return audit(fleet())
+
+
 def _laptop(number: int) -> Machine:
     platform = Platform.MACOS if number % 9 == 0 else Platform.LINUX
     return Machine(
@@ -331,3 +338,40 @@ def _check(check: str, rules: Standard) -> dict[str, Json]:
         "parameters": parameters,
         "graded": True,
     }
+
+
+MARKUP = "</script><img src=x onerror=alert(1)><!--"
+
+
+def hostile() -> tuple[Machine, ...]:
+    """Machines that try everything at once: markup, direction marks, formulas, control characters, endless names."""
+    evil = short(
+        f"=cmd|' /C calc'!A0 {MARKUP}\x1b[2J", f"{MARKUP}\u202eexpected", Status.FAIL, **{MARKUP: f"@SUM(1){MARKUP}"}
+    )
+    names = (
+        MARKUP,
+        '=HYPERLINK("http://evil.example","open")',
+        "+1+1",
+        "@SUM(A1:A9)",
+        "\u202egpj.exe\u2066",
+        "\x00\x07\x1b[31mred",
+        "{{ 7*7 }}{% raw %}",
+        "../../etc/passwd",
+        "' onmouseover='alert(1)",
+        "#N/A",
+    )
+    wicked = [
+        Machine(
+            name,
+            answers={"disk-encryption.system-volume": evil, "antivirus.protected": no_answer(f"{MARKUP}\x1b]0;title\x07")},
+            site=f"{MARKUP}&site",
+            owner="-2+3+cmd|' /C calc'!A0",
+            facts={f"{MARKUP}key": f"{MARKUP}value", "serial": "\t=1+1"},
+            raw=f"{MARKUP}\n\u2028{'A' * 9000}\x1b[0m",
+        )
+        for name in names
+    ]
+    endless = Machine(
+        "n" * 10_240, failure=Failure(FailureKind.PROTOCOL, MARKUP * 50, f"=1+1{MARKUP}"), site="\u202d" * 300
+    )
+    return (*wicked, endless)
