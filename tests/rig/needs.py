@@ -80,7 +80,7 @@ def check_needs() -> None:
         raise RigUnavailable(f"the rig of real hosts cannot write to its cache folder: {error}") from error
     except RigError as error:
         raise RigUnavailable(
-            f"the rig of real hosts cannot mount an overlay in a namespace under {folder}: {error}"
+            f"the rig of real hosts cannot make namespaces, overlays and devices under {folder}: {error}"
         ) from error
 
 
@@ -89,5 +89,6 @@ _TRY_OVERLAY = """
 cd "$1"
 mkdir lower upper work merged
 mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged
-touch merged/file
+mknod merged/device c 1 3
+chown 1000 merged/device
 """
