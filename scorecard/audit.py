@@ -54,7 +54,7 @@ def run(
     started = datetime.now(UTC)
     history = store.remembered(order.client)
     collector.history = history
-    first_audit = not any(entry.finished_at for entry in store.history(order.client))
+    client_since = store.client_since(order.client)
     store.begin(audit_id, order.client, started, order.scope)
     gone = () if order.scope or not order.remember_endpoints else _gone(order, history)
     total = len(order.endpoints) + len(gone)
@@ -70,7 +70,7 @@ def run(
             store.add(audit_id, order.client, result)
             results[endpoint.name] = result
     ordered = [results[endpoint.name] for endpoint in (*order.endpoints, *gone)]
-    audit = _grade(audit_id, started, order, collector, ordered, first_audit, interrupted)
+    audit = _grade(audit_id, started, order, collector, ordered, client_since, interrupted)
     store.finish(audit)
     return audit
 
@@ -98,7 +98,7 @@ def _gone(order: Order, history: Mapping[str, Remembered]) -> tuple[Endpoint, ..
     return tuple(
         Endpoint(name, order.client, known.address, site=known.site, platform=known.platform)
         for name, known in sorted(history.items())
-        if name not in listed
+        if name not in listed and known.last_seen_at is not None
     )
 
 
@@ -108,7 +108,7 @@ def _grade(
     order: Order,
     collector: Collector,
     results: Sequence[EndpointResult],
-    first_audit: bool,
+    client_since: datetime | None,
     interrupted: bool,
 ) -> Audit:
     finished = datetime.now(UTC)
@@ -116,7 +116,7 @@ def _grade(
     standard, registry = collector.standard, collector.registry
     _count(results, findings, standard)
     devices = tuple(result.device for result in results)
-    card = score(findings, devices, standard, as_of=finished, first_audit=first_audit, scope=order.scope)
+    card = score(findings, devices, standard, as_of=finished, client_since=client_since, scope=order.scope)
     devices = tuple(replace(device, score=card.endpoint_scores[device.name]) for device in devices)
     return Audit(
         id=audit_id,
@@ -132,6 +132,7 @@ def _grade(
         findings=findings,
         checks=MappingProxyType({check.id: describe(check, standard) for check in _checks(registry, standard)}),
         retired=order.retired,
+        client_since=client_since,
         provider=order.provider,
         authorised=order.authorised,
         scope=order.scope,

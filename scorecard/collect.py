@@ -48,6 +48,7 @@ class Remembered:
     os: System = field(default_factory=System)
     address: str = ""
     site: str = ""
+    expected_since: datetime | None = None
     first_seen_at: datetime | None = None
     last_seen_at: datetime | None = None
     sightings: Sightings = field(default_factory=dict)
@@ -137,7 +138,7 @@ class Collector:
         as_of = datetime.now(UTC)
         reason = f"Not seen: {failure.message}"
         judged = judge_unseen(endpoint.name, known.role, platform, reason, as_of, self.registry, self.standard)
-        device = _device(endpoint, known, past, platform, expected_because)
+        device = _device(endpoint, known, past, platform, expected_because, as_of)
         return EndpointResult(replace(device, failure=failure), judged.findings, {}, {}, as_of)
 
     def _ask(self, endpoint: Endpoint) -> EndpointResult:
@@ -174,7 +175,9 @@ def _why_missing(answer: Answer) -> tuple[str, Outcome]:
     return answer.cut.message, Outcome.TIMEOUT if late else Outcome.TRUNCATED
 
 
-def _device(endpoint: Endpoint, known: Known, past: Remembered, platform: Platform | None, because: str) -> Device:
+def _device(
+    endpoint: Endpoint, known: Known, past: Remembered, platform: Platform | None, because: str, as_of: datetime
+) -> Device:
     return Device(
         name=endpoint.name,
         address=endpoint.address,
@@ -193,6 +196,7 @@ def _device(endpoint: Endpoint, known: Known, past: Remembered, platform: Platfo
         tags=endpoint.tags,
         last_seen_at=past.last_seen_at,
         first_seen_at=past.first_seen_at,
+        expected_since=past.expected_since or as_of,
         role_note=known.note,
     )
 
@@ -201,7 +205,7 @@ def _seen_result(
     endpoint: Endpoint, known: Known, past: Remembered, host: Host, answer: Answer, judged: Judged
 ) -> EndpointResult:
     device = replace(
-        _device(endpoint, known, past, host.platform, "inventory"),
+        _device(endpoint, known, past, host.platform, "inventory", answer.as_of),
         os=_system(host),
         seen=True,
         identity=answer.identity,

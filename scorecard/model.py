@@ -342,6 +342,7 @@ class Device:
     tags: tuple[str, ...] = ()
     last_seen_at: datetime | None = None
     first_seen_at: datetime | None = None
+    expected_since: datetime | None = None  # the first audit that expected it, whether it answered or not
     score: float | None = None
     duration_ms: int = 0
     privileged: bool | None = None
@@ -460,6 +461,7 @@ class Audit:
     exceptions: tuple[Mapping[str, Json], ...] = ()
     provider: Provider = Provider()
     authorised: Authorisation | None = None
+    client_since: datetime | None = None  # when the client's first audit ended; None: this is the first
     scope: str = ""  # why this audit is not graded as a whole, such as "--limit web*"; empty: the whole client
     interrupted: bool = False
     data: tuple[Mapping[str, Json], ...] = ()  # data files used: name, source, as_of

@@ -31,16 +31,20 @@ def score(
     standard: Standard,
     *,
     as_of: datetime,
-    first_audit: bool,
+    client_since: datetime | None,
     scope: str = "",
 ) -> Scorecard:
-    """Grade one audit. `scope` names why it is not graded as a whole; scores are given all the same."""
+    """Grade one audit.
+
+    `client_since`: when the client's first audit ended; None on that first audit. `scope` names why the audit is not
+    graded as a whole; scores are given all the same.
+    """
     counted = [finding for finding in findings if finding.counts and finding.status is not Status.NOT_APPLICABLE]
     by_name = {device.name: device for device in devices}
     sums = _Sums(counted, by_name, standard)
     total, possible, coverage = sums.total(_value), sums.total(_possible), sums.total(_answered)
     share = 0.0 if coverage is None else coverage / 100
-    caps = _Caps(counted, by_name, standard, as_of, first_audit)
+    caps = _Caps(counted, by_name, standard, as_of, client_since)
     found = (*caps.coverage(share), *caps.all(_fails), *caps.unread())
     not_graded = _not_graded(standard, total, possible, share, scope)
     return Scorecard(
@@ -194,7 +198,7 @@ class _Caps:
         devices: Mapping[str, Device],
         standard: Standard,
         as_of: datetime,
-        first_audit: bool,
+        client_since: datetime | None,
     ) -> None:
         self._standard = standard
         self._devices = devices
@@ -208,7 +212,7 @@ class _Caps:
         self._joined_lately = {
             device.name
             for device in devices.values()
-            if not first_audit and device.first_seen_at is not None and as_of - device.first_seen_at < grace
+            if client_since is not None and _between(client_since, device.expected_since, as_of, grace)
         }
 
     def coverage(self, share: float) -> tuple[Cap, ...]:
@@ -272,6 +276,11 @@ class _Caps:
         said = f"{len(areas)} areas are broken on many machines: {', '.join(sorted(areas))}"
         lift = f"Bring all but {rule.areas - 1} of these areas in order"
         return (Cap("broken-areas", None, "all machines", rule.letter, names, said, lift),)
+
+
+def _between(client_since: datetime, joined: datetime | None, as_of: datetime, grace: timedelta) -> bool:
+    """Whether an endpoint came after the client's first audit and is still new."""
+    return joined is not None and joined > client_since and as_of - joined < grace
 
 
 def _machines(count: int) -> str:

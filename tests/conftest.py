@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.rig.needs import RigUnavailable
 from tests.rig.required import cannot_run
 from tests.rig.rig import Rig
+
+# No test measures time: a slow machine is not a fault. In CI the same examples each time; elsewhere new ones.
+settings.register_profile("scorecard", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("scorecard")
 
 
 @pytest.fixture(scope="session")

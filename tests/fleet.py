@@ -49,6 +49,7 @@ def device(name: str, role: Role = Role.LAPTOP, platform: Platform | None = Plat
         failure=failure,
         last_seen_at=NOW if seen else None,
         first_seen_at=NOW if seen else None,
+        expected_since=NOW,
     )
 
 
@@ -73,8 +74,8 @@ def findings(devices: Sequence[Device], pick: Pick, standard: Standard = STANDAR
     ]
 
 
-def grade(found: Sequence[Finding], devices: Sequence[Device], *, first_audit: bool = True) -> Scorecard:
-    return score(found, devices, STANDARD, as_of=NOW, first_audit=first_audit)
+def grade(found: Sequence[Finding], devices: Sequence[Device], *, client_since: datetime | None = None) -> Scorecard:
+    return score(found, devices, STANDARD, as_of=NOW, client_since=client_since)
 
 
 def passing(_check: str, _owner: Device) -> Status:

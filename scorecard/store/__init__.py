@@ -98,8 +98,7 @@ class Store:
             }
             connection.execute(insert(tables.results).values(values))
             self._keep_observations(connection, audit_id, device.name, result.observations)
-            if device.seen:
-                self._remember(connection, client, result)
+            self._remember(connection, client, result)
 
     def finish(self, audit: Audit) -> None:
         card = audit.scorecard
@@ -151,8 +150,14 @@ class Store:
         connection.execute(insert(tables.observed), links)
 
     def _remember(self, connection: Connection, client: str, result: EndpointResult) -> None:
+        """What was seen replaces what was known; an endpoint that was not seen is only noted as expected."""
         device, table = result.device, tables.endpoints
         mine = (table.c.client == client) & (table.c.name == device.name)
+        if connection.execute(select(table.c.name).where(mine)).first() is None:
+            since = device.expected_since or result.as_of
+            connection.execute(insert(table).values(client=client, name=device.name, expected_since=since))
+        if not device.seen:
+            return
         values: dict[str, Any] = {
             "first_seen_at": device.first_seen_at,
             "last_seen_at": device.last_seen_at,
@@ -164,8 +169,7 @@ class Store:
             "address": device.address[:255],
             "site": device.site[:255],
         }
-        if not connection.execute(update(table).where(mine).values(values)).rowcount:
-            connection.execute(insert(table).values(client=client, name=device.name, **values))
+        connection.execute(update(table).where(mine).values(values))
         for topic, names in result.remembered.items():
             self._note_sightings(connection, client, device.name, topic, names, result.as_of)
 
@@ -195,6 +199,13 @@ class Store:
             query = query.where(column.client == client)
         with self._transaction() as connection:
             return tuple(Entry(*row) for row in connection.execute(query))
+
+    def client_since(self, client: str) -> datetime | None:
+        """When the client's first audit ended; None where there was none."""
+        column = tables.audits.c
+        query = select(column.finished_at).where(column.client == client, column.finished_at.is_not(None))
+        with self._transaction() as connection:
+            return connection.execute(query.order_by(column.finished_at).limit(1)).scalar()
 
     def past(self, client: str, before: datetime) -> tuple[Past, ...]:
         """Earlier finished audits of the whole client, oldest first, for the trend."""
@@ -265,6 +276,7 @@ class Store:
                 os=System(row.os_name, row.os_version, row.os_build),
                 address=row.address,
                 site=row.site,
+                expected_since=row.expected_since,
                 first_seen_at=row.first_seen_at,
                 last_seen_at=row.last_seen_at,
             )

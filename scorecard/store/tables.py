@@ -100,6 +100,7 @@ endpoints = Table(
     metadata,
     Column("client", String(255), primary_key=True),
     Column("name", String(255), primary_key=True),
+    Column("expected_since", Moment, nullable=False),
     Column("first_seen_at", Moment),
     Column("last_seen_at", Moment),
     Column("role", String(16)),

@@ -20,6 +20,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from pathlib import Path
 
 if sys.platform != "win32":
@@ -54,7 +55,7 @@ class Entry:
 
     key: HostKey
     file: str
-    line: int
+    line: int  # 0: added by this run
     marker: str = ""  # "", "revoked" or "authority"
 
 
@@ -68,7 +69,7 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the files say about a key; `known` are the lines that speak of this host."""
+    """What the files say about a key; `known` are the lines that this rests on."""
 
     state: State
     known: tuple[Entry, ...] = ()
@@ -86,8 +87,7 @@ class _Names:
 class KnownHosts:
     """The lines of one or more files. Safe to use from many threads.
 
-    `required` are files that the user named: one that is missing is a problem where nothing else could be. Files of
-    `optional` may be missing, as with ssh.
+    A file may be missing, as with ssh; `missing` names those. Raises KnownHostsError for one that cannot be read.
     """
 
     def __init__(self, files: Sequence[Path]) -> None:
@@ -121,10 +121,10 @@ class KnownHosts:
         names = _names_of(address, port)
         if revoked := [entry for entry in self._all_revoked(names) if entry.key == key]:
             return Judgement(State.REVOKED, tuple(revoked))
-        if any(_vouches(self._quick(self._names, name), key) for name in names):
-            return Judgement(State.KNOWN)
-        if any(_vouches(self._by_hash(name), key) for name in names):
-            return Judgement(State.KNOWN)
+        for find in (partial(self._quick, self._names), self._by_hash):
+            for name in names:
+                if vouching := tuple(entry for entry in find(name) if entry.key == key and not entry.marker):
+                    return Judgement(State.KNOWN, vouching)
         own = [*self._quick(self._names, names[0]), *self._by_hash(names[0])]
         if plain := tuple(entry for entry in own if not entry.marker):
             return Judgement(State.CHANGED, plain)
@@ -186,13 +186,19 @@ class KnownHosts:
     def record(self, address: str, port: int, key: HostKey) -> Path:
         """Add a line for this host to the first file, which is made (0600) when it is missing. Returns the file.
 
-        Raises KnownHostsError. The line is written in one piece, under a lock that other processes see.
+        Raises KnownHostsError, also where another thread has just added another key for this host. The line is written
+        in one piece, under a lock that other processes see.
         """
         if not self.files:
             raise KnownHostsError("There is no file of known host keys to add the key to")
         file, name = self.files[0], _names_of(address, port)[0]
         text = b"%s %s %s\n" % (name, key.kind.encode(), base64.b64encode(key.blob))
         with self._lock:
+            added = [entry.key for entry in self._names.plain.get(name, ()) if entry.line == 0]
+            if key in added:
+                return file
+            if added:
+                raise KnownHostsError("This host has shown another host key a moment ago")
             try:
                 file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 _append_line(file, text)
@@ -208,10 +214,6 @@ def _names_of(address: str, port: int) -> tuple[bytes, ...]:
     if port == SSH_PORT:
         return (name.encode(),)
     return (f"[{name}]:{port}".encode(), name.encode())
-
-
-def _vouches(entries: Iterable[Entry], key: HostKey) -> bool:
-    return any(entry.key == key and not entry.marker for entry in entries)
 
 
 def _unhash(hashed: Iterable[tuple[bytes, bytes, Entry]], name: bytes) -> list[Entry]:

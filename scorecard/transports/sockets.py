@@ -130,7 +130,7 @@ def _no_connection(where: str, error: OSError | None, limit_s: float) -> Transpo
     if isinstance(error, TimeoutError):
         return TransportError(
             FailureKind.UNREACHABLE,
-            f"{where} did not answer within {limit_s:g} seconds",
+            f"{where} did not answer within {limit_s:.3g} seconds",
             "Check that the machine is switched on and on the network, and that no firewall drops this port.",
         )
     if error is not None and error.errno in _NO_WAY:

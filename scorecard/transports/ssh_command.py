@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import paramiko
@@ -34,11 +35,12 @@ def run_script(wire: Wire, where: str, script: str, marker: str, deadline: Deadl
         as_of = datetime.now(UTC)
         if ended in (Ended.DEADLINE, Ended.TOO_LARGE):
             _stop(channel, wire)
-        elif not wire.is_active() and not channel.eof_received:
+        elif ended is Ended.CLOSED and not wire.is_active() and not channel.eof_received:
             ended = Ended.LOST
         return listener.heard(ended, as_of, _exit_code(channel, deadline) if ended is Ended.CLOSED else None)
     finally:
-        channel.close()
+        with suppress(paramiko.SSHException, EOFError, OSError):
+            channel.close()
 
 
 def _open(wire: Wire, where: str, deadline: Deadline) -> paramiko.Channel:
@@ -91,7 +93,11 @@ def _listen(channel: paramiko.Channel, listener: Listener, deadline: Deadline) -
         for ready, receive, take in sources:
             if ready():
                 quiet = False
-                take(receive(_CHUNK_BYTES))
+                try:
+                    take(receive(_CHUNK_BYTES))
+                except (paramiko.SSHException, EOFError, OSError):
+                    # The receipt could not be sent, and what it was for is lost: nothing after a hole may be read.
+                    return Ended.LOST
         if listener.ended is not None:
             return listener.ended
         left_s = deadline.left_s() - min(_STOP_EARLY_S, deadline.seconds / 10)

@@ -9,6 +9,7 @@ import random
 import socket
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import paramiko
@@ -143,6 +144,8 @@ class Hop:
         judgement = known_hosts.judge(self.address, self.port, key)
         match judgement.state:
             case State.KNOWN:
+                if judgement.known[0].line == 0:
+                    self._accepted(key)
                 return f"The host key is the known one: {key}"
             case State.CHANGED | State.REVOKED:
                 raise _wrong_key(self.where, key, judgement.state, judgement.known, self.address, self.port)
@@ -172,7 +175,8 @@ class Hop:
         if isinstance(sock, socket.socket):
             shut(sock)
         elif sock is not None:
-            sock.close()
+            with suppress(paramiko.SSHException, EOFError, OSError):  # the hop before may be gone already
+                sock.close()
         if wire is not None:
             # The reader sees the end of its socket and lets go of everything itself.
             wire.join(5)
@@ -203,7 +207,7 @@ class Hop:
     def _handshake_failed(self, error: Exception | None) -> TransportError | _Dropped:
         wire = self.wire
         if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
-            what = str(error).rpartition("(")[2].rstrip(")")
+            what = clean(str(error).rpartition("(")[2].rstrip(")"), 100)
             return TransportError(
                 FailureKind.PROTOCOL,
                 f"{self.where} and we know no common method: {what} ({clean(wire.remote_version, 80)})",
@@ -226,10 +230,9 @@ class Hop:
     def _meet(self, key: HostKey) -> str:
         known_hosts = self._kit.known_hosts
         if self._connection.host_key_policy is not HostKeyPolicy.ACCEPT_NEW:
-            missing = f" ({', '.join(map(str, known_hosts.missing))} does not exist)" if known_hosts.missing else ""
             raise TransportError(
                 FailureKind.HOST_KEY_UNKNOWN,
-                f"The host key of {self.where} is not known here: {key}{missing}",
+                f"The host key of {self.where} is not known here: {key}{self._why_not_known()}",
                 self._how_to_add(key),
             )
         if self._credential is not None and self._credential.password is not None:
@@ -244,9 +247,20 @@ class Hop:
             raise TransportError(
                 FailureKind.HOST_KEY_UNKNOWN, f"{self.where}: {error}", "Make the file writable, or name another one."
             ) from error
+        self._accepted(key)
+        return f"The host key was new and is accepted now, added to {file}: {key}"
+
+    def _why_not_known(self) -> str:
+        """What is odd about the files, where that may be the reason; ssh's own files may well be missing."""
+        known_hosts, named = self._kit.known_hosts, self._connection.known_hosts
+        odd = [f"{file} does not exist" for file in known_hosts.missing if named]
+        if known_hosts.junk_lines:
+            odd.append(f"{known_hosts.junk_lines} lines of the files cannot be read")
+        return f" ({', '.join(odd)})" if odd else ""
+
+    def _accepted(self, key: HostKey) -> None:
         self.accepted_new = True
         self.notes.append(f"The host key of {self.where} was accepted on first contact and not compared: {key}")
-        return f"The host key was new and is accepted now, added to {file}: {key}"
 
     def _how_to_add(self, key: HostKey) -> str:
         port = "" if self.port == SSH_PORT else f" -p {self.port}"
@@ -266,7 +280,7 @@ class Hop:
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise TransportError(
                 FailureKind.UNREACHABLE,
-                f"{before.address} did not connect us to {place(self.address, self.port)} within {limit_s:g} seconds",
+                f"{before.address} did not connect us to {place(self.address, self.port)} within {limit_s:.3g} seconds",
                 f"Check from {before.address} that the machine is switched on and that no firewall is between the two.",
             ) from error
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from paramiko.agent import AgentKey
+from paramiko.agent import AgentKey, AgentSSH
 
 from scorecard.model import Credential, Endpoint, SecretRef
 from scorecard.reading import clean
@@ -33,6 +33,7 @@ from scorecard.transports.base import Secrets
 MAX_AGENT_KEYS = 5
 MAX_KEYS_UNASKED = 3
 _OWN_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
+# An agent that asks its user may take a while, not for ever.
 _AGENT_ANSWER_S = 10.0
 
 
@@ -71,7 +72,7 @@ class KeyRing:
         self._lock = threading.Lock()
         self._loading: dict[tuple[str, ...], threading.Lock] = {}
         self._kept: dict[tuple[str, ...], Identity | KeyProblem] = {}
-        self._agent: paramiko.Agent | None = None
+        self._agent_socket: socket.socket | None = None
         self._agent_keys: tuple[Identity, ...] | KeyProblem | None = None
 
     def identities(self, credential: Credential, endpoint: Endpoint) -> tuple[Identity, ...]:
@@ -115,9 +116,9 @@ class KeyRing:
         with self._lock:
             self._kept.clear()
             self._agent_keys = None
-            if self._agent is not None:
-                self._agent.close()
-                self._agent = None
+            if self._agent_socket is not None:
+                self._agent_socket.close()
+                self._agent_socket = None
 
     def _from_file(self, credential: Credential, endpoint: Endpoint) -> Identity:
         file = Path(credential.key_file or "").expanduser()
@@ -166,31 +167,25 @@ class KeyRing:
         next_step = "Start ssh-agent, or name a key file in the credential."
         if not os.environ.get("SSH_AUTH_SOCK") and os.name != "nt":
             return KeyProblem("No SSH agent is running for this user (SSH_AUTH_SOCK is not set)", next_step)
+        agent: AgentSSH | None = None
         try:
-            _knock()
-            agent = paramiko.Agent()
+            agent = paramiko.Agent() if os.name == "nt" else self._open_agent()
         except (paramiko.SSHException, OSError, ValueError) as error:
             said = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
             return KeyProblem(f"The SSH agent of this computer cannot be reached: {said}", next_step)
-        # paramiko gives the agent's socket no limit; an agent that asks its user may take a while, not for ever.
-        connection: Any = getattr(agent, "_conn", None)
-        if connection is None:
-            return KeyProblem("The SSH agent of this computer cannot be reached", next_step)
-        if hasattr(connection, "settimeout"):
-            connection.settimeout(_AGENT_ANSWER_S)
-        self._agent = agent
         return tuple(
             Identity(f"agent key {clean(key.comment, 60) or key.get_name()}", _AgentKey(agent, key.blob, key.comment))
             for key in agent.get_keys()
         )
 
-
-def _knock() -> None:
-    """Raises OSError where nobody listens at the agent's socket, of which paramiko would say nothing."""
-    if os.name != "nt":
-        with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(_AGENT_ANSWER_S)
-            sock.connect(os.environ["SSH_AUTH_SOCK"])
+    def _open_agent(self) -> AgentSSH:
+        """paramiko's own way knows no limit and says nothing of a socket where nobody listens. Raises OSError."""
+        self._agent_socket = sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(_AGENT_ANSWER_S)
+        sock.connect(os.environ["SSH_AUTH_SOCK"])
+        agent: Any = AgentSSH()
+        agent._connect(sock)
+        return cast(AgentSSH, agent)
 
 
 def _load(file: Path, passphrase: str | None, certificate: Path | None) -> Identity:

@@ -143,15 +143,25 @@ def test_three_areas_broken_on_many_machines_are_a_d() -> None:
 
 def test_a_machine_that_joined_lately_loses_points_but_holds_no_letter() -> None:
     fleet = laptops(10)
-    old = [replace(one, first_seen_at=NOW - timedelta(days=90)) for one in fleet]
-    lately = [replace(old[0], first_seen_at=NOW - timedelta(days=13)), *old[1:]]
+    begun = NOW - timedelta(days=90)
+    old = [replace(one, expected_since=begun) for one in fleet]
+    lately = [replace(old[0], expected_since=NOW - timedelta(days=13)), *old[1:]]
     found = findings(fleet, except_for({("laptop0", ENCRYPTED): Status.FAIL}))
-    assert cap_ids(grade(found, old, first_audit=False)) == ["laptops-not-encrypted"]
-    card = grade(found, lately, first_audit=False)
+    assert cap_ids(grade(found, old, client_since=begun)) == ["laptops-not-encrypted"]
+    card = grade(found, lately, client_since=begun)
     assert cap_ids(card) == []
     assert card.score is not None
     assert card.score < 100
-    assert cap_ids(grade(found, lately, first_audit=True)) == ["laptops-not-encrypted"]
+    assert cap_ids(grade(found, lately, client_since=None)) == ["laptops-not-encrypted"]
+
+
+def test_machines_of_the_first_audit_never_count_as_joined_lately() -> None:
+    """Neither those that were seen then nor those that were expected and did not answer."""
+    fleet = laptops(10)
+    first_audit_ended = NOW - timedelta(hours=1)
+    devices = [replace(one, expected_since=first_audit_ended - timedelta(minutes=1), first_seen_at=NOW) for one in fleet]
+    found = findings(fleet, except_for({("laptop0", ENCRYPTED): Status.FAIL}))
+    assert cap_ids(grade(found, devices, client_since=first_audit_ended)) == ["laptops-not-encrypted"]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +211,7 @@ def test_a_promise_about_no_machine_is_not_a_yes() -> None:
 
 def test_a_part_of_the_client_is_not_graded() -> None:
     fleet = laptops(2)
-    card = score(findings(fleet, passing), fleet, STANDARD, as_of=NOW, first_audit=True, scope="--limit web*")
+    card = score(findings(fleet, passing), fleet, STANDARD, as_of=NOW, client_since=None, scope="--limit web*")
     assert card.letter is None
     assert card.not_graded is not None
     assert "--limit web*" in card.not_graded

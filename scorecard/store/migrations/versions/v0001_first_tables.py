@@ -64,6 +64,7 @@ def upgrade() -> None:
         "endpoints",
         sa.Column("client", sa.String(255), nullable=False),
         sa.Column("name", sa.String(255), nullable=False),
+        sa.Column("expected_since", sa.DateTime, nullable=False),
         sa.Column("first_seen_at", sa.DateTime),
         sa.Column("last_seen_at", sa.DateTime),
         sa.Column("role", sa.String(16)),
