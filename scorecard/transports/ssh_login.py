@@ -194,13 +194,7 @@ class _Attempt:
                 f"asks more of {self._user} than one password",
                 "An unattended audit cannot answer that: use an account that logs in with a key or a password alone.",
             )
-        words = str(self._error) if isinstance(self._error, paramiko.SSHException) else ""
-        if "pubkey algorithm" in words:
-            return self._failed(
-                "takes RSA keys with old SHA-1 signatures only, which we do not make",
-                "Use an Ed25519 or ECDSA key for this machine, or update its SSH server.",
-            )
-        if "info request" in words:
+        if isinstance(self._error, paramiko.SSHException) and "info request" in str(self._error):
             return self._failed(
                 f"wants {self._user} to choose a new password", "Log in by hand once and change the password, or use a key."
             )

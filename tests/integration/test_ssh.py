@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from scorecard.bundle import HOST_PART, Bundle
 from scorecard.errors import CredentialError, FailureKind, TransportError
 from scorecard.model import Connection, Credential, Endpoint, Identity, Jump, Outcome, Platform, Probe, SecretRef
+from scorecard.transports import ssh_keys
 from scorecard.transports.base import Answer
 from scorecard.transports.ssh import SshTransport
 from tests.rig.sshd import Account, Sshd, always, key_credential, keygen, need_root, no_secrets
@@ -230,6 +232,20 @@ def test_the_agent_opens_what_is_locked_on_disk(
     locked.chmod(0o600)
     subprocess.run(["ssh-keygen", "-q", "-p", "-N", "unknown", "-f", locked], check=True, stdout=subprocess.DEVNULL)
     assert_whole(transport.ask(server.endpoint(key_credential(locked, agent=True)), Bundle(()), 30))
+
+
+def test_an_agent_that_never_answers_costs_its_limit(
+    transport: SshTransport, server: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssh_keys, "_AGENT_ANSWER_S", 0.3)
+    where = str(tmp_path / "mute")
+    monkeypatch.setenv("SSH_AUTH_SOCK", where)
+    with socket.socket(socket.AF_UNIX) as mute:
+        mute.bind(where)
+        mute.listen()
+        error = failure(transport, server.endpoint(Credential("a", "client", agent=True)))
+    assert error.kind is FailureKind.AUTH_FAILED
+    assert "agent" in error.message
 
 
 @pytest.mark.parametrize("state", ["none", "dead", "empty"])

@@ -183,7 +183,7 @@ def test_accept_new_records_the_key_and_says_so(server: Sshd, key: Path, tmp_pat
     assert answer.complete
     assert answer.identity is Identity.NOT_PROVEN
     assert any(fingerprint(server.folder / "host_ed25519.pub") in note for note in answer.notes)
-    assert first.ask(endpoint, Bundle(()), 30).complete
+    assert first.ask(endpoint, Bundle(()), 30).identity is Identity.NOT_PROVEN  # the same run has not compared it either
     first.close()
     assert file.read_text() == server.known_hosts_line()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
