@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from scorecard.model import Fact, Seen, Unseen
 from scorecard.reading import clean
 
 MAX_DEVICES = 20_000
@@ -69,16 +70,22 @@ class Device:
         return self.name.startswith(_NETWORK_NAMES) or ("/session" in self.path and "/target" in self.path)
 
 
-def read_devices(text: str) -> dict[str, Device]:
-    """All devices by name. Lines that are not understood are passed over; what they described then cannot be walked."""
+def read_devices(text: str) -> Fact[dict[str, Device]]:
+    """All devices by name. A line that is not understood may be the one that names a clear disk: then all are Unseen."""
     devices: dict[str, Device] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
+        if not line:
+            continue
         name, _, rest = line.partition("\t")
         key, found, value = rest.partition("\t")
-        if not found or (name not in devices and len(devices) >= MAX_DEVICES):
-            continue
-        _take(devices.setdefault(name, Device(clean(name, 80))), key, clean(value, 4096))
-    return devices
+        if not found or clean(name, 80) != name:
+            return Unseen(f"The list of block devices is garbled: {clean(line, 60)}")
+        if name not in devices and len(devices) >= MAX_DEVICES:
+            return Unseen(f"The machine names more than {MAX_DEVICES} block devices")
+        _take(devices.setdefault(name, Device(name)), key, clean(value, 4096))
+    if not any(device.number for device in devices.values()):
+        return Unseen("The machine named no block device")
+    return Seen(devices)
 
 
 def _take(device: Device, key: str, value: str) -> None:
@@ -125,6 +132,7 @@ class BlockTree:
     devices: Mapping[str, Device]
     # Mappings that dmsetup shows to be dm-crypt although their uuid does not say so (made by hand).
     by_hand: frozenset[str] = frozenset()
+    tables_seen: bool = True  # whether dmsetup could be asked: without it a mapping that has no uuid may be anything
 
     @cached_property
     def by_number(self) -> Mapping[str, str]:
@@ -170,12 +178,14 @@ class BlockTree:
             return Leaf("unknown", name, f"{clean(name, 60)} is not in the list of devices"), ()
         if device.mapping is not None or name in self.by_hand:
             return Leaf("crypt", name), ()
+        if device.dm_name and not device.dm_uuid and not self.tables_seen:
+            return Leaf("unknown", name, f"what the mapping {clean(device.dm_name, 60)} does only root can see"), ()
         slaves = self._below(device)
         if slaves:
             return None, slaves
         if device.backing.startswith("/") and name.startswith("loop"):
             return Leaf("file", name, device.backing), ()
-        if name.startswith(("dm-", "md", "bcache", "btrfs:", "loop", "zd")) and not device.is_partition:
+        if name.startswith(("dm-", "md", "bcache", "btrfs:", "loop")) and not device.is_partition:
             return Leaf("unknown", name, f"what {name} is made of was not told"), ()
         return Leaf("clear", name), ()
 

@@ -24,12 +24,10 @@ MAX_VOLUMES = 500
 
 
 def read_linux(observations: Observations) -> DiskEncryption:
-    blocks = text_of(observations, "disk-encryption.blocks")
-    mounted = text_of(observations, "disk-encryption.mounts")
-    for needed in (blocks, mounted):
-        if isinstance(needed, Unseen):
-            return DiskEncryption(needed, Recovery(needed, needed))
-    machine = Machine.read(observations, blocks.seen(), mounted.seen())
+    read = Machine.read(observations)
+    if isinstance(read, Unseen):
+        return DiskEncryption(read, Recovery(read, read))
+    machine = read.value
     volumes = [*_mounted(machine), *_swap(machine), *_idle(machine)]
     volumes = _exposed(machine, volumes)
     if len(volumes) > MAX_VOLUMES:
@@ -181,7 +179,7 @@ _CLEAR = frozenset({State.PLAIN, State.PARTLY})
 def _key_files(machine: Machine) -> Iterable[tuple[str, str]]:
     """Mappings and the key files that crypttab gives them. It is intent, not state: looked at for open ones only."""
     text = text_of(machine.observations, "disk-encryption.crypttab")
-    for line in text.value.splitlines() if isinstance(text, Seen) else ():
+    for line in text.value.split("\n") if isinstance(text, Seen) else ():
         match line.split("\t"):
             case ["entry", name, _, key, _] if key.startswith("/") and not key.startswith("/dev/"):
                 yield name, key.partition(":")[0]

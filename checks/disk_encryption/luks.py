@@ -48,7 +48,7 @@ class Target:
 def read_headers(text: str) -> dict[str, Header]:
     """Headers by device name; devices that turned out to have none are left out."""
     headers: dict[str, Header] = {}
-    for line in text.splitlines()[:_MAX_RECORDS]:
+    for line in text.split("\n")[:_MAX_RECORDS]:
         match line.split("\t"):
             case ["header", name, "0"]:
                 headers.setdefault(name, Header())
@@ -86,7 +86,7 @@ def _take(header: Header, key: str, value: str) -> None:
 def read_targets(text: str) -> dict[str, list[Target]]:
     """Tables by mapping name."""
     targets: dict[str, list[Target]] = {}
-    for line in text.splitlines()[:_MAX_RECORDS]:
+    for line in text.split("\n")[:_MAX_RECORDS]:
         match line.split("\t"):
             case ["target", name, length, "crypt", cipher, bits]:
                 found = Target("crypt", _number(length) or 0, clean(cipher, 80), _number(bits))

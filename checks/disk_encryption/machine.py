@@ -33,24 +33,33 @@ class Machine:
     zfs: Fact[zfs.Zfs]
 
     @classmethod
-    def read(cls, observations: Observations, blocks: str, mounted: str) -> Machine:
-        mounts, aliases = read_mounts(mounted)
-        devices = read_devices(blocks)
+    def read(cls, observations: Observations) -> Fact[Machine]:
+        """Unseen where the devices or the mounts were not told whole: then no volume can be judged."""
+        devices = parsed(observations, "blocks", read_devices)
+        mounted = parsed(observations, "mounts", read_mounts)
+        for needed in (devices, mounted):
+            if isinstance(needed, Unseen):
+                return needed
+            if isinstance(needed.value, Unseen):
+                return needed.value
+        found, (mounts, aliases) = devices.seen().seen(), mounted.seen().seen()
         targets = parsed(observations, "mappings", luks.read_targets)
         by_hand: set[str] = set()
         if isinstance(targets, Seen):
-            for device in devices.values():
+            for device in found.values():
                 table = targets.value.get(device.dm_name, ()) if device.dm_name and not device.dm_uuid else ()
                 if table and all(target.kind == "crypt" for target in table):
                     by_hand.add(device.name)
-        return cls(
-            observations,
-            BlockTree(devices, frozenset(by_hand)),
-            mounts,
-            aliases,
-            targets,
-            parsed(observations, "luks", luks.read_headers),
-            parsed(observations, "zfs", zfs.read_zfs),
+        return Seen(
+            cls(
+                observations,
+                BlockTree(found, frozenset(by_hand), isinstance(targets, Seen)),
+                mounts,
+                aliases,
+                targets,
+                parsed(observations, "luks", luks.read_headers),
+                parsed(observations, "zfs", zfs.read_zfs),
+            )
         )
 
     def under(self, name: str, depth: int = 0) -> Layer:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from scorecard.model import Fact, Seen, Unseen
 from scorecard.reading import clean
 
 from .shape import Purpose
 
-MAX_MOUNTS = 5_000
+MAX_MOUNTS = 20_000
 
 # Not file systems on a disk of this machine; those of other machines are counted for the report.
 _REMOTE = frozenset(
@@ -47,6 +48,10 @@ class Mount:
         return not (self.kind == "erofs" and self.source.startswith("/dev/loop"))
 
 
+# Identity, parent, device number, root, mount point, options, any number of tags, a dash, type, source (proc(5)).
+_MOUNT = re.compile(
+    r"[0-9]+ [0-9]+ (?P<number>[0-9]+:[0-9]+) [^ ]+ (?P<point>[^ ]+) [^ ]+ .*?- (?P<kind>[^ ]+) (?P<source>[^ ]*)"
+)
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
@@ -55,26 +60,30 @@ def unescape(text: str) -> str:
     return _ESCAPE.sub(lambda match: chr(int(match[1], 8)), text)
 
 
-def read_mounts(text: str) -> tuple[list[Mount], dict[str, str]]:
-    """Mounts in order, and the kernel's name for each source (`alias` lines of the part `mounts`)."""
+def read_mounts(text: str) -> Fact[tuple[list[Mount], dict[str, str]]]:
+    """Mounts in order, and the kernel's name for each source (`alias` lines). Unseen where a line is not understood."""
     mounts: list[Mount] = []
     aliases: dict[str, str] = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         kind, _, rest = line.partition("\t")
-        if kind == "alias" and len(aliases) < MAX_MOUNTS:
+        if kind == "alias":
             source, _, name = rest.partition("\t")
             aliases[source] = name
-        elif kind == "mount" and len(mounts) < MAX_MOUNTS:
-            head, found, tail = rest.partition(" - ")
-            words, types = head.split(" "), tail.split(" ")
-            if found and len(words) >= 5 and len(types) >= 2 and re.fullmatch(r"[0-9]{1,7}:[0-9]{1,7}", words[2]):
-                mounts.append(Mount(words[2], clean(unescape(words[4]), 200), types[0], types[1]))
-    return mounts, aliases
+            continue
+        match = _MOUNT.match(rest)
+        if kind == "mount" and match:
+            point = clean(unescape(match["point"]), 200)
+            mounts.append(Mount(match["number"], point, match["kind"], match["source"]))
+        elif line:
+            return Unseen(f"The list of mounts is garbled: {clean(line, 60)}")
+        if len(mounts) + len(aliases) > MAX_MOUNTS:
+            return Unseen(f"The machine names more than {MAX_MOUNTS} mounts")
+    return Seen((mounts, aliases)) if mounts else Unseen("The machine named no mount")
 
 
 def read_swaps(text: str) -> list[tuple[str, bool]] | None:
     """Swap areas as (path, is it a file). None where the answer is not /proc/swaps at all."""
-    lines = text.splitlines()
+    lines = text.split("\n")
     if not lines or not lines[0].startswith("Filename"):
         return None
     areas = []

@@ -39,7 +39,7 @@ class Signature:
 
 def read_signatures(text: str) -> dict[str, Signature]:
     found: dict[str, Signature] = {}
-    for line in text.splitlines()[:_MAX_RECORDS]:
+    for line in text.split("\n")[:_MAX_RECORDS]:
         match line.split("\t"):
             case ["probed", name, code]:
                 found[name] = Signature(code)

@@ -19,7 +19,7 @@ class Zfs:
 
 def read_zfs(text: str) -> Zfs:
     found = Zfs()
-    for line in text.splitlines()[:_MAX_RECORDS]:
+    for line in text.split("\n")[:_MAX_RECORDS]:
         match line.split("\t"):
             case ["old"]:
                 found.too_old = True
