@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scorecard.model import Host, Observations, Platform, Seen, Unseen
+from scorecard.model import Fact, Host, Observations, Platform, Seen, Unseen
 from scorecard.reading import text_of
 
 from .clamav import clamav
@@ -26,7 +26,10 @@ def parse(observations: Observations, host: Host) -> Antivirus:
     others: list[Other] = []
     for product in products(Platform.LINUX):
         if product.kind is Kind.ANTIVIRUS:
-            engine = _engine(product, presence, observations, host)
+            installed = presence.installed(product)
+            if installed == Seen(False):
+                continue
+            engine = _engine(product, installed, presence, observations, host)
             if engine.installed != Seen(False):
                 engines.append(engine)
         elif presence.installed(product) == Seen(True):
@@ -34,8 +37,10 @@ def parse(observations: Observations, host: Host) -> Antivirus:
     return Antivirus(Seen(tuple(engines)), Seen(tuple(others)))
 
 
-def _engine(product: Product, presence: LinuxPresence, observations: Observations, host: Host) -> Engine:
-    engine = plain_engine(product, presence.installed(product), presence.running(product), host)
+def _engine(
+    product: Product, installed: Fact[bool], presence: LinuxPresence, observations: Observations, host: Host
+) -> Engine:
+    engine = plain_engine(product, installed, presence.running(product), host)
     engine = with_endpoint(engine, observations)
     if engine.installed == Seen(False):
         return engine

@@ -34,7 +34,10 @@ def parse(observations: Observations, host: Host) -> Antivirus:
         if product.built_in:
             engines.append(xprotect(product, observations))
         elif product.kind is Kind.ANTIVIRUS:
-            engine = _engine(product, presence, observations, host)
+            installed = presence.installed(product)
+            if installed == Seen(False):
+                continue
+            engine = _engine(product, installed, presence, observations, host)
             if engine.installed != Seen(False):
                 engines.append(engine)
         elif presence.installed(product) == Seen(True):
@@ -42,8 +45,10 @@ def parse(observations: Observations, host: Host) -> Antivirus:
     return Antivirus(Seen(tuple(engines)), Seen(tuple(others)))
 
 
-def _engine(product: Product, presence: MacPresence, observations: Observations, host: Host) -> Engine:
-    engine = plain_engine(product, presence.installed(product), presence.running(product), host)
+def _engine(
+    product: Product, installed: Fact[bool], presence: MacPresence, observations: Observations, host: Host
+) -> Engine:
+    engine = plain_engine(product, installed, presence.running(product), host)
     engine = with_endpoint(engine, observations)
     if engine.installed == Seen(False):
         return engine

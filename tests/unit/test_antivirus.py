@@ -51,7 +51,8 @@ def observed(platform: Platform, texts: Mapping[str, str]) -> dict[str, Observat
     }
 
 
-HIDDEN = [outcome for outcome in Outcome if outcome not in (Outcome.OK, Outcome.ABSENT)]
+# How an answer is lost; that the machine has no such thing (absent) is an answer.
+HIDDEN = (Outcome.DENIED, Outcome.TIMEOUT, Outcome.TRUNCATED, Outcome.ERROR)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
@@ -68,21 +69,21 @@ def test_hiding_any_answer_never_pays(case: Case) -> None:
         assert not {name for name in before if WORTH[after[name]] > WORTH[before[name]]}, f"{part} never came"
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case.id for case in CASES])
-def test_each_line_that_is_lost_still_gives_an_answer(case: Case) -> None:
-    """No parser leans on a line that must be there."""
-    for part, observation in case.observations.items():
-        lines = observation.text.splitlines()
-        for number in range(len(lines)):
-            text = "\n".join(lines[:number] + lines[number + 1 :])
-            judged({**case.observations, part: replace(observation, text=text)}, case.host)
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(CASES), st.data())
+def test_a_lost_line_never_raises(case: Case, data: st.DataObject) -> None:
+    part = data.draw(st.sampled_from(sorted(case.observations) or ["antivirus.products"]))
+    lines = case.observations[part].text.splitlines() if part in case.observations else []
+    lost = data.draw(st.integers(0, max(len(lines) - 1, 0)))
+    text = "\n".join(lines[:lost] + lines[lost + 1 :])
+    judged({**case.observations, part: Observation(part, Outcome.OK, text)}, case.host)
 
 
 WORDS = st.text(alphabet=st.sampled_from([*"[]{}\":,\t\n |=/-.'ltrue0129", "\x00", "é"]), max_size=200)
 NOUNS = {platform: sorted({probe.part for probe in TOPIC.probes_for(platform)}) for platform in Platform}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from([Platform.LINUX, Platform.MACOS]), st.data())
 def test_garbage_never_raises_and_never_protects(platform: Platform, data: st.DataObject) -> None:
     texts = {part: data.draw(WORDS | st.text(max_size=60)) for part in NOUNS[platform]}
@@ -108,7 +109,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(
