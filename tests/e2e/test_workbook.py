@@ -1,0 +1,115 @@
+"""The workbook in LibreOffice: it opens, prints, and holds after a round trip what we wrote."""
+
+from __future__ import annotations
+
+import csv
+import subprocess
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from scorecard.registry import report
+from scorecard.reporting import ReportContext
+from tests.e2e import sample
+from tests.e2e.programs import program
+from tests.e2e.sample import Machine
+
+pytestmark = pytest.mark.office
+
+EVERY_SHEET_AS_CSV = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1"
+FLEETS: dict[str, Callable[[], tuple[Machine, ...]]] = {
+    "fleet": sample.fleet,
+    "hostile": sample.hostile,
+    "empty": tuple,
+    "one": lambda: (Machine("alone"),),
+}
+TIMEOUT_S = 180
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str, Path], None]:
+    """Convert a file with a LibreOffice that has a profile of its own."""
+    path = program("soffice", "libreoffice-calc")
+    profile = tmp_path_factory.mktemp("profile")
+
+    def convert(source: Path, wanted: str, folder: Path) -> None:
+        command = [path, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", wanted]
+        done = subprocess.run(
+            [*command, "--outdir", str(folder), str(source)], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert "Error" not in done.stdout + done.stderr, done.stdout + done.stderr
+
+    return convert
+
+
+def written(name: str, folder: Path) -> Path:
+    target = folder / f"{name}.xlsx"
+    report("xlsx").render(sample.audit(FLEETS[name]()), ReportContext(), target)
+    return target
+
+
+def values(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Cells by sheet, without the empty ones at the end of rows and sheets."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Unknown extension")  # LibreOffice's own, about the bars behind the points
+        book = openpyxl.load_workbook(path)
+    found: dict[str, list[tuple[object, ...]]] = {}
+    for sheet in book:
+        rows = [tuple("" if value is None else value for value in row) for row in sheet.iter_rows(values_only=True)]
+        found[sheet.title] = [_trimmed(row) for row in rows]
+        while found[sheet.title] and not found[sheet.title][-1]:
+            found[sheet.title].pop()
+    return found
+
+
+def _trimmed(row: tuple[object, ...]) -> tuple[object, ...]:
+    while row and row[-1] == "":
+        row = row[:-1]
+    return row
+
+
+@pytest.mark.parametrize("name", FLEETS)
+def test_it_reads_back_as_it_was_written(name: str, office: Callable[[Path, str, Path], None], tmp_path: Path) -> None:
+    ours = written(name, tmp_path)
+    office(ours, "xlsx", tmp_path / "back")
+    theirs = values(tmp_path / "back" / ours.name)
+    for sheet, rows in values(ours).items():
+        assert theirs[sheet] == rows, sheet
+
+
+@pytest.mark.parametrize("name", FLEETS)
+def test_it_prints(name: str, office: Callable[[Path, str, Path], None], tmp_path: Path) -> None:
+    ours = written(name, tmp_path)
+    office(ours, "pdf", tmp_path)
+    printed = ours.with_suffix(".pdf").read_bytes()
+    assert printed.startswith(b"%PDF")
+    assert len(printed) > 10_000
+
+
+def test_its_counts_are_those_of_the_csv_file_and_the_audit(
+    office: Callable[[Path, str, Path], None], tmp_path: Path
+) -> None:
+    audit = sample.fleet_audit()
+    ours = written("fleet", tmp_path)
+    office(ours, EVERY_SHEET_AS_CSV, tmp_path)
+    plain = tmp_path / "findings.csv"
+    report("csv").render(audit, ReportContext(), plain)
+    with (tmp_path / "fleet-Findings.csv").open(encoding="utf-8-sig", newline="") as file:
+        in_office = [(row["Finding id"], row["Machine"], row["Check id"], row["Result"]) for row in csv.DictReader(file)]
+    with plain.open(encoding="utf-8-sig", newline="") as file:
+        in_csv = [(row["finding"], row["machine"], row["check"], row["result"]) for row in csv.DictReader(file)]
+    assert in_office == in_csv
+    assert len(in_csv) == len(audit.findings)
+
+
+def test_hostile_names_stay_text_there(office: Callable[[Path, str, Path], None], tmp_path: Path) -> None:
+    ours = written("hostile", tmp_path)
+    office(ours, EVERY_SHEET_AS_CSV, tmp_path)
+    with (tmp_path / "hostile-Devices.csv").open(encoding="utf-8-sig", newline="") as file:
+        names = {row["Machine"] for row in csv.DictReader(file)}
+    assert '=HYPERLINK("http://evil.example","open")' in names
+    assert {"+1+1", "@SUM(A1:A9)", "#N/A"} <= names
