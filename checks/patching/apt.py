@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
@@ -53,12 +53,12 @@ class _Policy:
 
 def parse(observations: Observations, host: Host, first_seen: Mapping[str, datetime]) -> Updates:
     text = text_of(observations, "patching.apt")
+    last_installed, last_security_installed, notes = _history(observations)
     if isinstance(text, Unseen):
-        return nothing_read(text)
+        return replace(nothing_read(text), last_installed=last_installed, last_security_installed=last_security_installed)
     found = sections(text.value)
     used, unread = _sources(found)
     policies = _policies(found.get("policy", Section()))
-    last_installed, last_security_installed, notes = _history(observations)
     rolling = host.product == Seen("debian") and host.version == Seen(None)
     told_apart: Fact[bool] = Seen(not rolling)
     missing: Fact[tuple[Update, ...]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 
@@ -23,7 +24,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 def parse(observations: Observations, host: Host, first_seen: Mapping[str, datetime], system: Section) -> Updates:
     text = text_of(observations, "patching.dnf-updates")
     if isinstance(text, Unseen):
-        return nothing_read(text)
+        return replace(nothing_read(text), last_installed=read_rpm(observations).last_installed)
     found = sections(text.value)
     tool = next(iter(found[""].after("tool")), "dnf")
     database = read_rpm(observations)

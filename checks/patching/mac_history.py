@@ -78,5 +78,11 @@ def reboot(history: Fact[list[Mapping[str, Any]]], running: str, host: Host) -> 
     if days > _LONG_UP_DAYS:
         return Unseen(f"macOS has no sign for a waiting restart, and this Mac has run for {days} days without one")
     return Seen(
-        Reboot(False, NO_DATE, (f"restarted {days} days ago, and no installed update is ahead of the running system",))
+        Reboot(
+            False,
+            NO_DATE,
+            (
+                f"restarted {days} day{'' if days == 1 else 's'} ago, and no installed update is ahead of the running system",
+            ),
+        )
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import plistlib
+import re
 import struct
 from datetime import UTC, datetime
 from typing import Any
@@ -34,6 +35,8 @@ def decode(text: str) -> Any | None:
 
 def tail_of_array(text: str) -> list[Any] | None:
     """An XML property list that is one array of dictionaries, of which perhaps only the end came."""
+    if re.search(r"<plist[^>]*>\s*<array/>\s*</plist>", text[-2000:]):
+        return []
     end = text.rfind("</array>")
     if end < 0:
         return None

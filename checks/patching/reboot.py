@@ -33,9 +33,13 @@ def parse(observations: Observations) -> Fact[Reboot]:
         lines.setdefault(word, []).append(rest)
     waiting: list[tuple[str, datetime | None]] = []
     clear: list[str] = []
+    seen_files: set[str] = set()
     for marker in lines.get("marker", []):
         seconds, _, file = marker.partition(" ")
-        waiting.append((f"{clean(file, 80)} is there", epoch(seconds)))
+        # /var/run is /run on most systems, so the same file shows up twice.
+        if file.startswith("/") and (name := clean(file.rpartition("/")[2], 80)) not in seen_files:
+            seen_files.add(name)
+            waiting.append((f"the file {name} is there", epoch(seconds)))
     running = clean(next(iter(lines.get("running", [])), ""))
     _by_kernel(running, lines, waiting, clear)
     _by_tools(lines, waiting, clear)

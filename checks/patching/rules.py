@@ -114,13 +114,13 @@ def security_updates(facts: Patching, host: Host, parameters: Parameters) -> Ver
 def _obstacle(updates: Updates, host: Host, stale_days: float, missing: Sequence[Update]) -> str | None:
     """Why what is known of missing updates decides nothing."""
     at_least = f"; at least {_count(len(missing), 'update')} were missing then" if missing else ""
+    if not updates.security_source.seen():
+        return f"No source of security updates is switched on and read{at_least}"
     data_time = updates.data_time.seen()
     if _in_future(data_time, host):
         return f"The package lists are dated {data_time:%Y-%m-%d}, which is in the future: a clock is wrong"
     if _days(data_time, host) > stale_days:
         return f"The package lists are {_days(data_time, host)} days old, so newer updates cannot show{at_least}"
-    if not updates.security_source.seen():
-        return f"No source of security updates is switched on and read{at_least}"
     return None
 
 

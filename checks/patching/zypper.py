@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from html.parser import HTMLParser
@@ -31,7 +32,7 @@ _READ = frozenset({0, 100, 101, 102, _MANAGER_FIRST, _SOME_SKIPPED})
 def parse(observations: Observations, first_seen: Mapping[str, datetime]) -> Updates:
     text = text_of(observations, "patching.zypper")
     if isinstance(text, Unseen):
-        return nothing_read(text)
+        return replace(nothing_read(text), last_installed=read_rpm(observations).last_installed)
     found = sections(text.value)
     sources = found.get("sources", Section())
     patches, updates = _read(found.get("patches", Section())), _read(found.get("updates", Section()))

@@ -353,7 +353,8 @@ def pacman(ask: Ask, folder: Path, extra: str) -> Result:
         : >/var/lib/dpkg/status
         rm -rf /var/lib/pacman
         mkdir -p /var/lib/pacman/local /var/lib/pacman/sync /var/cache/pacman/pkg
-        printf '[options]\\nArchitecture = auto\\nSigLevel = Never\\n[core]\\nServer = file://{repository}\\n' >/etc/pacman.conf
+        printf '[options]\\nArchitecture = auto\\nSigLevel = Never\\n' >/etc/pacman.conf
+        printf '[core]\\nServer = file://{repository}\\n' >>/etc/pacman.conf
         pacman --noconfirm -U {old}
         {extra}
     """
