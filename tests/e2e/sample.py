@@ -39,6 +39,7 @@ from scorecard.score import effective, score
 from scorecard.standard import Content, Standard
 
 AS_OF = datetime(2026, 11, 14, 7, 42, tzinfo=UTC)
+JOINED = AS_OF - timedelta(days=300)
 SYSTEMS = {
     Platform.LINUX: System("Debian GNU/Linux 12 (bookworm)", "12", "6.1.0-42-amd64"),
     Platform.MACOS: System("macOS 26.7", "26.7", "25G229"),
@@ -148,13 +149,13 @@ def observations(machine: Machine) -> dict[str, Observation]:
     return {topic: Observation(f"{topic}.state", Outcome.OK, text[topic], 0, 12, AS_OF) for topic in topics}
 
 
-def audit(machines: Iterable[Machine], *, scope: str = "", first: bool = False, **changes: object) -> Audit:
+def audit(machines: Iterable[Machine], *, scope: str = "", **changes: object) -> Audit:
     """An Audit of these machines; `changes` are fields of Audit."""
     rules = standard()
     listed = tuple(machines)
     devices = tuple(_device(machine) for machine in listed)
     findings = tuple(finding for machine in listed for finding in _findings(machine, rules))
-    card = score(findings, devices, rules, as_of=AS_OF, first_audit=first, scope=scope)
+    card = score(findings, devices, rules, as_of=AS_OF, client_since=JOINED, scope=scope)
     devices = tuple(replace(device, score=card.endpoint_scores[device.name]) for device in devices)
     made = Audit(
         id="2026-11-14-harbour-finch",
@@ -292,7 +293,7 @@ def _device(machine: Machine) -> Device:
         failure=machine.failure,
         owner=machine.owner,
         last_seen_at=AS_OF if seen else machine.last_seen_at,
-        first_seen_at=AS_OF - timedelta(days=300),
+        first_seen_at=JOINED,
         account="audit",
         privileged=True,
         facts=machine.facts,
