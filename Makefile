@@ -35,4 +35,4 @@ format: test-venv
 	.venv/bin/ruff format .
 
 bench: test-venv system
-	.venv/bin/python -P -m bench
+	.venv/bin/python -m bench

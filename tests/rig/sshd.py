@@ -80,8 +80,10 @@ class Sshd:
         options: Iterable[str] = (),
         accounts: Iterable[Account] = (),
         log_level: str = "DEBUG1",
+        listen: str = "",
     ) -> None:
-        """`authorized`: private key files whose public halves may log in, as any user of the server."""
+        """`authorized`: private key files whose public halves may log in, as any user of the server. `listen`: what
+        ListenAddress says where `address` is only one of several."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.inside = Path("/run/server") if is_root() else folder  # the folder as the server's users see it
@@ -95,7 +97,7 @@ class Sshd:
         (folder / "authorized_keys").write_text(keys)
         lines = [
             f"Port {self.port}",
-            f"ListenAddress {address}",
+            f"ListenAddress {listen or address}",
             f"PidFile {folder / 'sshd.pid'}",
             f"AuthorizedKeysFile {self.inside / 'authorized_keys'}",
             f"LogLevel {log_level}",

@@ -1,0 +1,86 @@
+"""`python -m bench [--small] [--write]`: measure, print the table, and with --write renew docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import fleet, work
+from bench.client import ROOT
+from bench.figures import Figure, machine, renew, table
+from bench.recording import bundle, record
+from scorecard.registry import Registry
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    endpoints: int
+    runs: int
+    judged: tuple[int, ...]
+    stored: int
+
+
+FULL = Size(endpoints=200, runs=3, judged=(1_000, 10_000), stored=500)
+SMALL = Size(endpoints=5, runs=1, judged=(5,), stored=5)
+
+
+def figures(size: Size, folder: Path) -> Iterator[Figure]:
+    registry = Registry.load()
+    _say("asking this machine once, for real")
+    replies = fleet.Replies(whole=record(bundle(registry)), thin=record(bundle(registry, thin=True)))
+    reply = folder / "reply"
+    reply.write_bytes(replies.whole)
+    server = folder / "server"
+    server.mkdir()
+    _say(f"{size.endpoints} endpoints over SSH, {2 * size.runs + 1} times")
+    yield from fleet.measure(server, replies, size.endpoints, size.runs)
+    for count in size.judged:
+        _say(f"judging {count} answers")
+        done = work.measure("judging", count, reply, folder)
+        what = f"{count:,} endpoints, {len(registry.checks)} checks each"
+        yield Figure(f"{what}: answers taken apart, redacted and judged", f"{done['judge_s']:.1f} s")
+        yield Figure(f"{what}: graded", f"{done['score_s']:.2f} s", "at most 2 s" if count == 10_000 else "")
+        yield Figure(f"{what}: memory, peak", f"{done['peak_mib']:.0f} MiB", "at most 500 MiB" if count == 10_000 else "")
+    _say(f"storing {size.stored} results")
+    done = work.measure("storing", size.stored, reply, folder)
+    yield Figure("results committed to a SQLite store", f"{done['a_second']:.0f} a second")
+    yield Figure("the same: CPU and disk an endpoint", f"{done['cpu_ms']:.1f} ms, {done['kib']:.0f} KiB")
+    _say(f"writing reports of {size.endpoints} endpoints")
+    done = work.measure("reporting", size.endpoints, reply, folder)
+    for name in sorted({key.split()[0] for key in done}):
+        yield Figure(f"{name} of {size.endpoints} endpoints", f"{done[f'{name} s']:.1f} s, {done[f'{name} kB']:,.0f} kB")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the figures of docs/benchmarks.md.")
+    parser.add_argument("--small", action="store_true", help="5 endpoints, once: shows that it works")
+    parser.add_argument("--write", action="store_true", help="renew the table in docs/benchmarks.md")
+    options = parser.parse_args()
+    if options.small and options.write:
+        parser.error("--write needs the full measurement")
+    started = time.monotonic()
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(prefix="scorecard-bench-") as folder:
+        found = table(list(figures(SMALL if options.small else FULL, Path(folder))))
+    where = f"{machine()}. Load before the start {load:.1f}; measured in {time.monotonic() - started:.0f} s.\n\n"
+    print(where + found, end="")
+    if options.write:
+        renew(PAGE, f"\n{datetime.now(UTC):%Y-%m-%d}: {where}{found}\n")
+    return 0
+
+
+def _say(what: str) -> None:
+    print(f"bench: {what}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

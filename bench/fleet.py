@@ -1,0 +1,95 @@
+"""Endpoints over SSH on one sshd: what a client costs, and that it makes one connection and runs one command on each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.client import Cost, Task, launch, result
+from bench.figures import Figure, middle
+from bench.recording import address_of, varied
+from bench.server import Seen, Server
+
+_LIMIT_S = 180.0
+_CONCURRENCY = 50  # the command line's default
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    whole: bytes
+    thin: bytes
+
+
+def measure(folder: Path, replies: Replies, count: int, runs: int) -> list[Figure]:
+    with Server(folder) as server:
+        server.answer(_by_address(replies.thin, count))
+        thin = [_run(server, count, _CONCURRENCY, thin=True) for _ in range(runs)]
+        server.answer(_by_address(replies.whole, count))
+        whole = [_run(server, count, _CONCURRENCY) for _ in range(runs)]
+        server.hold()
+        held = _run(server, count, count, held=True)
+    return [*_whole(whole, replies, count), *_held(held, count), *_thin(thin, count)]
+
+
+def _whole(runs: Sequence[tuple[Cost, Seen]], replies: Replies, count: int) -> list[Figure]:
+    costs = [cost for cost, _ in runs]
+    shared = [(cost.start_cpu_ms + cost.run_cpu_ms) / count for cost in costs]
+    size = f"{len(replies.whole) / 1000:.0f} kB"
+    what = f"{count} endpoints over SSH, whole bundle ({size} of answer each), judged and stored"
+    return [
+        Figure(f"{what}: client CPU an endpoint", _cpu(costs, count), "at most 12 ms"),
+        Figure("the same, with start-up shared out", middle(shared, ".1f", "ms")),
+        Figure("the same: duration, server on the same cores", middle([cost.wall_s for cost in costs], ".1f", "s")),
+        Figure("connections an endpoint", _each([seen.connections for _, seen in runs], count), "exactly 1"),
+        Figure("commands an endpoint", _each([seen.commands for _, seen in runs], count), "exactly 1"),
+    ]
+
+
+def _held(run: tuple[Cost, Seen], count: int) -> list[Figure]:
+    cost = run[0]
+    what = f"{count} in flight at the same moment, whole bundle"
+    return [
+        Figure(f"{what}: client memory, peak", f"{cost.peak_mib:.0f} MiB", "under 150 MiB"),
+        Figure(f"{what}: client CPU an endpoint", _cpu([cost], count)),
+    ]
+
+
+def _thin(runs: Sequence[tuple[Cost, Seen]], count: int) -> list[Figure]:
+    costs = [cost for cost, _ in runs]
+    what = f"{count} endpoints over SSH, host part alone, not judged"
+    return [
+        Figure(f"{what}: client CPU an endpoint", _cpu(costs, count), "at most 5.5 ms"),
+        Figure(f"{what}: client memory, peak", middle([cost.peak_mib for cost in costs], ".0f", "MiB"), "at most 80 MiB"),
+    ]
+
+
+def _cpu(costs: Sequence[Cost], count: int) -> str:
+    return middle([cost.run_cpu_ms / count for cost in costs], ".1f", "ms")
+
+
+def _each(counted: Sequence[Counter[str]], count: int) -> str:
+    """How many each address had, over all runs: one number where they agree."""
+    numbers = sorted({counter[address_of(number)] for counter in counted for number in range(count)})
+    return " to ".join(str(number) for number in dict.fromkeys((numbers[0], numbers[-1])))
+
+
+def _by_address(reply: bytes, count: int) -> dict[str, bytes]:
+    return {address_of(number): varied(reply, number) for number in range(count)}
+
+
+def _run(server: Server, count: int, concurrency: int, *, thin: bool = False, held: bool = False) -> tuple[Cost, Seen]:
+    server.seen()
+    process = launch(Task(str(server.folder), server.port, count, concurrency, thin))
+    try:
+        if held:
+            server.release(count, _LIMIT_S)
+    except RuntimeError:
+        process.kill()
+        raise
+    finally:
+        cost = result(process, _LIMIT_S)
+    if cost.seen != count or cost.children_cpu_ms > 50:
+        raise RuntimeError(f"of {count} endpoints {cost.seen} answered; children used {cost.children_cpu_ms:.0f} ms")
+    return cost, server.seen()

@@ -1,0 +1,122 @@
+"""What is done with answers, without a network: judged, graded, stored, reported. Each in a process of its own.
+
+`python -m bench.work NAME COUNT REPLY FOLDER` prints what it cost as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.client import ROOT, cpu_ms, peak_mib
+from bench.recording import Replay, endpoints, varied
+from scorecard import outputs
+from scorecard.audit import Order, run
+from scorecard.collect import Collector, EndpointResult
+from scorecard.redaction import Redactor
+from scorecard.registry import Registry
+from scorecard.score import score
+from scorecard.standard import DEFAULT, load
+from scorecard.store import Store
+
+_LIMIT_S = 240
+
+Numbers = dict[str, float]
+
+
+def measure(name: str, count: int, reply: Path, folder: Path) -> Numbers:
+    """One of JOBS in a process of its own. Raises where it fails."""
+    command = [sys.executable, "-m", "bench.work", name, str(count), str(reply), str(folder)]
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LIMIT_S)
+    if done.returncode:
+        raise RuntimeError(f"{name} ended with code {done.returncode}: {done.stderr[-2000:]}")
+    numbers: Numbers = json.loads(done.stdout)
+    return numbers
+
+
+def judging(count: int, reply: bytes, _folder: Path) -> Numbers:
+    """Take answers apart, redact and judge them; then grade all findings."""
+    spent_ms = 0.0
+    results: list[EndpointResult] = []
+    collector, replay = _collector()
+    for number, endpoint in enumerate(endpoints(count)):
+        replay.ready[endpoint.name] = varied(reply, number)
+        before = cpu_ms()
+        results.append(replace(collector.ask(endpoint), observations={}))
+        spent_ms += cpu_ms() - before
+    _all_seen(results)
+    findings = [finding for result in results for finding in result.findings]
+    devices = [result.device for result in results]
+    before = cpu_ms()
+    score(findings, devices, collector.standard, as_of=datetime.now(UTC), client_since=None)
+    return {
+        "findings": len(findings),
+        "judge_s": spent_ms / 1000,
+        "score_s": (cpu_ms() - before) / 1000,
+        "peak_mib": peak_mib(),
+    }
+
+
+def storing(count: int, reply: bytes, folder: Path) -> Numbers:
+    """Commit results one by one to a new store, none of whose observations is in it."""
+    collector, replay = _collector()
+    results: list[EndpointResult] = []
+    for number, endpoint in enumerate(endpoints(count)):
+        replay.ready[endpoint.name] = varied(reply, number)
+        results.append(collector.ask(endpoint))
+    _all_seen(results)
+    store = Store.open(f"sqlite:///{folder}/writes.db")
+    audit_id = str(uuid.uuid4())
+    store.begin(audit_id, "Bench", datetime.now(UTC), "")
+    before, started = cpu_ms(), time.monotonic()
+    for result in results:
+        store.add(audit_id, "Bench", result)
+    spent_ms, wall_s = cpu_ms() - before, time.monotonic() - started
+    store.close()
+    size = sum(file.stat().st_size for file in folder.glob("writes.db*"))
+    return {"cpu_ms": spent_ms / count, "a_second": count / wall_s, "kib": size / count / 1024}
+
+
+def reporting(count: int, reply: bytes, folder: Path) -> Numbers:
+    """Write every format of an audit; the libraries that a format needs are loaded within its time."""
+    collector, replay = _collector()
+    asked = endpoints(count)
+    for number, endpoint in enumerate(asked):
+        replay.ready[endpoint.name] = varied(reply, number)
+    store = Store.open(f"sqlite:///{folder}/reported.db")
+    audit = run(Order("Bench", asked), collector, store, 1, threading.Event(), lambda *_: None)
+    shown = outputs.context(audit, store, collector.registry)
+    numbers: Numbers = {}
+    for name in outputs.formats():
+        started = time.monotonic()
+        (file,) = outputs.write(audit, folder, [name], shown)
+        numbers[f"{name} s"] = time.monotonic() - started
+        numbers[f"{name} kB"] = file.stat().st_size / 1000
+    store.close()
+    return numbers
+
+
+def _collector() -> tuple[Collector, Replay]:
+    registry = Registry.load()
+    replay = Replay()
+    return Collector(registry, load(DEFAULT, registry.checks), lambda _: replay, Redactor()), replay
+
+
+def _all_seen(results: Iterable[EndpointResult]) -> None:
+    for result in results:
+        if not result.device.seen or result.device.failure:
+            raise RuntimeError(f"{result.device.name} was not read: {result.device.failure}")
+
+
+JOBS = {job.__name__: job for job in (judging, storing, reporting)}
+
+if __name__ == "__main__":
+    print(json.dumps(JOBS[sys.argv[1]](int(sys.argv[2]), Path(sys.argv[3]).read_bytes(), Path(sys.argv[4]))))
