@@ -23,6 +23,10 @@ class Target:
         return str(self.address[0])
 
 
+class Dropped(TransportError):
+    """The other side ended the connection before it had proven anything: one more try may cure that."""
+
+
 def place(address: str, port: int) -> str:
     """An endpoint's address in words: "10.0.0.5 port 22"."""
     return f"{address} port {port}"
@@ -104,9 +108,9 @@ def connect(targets: tuple[Target, ...], address: str, port: int, limit_s: float
     for index, target in enumerate(targets):
         sock = socket.socket(target.family, socket.SOCK_STREAM)
         try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.settimeout(max(limit.left_s() / (len(targets) - index), 0.05))
             sock.connect(target.address)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
             sock.close()
             last = error
@@ -127,6 +131,8 @@ def _no_connection(where: str, error: OSError | None, limit_s: float) -> Transpo
             f"{where} refused the connection",
             "Check that the SSH server is running there and listens on this port.",
         )
+    if isinstance(error, ConnectionResetError):
+        return hung_up(where)
     if isinstance(error, TimeoutError):
         return TransportError(
             FailureKind.UNREACHABLE,
@@ -144,6 +150,14 @@ def _no_connection(where: str, error: OSError | None, limit_s: float) -> Transpo
         FailureKind.UNREACHABLE,
         f"{where} cannot be reached: {said}",
         "Check the network between this computer and the machine, and this computer's own firewall.",
+    )
+
+
+def hung_up(where: str) -> Dropped:
+    return Dropped(
+        FailureKind.PROTOCOL,
+        f"{where} closed the connection without a word of SSH",
+        "Check the port in the inventory, and whether a firewall or the server's own lists keep this computer out.",
     )
 
 

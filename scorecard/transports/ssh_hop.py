@@ -19,9 +19,9 @@ from scorecard.model import Connection, Credential, Endpoint, HostKeyPolicy
 from scorecard.reading import clean
 from scorecard.transports.base import Secrets
 from scorecard.transports.known_hosts import SSH_PORT, Entry, HostKey, KnownHosts, KnownHostsError, State
-from scorecard.transports.sockets import Target, connect, look_up, place, shut
+from scorecard.transports.sockets import Dropped, Target, connect, hung_up, look_up, place, shut
 from scorecard.transports.ssh_keys import KeyRing
-from scorecard.transports.ssh_login import LoggedIn, log_in, user_of
+from scorecard.transports.ssh_login import log_in, user_of
 from scorecard.transports.ssh_wire import Wire
 from scorecard.transports.watchdog import Deadline, Guard
 
@@ -38,14 +38,6 @@ class Kit:
     known_hosts: KnownHosts
     ring: KeyRing
     secrets: Secrets
-
-
-class _Dropped(Exception):
-    """The connection ended before the other side had proven anything: trying once more can cure that."""
-
-    def __init__(self, error: TransportError) -> None:
-        super().__init__(str(error))
-        self.error = error
 
 
 class Hop:
@@ -74,7 +66,7 @@ class Hop:
         self._targets: tuple[Target, ...] = ()
         self._sock: socket.socket | paramiko.Channel | None = None
         self._wire: Wire | None = None
-        self._logged_in: LoggedIn | None = None
+        self._tried_again = False
 
     @property
     def wire(self) -> Wire:
@@ -104,30 +96,20 @@ class Hop:
         return f"{self.address} is an address" if found == self.address else f"{self.address} is {found}"
 
     def connect(self) -> str:
-        if self._before is None:
-            sock = connect(
-                self._targets, self.address, self.port, self._deadline.left_s(self._connection.connect_timeout_s)
-            )
-            self._guard.watch(lambda: shut(sock))
-            self._sock = sock
-        else:
-            self._sock = self._open_through(self._before)
+        try:
+            self._connect()
+        except Dropped as dropped:
+            self._pause_after(dropped)
+            self._connect()
         return f"{self.where} accepts connections"
 
     def shake_hands(self) -> str:
         try:
             self._shake_hands()
-        except _Dropped as dropped:
-            pause_s = random.uniform(*_RETRY_AFTER_S)  # noqa: S311 - spreads load, guards nothing
-            self.close()
-            if self._deadline.left_s() <= pause_s:
-                raise dropped.error from dropped
-            time.sleep(pause_s)
-            self.connect()
-            try:
-                self._shake_hands()
-            except _Dropped as again:
-                raise again.error from again
+        except Dropped as dropped:
+            self._pause_after(dropped)
+            self._connect()
+            self._shake_hands()
         version = clean(self.wire.remote_version.removeprefix("SSH-"), 80)
         if self.wire.key_exchange.startswith("diffie-hellman"):
             self.notes.append(
@@ -160,13 +142,13 @@ class Hop:
                 return self._meet(key)
 
     def log_in(self) -> str:
-        self._logged_in = log_in(
+        logged_in = log_in(
             self.wire, self.where, self._credential, self._endpoint, self._kit.ring, self._kit.secrets, self._deadline
         )
-        self.notes += self._logged_in.notes
+        self.notes += logged_in.notes
         if self._connection.keep_alive_s > 0:
             self.wire.set_keepalive(self._connection.keep_alive_s)
-        return f"Logged in as {self._logged_in.user} with {self._logged_in.how}"
+        return f"Logged in as {logged_in.user} with {logged_in.how}"
 
     def close(self) -> None:
         """End the connection and its thread. Never raises; may be called at any time and again."""
@@ -186,6 +168,23 @@ class Hop:
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
+    def _connect(self) -> None:
+        if self._before is not None:
+            self._sock = self._open_through(self._before)
+            return
+        limit_s = self._deadline.left_s(self._connection.connect_timeout_s)
+        self._sock = sock = connect(self._targets, self.address, self.port, limit_s)
+        self._guard.watch(lambda: shut(sock))
+
+    def _pause_after(self, dropped: Dropped) -> None:
+        """Once for a hop, and where there is time for it; else the failure stands."""
+        pause_s = random.uniform(*_RETRY_AFTER_S)  # noqa: S311 - spreads load, guards nothing
+        if self._tried_again or self._deadline.left_s() <= pause_s:
+            raise dropped
+        self._tried_again = True
+        self.close()
+        time.sleep(pause_s)
+
     def _shake_hands(self) -> None:
         if self._sock is None:
             raise RuntimeError("the connection comes first")
@@ -204,7 +203,7 @@ class Hop:
             raise _protocol(f"{self.where} did not finish the SSH handshake within {limit_s:g} seconds{said}", wire)
         raise self._handshake_failed(error)
 
-    def _handshake_failed(self, error: Exception | None) -> TransportError | _Dropped:
+    def _handshake_failed(self, error: Exception | None) -> TransportError:
         wire = self.wire
         if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
             what = clean(str(error).rpartition("(")[2].rstrip(")"), 100)
@@ -214,18 +213,18 @@ class Hop:
                 "Its SSH software is too old or too narrowly set up to be asked safely: update it over there.",
             )
         if wire.remote_version:
-            failed = _protocol(f"{self.where} broke off the SSH handshake{_said(wire.last_words)}", wire)
-            return _Dropped(failed) if _ended(error) and not wire.last_words else failed
+            kind = Dropped if _ended(error) and not wire.last_words else TransportError
+            return _protocol(f"{self.where} broke off the SSH handshake{_said(wire.last_words)}", wire, kind)
         greeting = wire.foreign_greeting()
         cause = getattr(error, "__context__", None)  # paramiko wraps what happened while it waited for the greeting
         if isinstance(cause, TimeoutError):
             said = _said(greeting)
             return _protocol(f"{self.where} accepts connections and does not begin to speak SSH in time{said}", wire)
-        if greeting:
-            failed = _protocol(f"{self.where} does not speak SSH{_said(greeting)}", wire)
-        else:
-            failed = _protocol(f"{self.where} closed the connection without a word of SSH", wire)
-        return _Dropped(failed) if _ended(error) or isinstance(cause, EOFError | OSError) else failed
+        ended = _ended(error) or isinstance(cause, EOFError | OSError)
+        if ended and not greeting:
+            return hung_up(self.where)
+        kind = Dropped if ended else TransportError
+        return _protocol(f"{self.where} does not speak SSH{_said(greeting)}", wire, kind)
 
     def _meet(self, key: HostKey) -> str:
         known_hosts = self._kit.known_hosts
@@ -313,11 +312,11 @@ def _ended(error: Exception | None) -> bool:
     return error is None or isinstance(error, EOFError | ConnectionError)
 
 
-def _protocol(message: str, wire: Wire) -> TransportError:
+def _protocol(message: str, wire: Wire, kind: type[TransportError] = TransportError) -> TransportError:
     next_step = "Check the port in the inventory, and that an SSH server is listening there."
     if wire.remote_version:
         next_step = "See the SSH server's log over there, and whether the machine is overloaded."
-    return TransportError(FailureKind.PROTOCOL, message, next_step)
+    return kind(FailureKind.PROTOCOL, message, next_step)
 
 
 def _line_of(entry: Entry) -> str:

@@ -69,7 +69,7 @@ def test_the_deadline_keeps_whole_frames_and_ends_every_process(tmp_path: Path) 
     """Also those that the part's own limit moved into a process group of their own."""
     pids = tmp_path / "pids"
     slow = part("t.slow", f"echo $$ >{pids}; sleep 300 & echo $! >>{pids}; wait\n", limit_s=300)
-    answer = ask(part("t.quick", "echo here\n"), slow, part("t.never", "echo never\n"), deadline_s=3)
+    answer = ask(part("t.quick", "echo here\n"), slow, part("t.never", "echo never\n"), deadline_s=6)
     assert not answer.complete
     assert answer.cut is not None
     assert answer.cut.kind is FailureKind.DEADLINE

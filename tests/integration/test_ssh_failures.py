@@ -78,7 +78,7 @@ class Peer:
             except OSError:
                 return
 
-    def endpoint(self, connect_timeout_s: float = 1.0) -> Endpoint:
+    def endpoint(self, connect_timeout_s: float = 10.0) -> Endpoint:
         connection = Connection(known_hosts=("/dev/null",), connect_timeout_s=connect_timeout_s)
         return Endpoint("peer", "client", ADDRESS, port=self.port, connection=connection)
 
@@ -360,12 +360,12 @@ def test_the_deadline_keeps_whole_frames(transport: SshTransport, tmp_path: Path
         (part("t.quick", "echo here\n"), part("t.slow", "echo begun; sleep 60\n"), part("t.never", "echo never\n"))
     )
     with Sshd(tmp_path, authorized=[key]) as server:
-        answer = transport.ask(server.endpoint(key_credential(key)), bundle, 4)
+        answer = transport.ask(server.endpoint(key_credential(key)), bundle, 8)
         assert server.connections() == 1
     assert not answer.complete
     assert answer.cut is not None
     assert answer.cut.kind is FailureKind.DEADLINE
-    assert "4 seconds" in answer.cut.message
+    assert "8 seconds" in answer.cut.message
     assert answer.observations[HOST_PART].outcome is Outcome.OK
     assert answer.observations["t.quick"].text == "here"
     assert answer.observations["t.slow"].outcome is Outcome.TRUNCATED
@@ -381,7 +381,7 @@ def test_the_command_is_stopped_over_there_at_the_deadline(transport: SshTranspo
     )
     shell.chmod(0o755)
     with Sshd(tmp_path, authorized=[key], accounts=[Account("pat", "x", shell="/run/server/shell")]) as server:
-        error = failure(transport, server.endpoint(key_credential(key, user="pat")), deadline_s=3)
+        error = failure(transport, server.endpoint(key_credential(key, user="pat")), deadline_s=6)
         seen = tmp_path / "home-pat" / "seen"
         until = time.monotonic() + 20
         while not seen.exists() and time.monotonic() < until:
