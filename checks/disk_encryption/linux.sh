@@ -148,7 +148,7 @@ for name in $devices; do
     /^Cipher mode:/ { say("cipher", name1 "-" $3) }
     /^MK bits:/ { say("bits", $3) }
     /^Key Slot [0-9]+: ENABLED/ { say("slot", "luks1") }
-    /^Requirements:/ { $1 = ""; say("requires", $0) }
+    /^Requirements:/ { say("requires", $2) }
     # Segments marked as backup are how it was or will be; the others are how it is now.
     function flush() { if (kind != "") { say("segment", kind); if (cipher != "") say("cipher", cipher) } kind = cipher = "" }
     /^[A-Z]/ || /^  [0-9]+: / { flush() }
