@@ -20,7 +20,7 @@ from scorecard.reporting import Report, ReportContext
 
 from . import glossary, hygiene, labels, numbers, words
 from . import view as views
-from .rows import WORST_FIRST
+from .rows import WORST_FIRST, DeviceRow
 from .view import View
 
 
@@ -83,21 +83,23 @@ def _data(view: View) -> dict[str, object]:
         "sites": view.sites,
         "systems": view.systems,
         "words": {**words.SCRIPT, "dark": labels.DARK, "light": labels.LIGHT},
-        "rows": [
-            {
-                "id": row.id,
-                "name": row.name,
-                "owner": row.owner,
-                "site": row.site,
-                "system": row.system,
-                "state": row.state.value,
-                "cells": [cell.state.value for cell in row.cells],
-                "points": row.score,
-                "checked": int(row.last_seen.timestamp()) if row.last_seen else 0,
-            }
-            for row in view.on_page
-        ],
+        "rows": [_row(row, view) for row in view.on_page],
     }
+
+
+def _row(row: DeviceRow, view: View) -> list[object]:
+    """Id, name, person, site, system, state, states by part, points, when: sites, systems and states by their place."""
+    return [
+        row.id,
+        row.name,
+        row.owner,
+        view.sites.index(row.site) if row.site else -1,
+        view.systems.index(row.system) if row.system else -1,
+        WORST_FIRST.index(row.state),
+        [WORST_FIRST.index(cell.state) for cell in row.cells],
+        row.score,
+        int(row.last_seen.timestamp()) if row.last_seen else 0,
+    ]
 
 
 def render(audit: Audit, context: ReportContext, path: Path) -> None:

@@ -62,7 +62,7 @@ class CheckLine:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The text of one part as it was sent."""
+    """The text of one part as it was sent. `part` may name the platform first: "linux/patching.packages"."""
 
     id: str
     part: str

@@ -89,6 +89,7 @@ class DeviceRow:
     site: str
     role: str
     role_note: str
+    platform: str
     system: str
     owner: str
     tags: str
@@ -113,7 +114,7 @@ class DeviceRow:
         return tuple(sorted((row for row in self.findings if row.falls_short), key=lambda row: row.order))
 
     def with_status(self, status: Status) -> tuple[FindingRow, ...]:
-        return tuple(row for row in self.findings if row.status is status)
+        return tuple(row for row in self.findings if row.status == status)
 
     @property
     def quiet(self) -> bool:
@@ -228,6 +229,7 @@ class _Builder:
             site=hygiene.name(device.site),
             role=words.ROLES[device.role],
             role_note=hygiene.line(device.role_note),
+            platform=device.platform.value if device.platform else "",
             system=_system(device),
             owner=hygiene.name(device.owner),
             tags=hygiene.line(", ".join(device.tags)),

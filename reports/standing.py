@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 from scorecard.model import Answer, Audit, Cap, Promise, Status
 
-from . import hygiene, numbers, words
+from . import hygiene, labels, numbers, words
 from .agreed import Agreed
 from .rows import Rows, State
 
@@ -157,7 +157,7 @@ def _not_graded(audit: Audit, seen: int, total: int) -> str:
     if audit.scope:
         return words.scope_notice(hygiene.line(audit.scope))
     if not total:
-        return words.NO_MACHINES
+        return labels.NOT_GRADED
     if audit.scorecard.coverage < 1 and seen < total:
         return f"Not graded: {seen:,} of {words.machines(total)} checked."
     return hygiene.line(audit.scorecard.not_graded or "Not graded.")

@@ -91,6 +91,7 @@ GUARANTEE = "This report shows results at the time of the check and is not a gua
 INTERRUPTED = "This check was stopped before it was finished. Machines it did not reach are listed as not checked."
 EDITED = "This standard was edited: it is not the one that came with the tool."
 UNEDITED = "As it came with the tool, unchanged."
+ALL_KEPT = "Yes. Every machine was checked and keeps every promise."
 NO_MACHINES = "We cannot say. There are no machines on the list."
 NO_EVIDENCE = "The full answer is not kept with this report."
 NO_DATA = "No support dates or product lists were used."
@@ -185,7 +186,7 @@ def verdict(letter: str | None, short: int, unchecked: int, excused_count: int, 
         return "Nearly. Every promise is kept, but some other checks are not."
     if excused_count:
         return f"Yes, with {plural(excused_count, 'exception', 'exceptions')} you agreed."
-    return "Yes. Every machine was checked and keeps every promise."
+    return ALL_KEPT
 
 
 def _unchecked_part(count: int, follows: bool) -> str:
@@ -206,6 +207,8 @@ def _falls(count: int) -> str:
 
 
 def cannot_say(seen: int, total: int) -> str:
+    if not seen:
+        return f"We cannot say. None of {machines(total)} could be checked."
     if seen == total:
         return "We cannot say. Too many questions got no answer."
     return f"We cannot say. Only {seen:,} of {machines(total)} could be checked."
@@ -371,7 +374,7 @@ def looked_line(looked_at: str, not_looked_at: str) -> str:
 
 def parts_title(count: int) -> str:
     numbers = (
-        "No part has points yet",
+        "No part has points",
         "One part makes the grade",
         "Two parts make the grade",
         "Three parts make the grade",

@@ -68,7 +68,7 @@ def build(audit: Audit, agreed: Agreed, rows: Rows) -> Work:
     estimated = [fix.minutes for fix in fixes if fix.minutes is not None]
     omitted = [hygiene.line(title).lower() for title in audit.scorecard.omitted_categories]
     return Work(
-        cards=_cards(audit, agreed, rows),
+        cards=() if audit.scope else _cards(audit, agreed, rows),
         omitted=words.omitted_parts(words.listed(omitted)) if omitted else "",
         fixes=fixes,
         total=words.fix_total(numbers.hours(sum(estimated)), len(estimated), len(fixes)) if fixes else "",

@@ -46,17 +46,21 @@
   var search = el('f-q'), state = el('f-state'), part = el('f-part'), site = el('f-site'), sys = el('f-system');
   function fold(text) { return text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase(); }
   var rows = body ? data.rows.map(function (row, place) {
-    return { place: place, tr: el('r' + row.id.slice(1)), row: row, text: fold([row.name, row.owner, row.site, row.system].join(' ')) };
+    row = { id: row[0], name: row[1], owner: row[2], site: row[3], system: row[4], state: row[5], cells: row[6], points: row[7], checked: row[8] };
+    return {
+      place: place, tr: el('r' + row.id.slice(1)), row: row,
+      text: fold([row.name, row.owner, data.sites[row.site] || '', data.systems[row.system] || ''].join(' '))
+    };
   }) : [];
   var sorting = { key: '', down: false }, timer = 0, quiet = false;
 
-  function stateOf(row) { return part.value ? row.cells[data.parts.indexOf(part.value)] : row.state; }
+  function stateOf(row) { return part.value ? data.order[row.cells[data.parts.indexOf(part.value)]] : data.order[row.state]; }
   function matches(item) {
     var row = item.row;
     return (!search.value || item.text.indexOf(fold(search.value.trim())) !== -1) &&
       (!state.value || stateOf(row) === state.value) &&
-      (!site || !site.value || row.site === data.sites[Number(site.value)]) &&
-      (!sys || !sys.value || row.system === data.systems[Number(sys.value)]);
+      (!site || !site.value || row.site === Number(site.value)) &&
+      (!sys || !sys.value || row.system === Number(sys.value));
   }
   function filtered() { return search.value.trim() || state.value || part.value || (site && site.value) || (sys && sys.value); }
   function apply() {
@@ -72,7 +76,7 @@
   }
   function keyOf(item) {
     var row = item.row, column = data.parts.indexOf(sorting.key);
-    if (column !== -1) { return data.order.indexOf(row.cells[column]); }
+    if (column !== -1) { return row.cells[column]; }
     if (sorting.key === 'name') { return fold(row.name); }
     if (sorting.key === 'points') { return row.points === null ? -1 : row.points; }
     if (sorting.key === 'checked') { return row.checked; }

@@ -55,7 +55,7 @@ def written(name: str, folder: Path) -> Path:
 def values(path: Path) -> dict[str, list[tuple[object, ...]]]:
     """Cells by sheet, without the empty ones at the end of rows and sheets."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Unknown extension")  # LibreOffice's own, about the bars behind the points
+        warnings.filterwarnings("ignore", ".* extension is not supported")  # LibreOffice's own, about the bars behind the points
         book = openpyxl.load_workbook(path)
     found: dict[str, list[tuple[object, ...]]] = {}
     for sheet in book:

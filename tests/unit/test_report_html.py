@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from scorecard.errors import ReportError
-from scorecard.model import Audit
+from scorecard.model import Audit, Platform
 from scorecard.registry import report
 from scorecard.reporting import ReportContext
 from tests.e2e import sample
@@ -162,6 +162,36 @@ def test_sections_come_in_their_order_and_empty_ones_stay_away(tmp_path: Path) -
     text = page(sample.fleet_audit(), tmp_path)
     ids = re.findall(r'<(?:section|header)[^>]* id="([a-z]+)"', text)
     assert ids == ["top", "safe", "better", "parts", "fix", "machines", "detail", "unchecked", "method", "words"]
+
+
+def test_what_is_as_agreed_and_what_gave_no_answer_is_told_with_each_machine(tmp_path: Path) -> None:
+    answers = {"antivirus.protected": sample.no_answer("Our account has no right to read this")}
+    text = page(sample.audit([Machine("A", answers=answers)]), tmp_path)
+    detail = text[text.index('id="d0001"') : text.index('id="unchecked"')]
+    assert f"{len(sample.CHECKS) - 1} checks as agreed" in detail
+    assert "The drive can be opened again: a recovery key exists" in detail
+    assert "Our account has no right to read this" in detail
+
+
+def test_the_text_that_was_sent_is_that_of_the_machines_own_platform(tmp_path: Path) -> None:
+    short = {"antivirus.protected": sample.short("none", "one engine")}
+    machines = [Machine("A", answers=short), Machine("B", platform=Platform.MACOS, answers=short)]
+    context = sample.context(machines)
+    probes = {f"{platform}/antivirus.state": f"asked on {platform}" for platform in ("linux", "macos")}
+    text = page(sample.audit(machines), tmp_path, replace(context, probes=probes))
+    sent = dict(re.findall(r'<summary id="(p\d+)" class="mono">([a-z]+)/', text))
+    for device, platform in (("d0001", "linux"), ("d0002", "macos")):
+        body = text[text.index(f'<div class="body" id="{device}"') :]
+        target = re.search(r'href="#(p\d+)"', body)
+        assert target is not None
+        assert sent[target.group(1)] == platform
+
+
+def test_a_hundred_and_fifty_machines_stay_small(tmp_path: Path) -> None:
+    fleet = [*sample.fleet(), *(Machine(f"NB-{n:03d}") for n in range(26))]
+    text = page(sample.audit(fleet), tmp_path, sample.context(fleet, sample.year()))
+    assert text.count('<tr id="r') == 150
+    assert len(text.encode()) <= 480_000
 
 
 def test_a_large_fleet_lists_the_worst_and_says_so(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_worst_machines_come_first() -> None:
     [
         ([], "We cannot say. There are no machines on the list."),
         ([Machine("A")], "Yes. Every machine was checked and keeps every promise."),
-        ([unseen("A"), unseen("B")], "We cannot say. Only 0 of 2 machines could be checked."),
+        ([unseen("A"), unseen("B")], "We cannot say. None of 2 machines could be checked."),
         (
             [
                 *(Machine(f"M{n}") for n in range(30)),
