@@ -14,6 +14,22 @@ from scorecard.topic import Check
 TARGET = Path(__file__).parents[1] / "docs" / "standard.md"
 
 
+_HEAD = """
+This page is written by `scripts/docs.py` from `scorecard/standards/it-partner.yaml` and the checks. To work to your own
+standard, print this one with `scorecard standards show it-partner`, edit the copy, and audit with `--standard FILE`;
+reports then say that it is edited.
+
+## How the score is made
+
+A check is worth 1 where it passes, 0.5 where it warns, 0 where it fails and **0 where it is not known**; where it does not
+apply it leaves the sum. A server counts 3, other machines 1. Severity weights: critical 10, high 7.5, medium 5, low 2.5.
+With endpoint weight w, severity weight s and value v, a check's result is r = sum(w s v) / sum(w s) over the machines where
+it applies and its weight is sum(w s) / sum(w); a category is the weighted mean of its checks, and the score is 100 times
+the weighted mean of the categories that have a check that applies. Coverage is the same sum with 1 for every answer and 0
+for every unknown; the possible score counts every unknown as a pass. The worst-case grade counts every unknown as a fail.
+"""
+
+
 def main() -> int:
     registry = Registry.load()
     text = "\n".join(page(load(DEFAULT, registry.checks), registry)) + "\n"
@@ -27,20 +43,7 @@ def page(standard: Standard, registry: Registry) -> Iterator[str]:
     content = standard.content
     yield f"# The standard `{standard.name}`, version {content.version}"
     yield ""
-    yield "This page is written by `scripts/docs` from `scorecard/standards/it-partner.yaml` and the checks. To work to your"
-    yield "own standard, print this one with `scorecard standards show it-partner`, edit the copy, and audit with"
-    yield "`--standard FILE`; reports then say that it is edited."
-    yield ""
-    yield "## How the score is made"
-    yield ""
-    yield "A check is worth 1 where it passes, 0.5 where it warns, 0 where it fails and **0 where it is not known**; where it"
-    yield "does not apply it leaves the sum. A server counts 3, other machines 1. Severity weights: critical 10, high 7.5,"
-    yield "medium 5, low 2.5. With endpoint weight w, severity weight s and value v, a check's result is"
-    yield "r = sum(w s v) / sum(w s) over the machines where it applies and its weight is sum(w s) / sum(w); a category is the"
-    yield "weighted mean of its checks, and the score is 100 times the weighted mean of the categories that have a check that"
-    yield "applies. Coverage is the same sum with 1 for every answer and 0 for every unknown; the possible score counts every"
-    yield "unknown as a pass. The worst-case grade counts every unknown as a fail."
-    yield ""
+    yield from _HEAD.splitlines()
     yield "| Category | Weight | Topics |"
     yield "|---|---|---|"
     for category in content.categories:
@@ -65,17 +68,24 @@ def held(standard: Standard) -> Iterator[str]:
     yield "| What is seen | Pool | Few: not better than B | Systemic | Not better than D |"
     yield "|---|---|---|---|---|"
     for cap in content.caps:
-        few = f"up to {cap.few.share:.0%}" if not cap.few.at_least else f"up to {cap.few.share:.0%}, at least {cap.few.at_least}"
+        few = (
+            f"up to {cap.few.share:.0%}"
+            if not cap.few.at_least
+            else f"up to {cap.few.share:.0%}, at least {cap.few.at_least}"
+        )
         severe = f"above {cap.severe.above:.0%}" if cap.severe else ""
         yield f"| {cap.what} | {cap.pool.name} | {few} | above: {cap.systemic.letter} | {severe} |"
     rules = content.coverage
     yield ""
-    yield f"- Coverage below {rules.capped.below:.0%}: not better than {rules.capped.letter}; below {rules.provisional.below:.0%}: not"
-    yield f"  better than {rules.provisional.letter} and provisional; below {rules.not_graded.below:.0%}: no grade, but the range."
+    yield f"- Coverage below {rules.capped.below:.0%}: not better than {rules.capped.letter}."
+    yield f"- Coverage below {rules.provisional.below:.0%}: not better than {rules.provisional.letter}, and provisional."
+    yield f"- Coverage below {rules.not_graded.below:.0%}: no grade, but the range in which the score lies."
     yield f"- No answer to a check of this table: not better than {content.unknown_in_capped_check.letter}."
     broken = content.broken_areas
-    yield f"- {broken.areas} areas broken systemically by at least {broken.endpoints} machines: not better than {broken.letter}."
-    yield f"- A machine that joined less than {content.joined_grace_days} days ago, after the first audit, loses points but holds no grade."
+    areas = f"{broken.areas} areas broken systemically by at least {broken.endpoints} machines"
+    yield f"- {areas}: not better than {broken.letter}."
+    joined = f"joined less than {content.joined_grace_days} days ago, and after the first audit"
+    yield f"- A machine that {joined}, loses points but does not hold the grade."
     yield ""
 
 
