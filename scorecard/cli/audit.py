@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from zoneinfo import ZoneInfo
@@ -116,6 +117,7 @@ def audit(
     clients = (_this_computer(),) if local else _listed(inventory, client)
     standards = [load_standard(standard or entry.standard or DEFAULT, registry.checks) for entry in clients]
     _check_data(registry)
+    _check_authorisation(clients)
     orders = [_order(entry, limit, local) for entry in clients]
     if dry_run:
         return _dry_run(orders, registry)
@@ -190,6 +192,19 @@ def _code(done: Audit, fail_under: str | None) -> int:
     if fail_under and (letter is None or LETTERS.index(letter) > LETTERS.index(fail_under.upper())):
         return EXIT_BELOW
     return EXIT_OK if all(device.seen for device in done.devices) else EXIT_NOT_ALL_SEEN
+
+
+def _check_authorisation(clients: Sequence[Client]) -> None:
+    """A client whose authorisation has run out is not contacted. Raises InputError, a line each."""
+    today = datetime.now(UTC).date()
+    problems = [
+        f"{entry.source}: authorised.until: {entry.name} allowed audits until {entry.authorised.until} only; ask again, "
+        "and write down who allowed it"
+        for entry in clients
+        if entry.authorised is not None and entry.authorised.until is not None and entry.authorised.until < today
+    ]
+    if problems:
+        raise InputError("\n".join(problems))
 
 
 def _check_data(registry: Registry) -> None:

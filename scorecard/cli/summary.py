@@ -59,9 +59,9 @@ def _why(promise: Promise) -> str:
         return ""
     said = f": {promise.met} of {promise.of}"
     if promise.endpoints:
-        said += f"; not {_names(promise.endpoints)}"
+        said += f"; falling short: {_names(promise.endpoints)}"
     if promise.unknown:
-        said += f"; not known of {_names(promise.unknown)}"
+        said += f"; not known: {_names(promise.unknown)}"
     return said
 
 
