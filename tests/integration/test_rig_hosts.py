@@ -48,7 +48,7 @@ def ask_host_part(rig: Rig, name: str) -> tuple[Reply, Host | None]:
 
 
 def wait_until(happened: Callable[[], bool], what: str) -> None:
-    limit = time.monotonic() + 60
+    limit = time.monotonic() + 180
     while not happened():
         assert time.monotonic() < limit, f"{what} did not happen"
         time.sleep(0.05)
@@ -177,7 +177,7 @@ def test_nothing_can_be_written_on_the_full_disk(rig: Rig, folder: str) -> None:
     ],
 )
 def test_ssh_does_not_get_in(rig: Rig, name: str, words: str) -> None:
-    done = rig.ssh(name, "true", connect_s=2)
+    done = rig.ssh(name, "true", connect_s=2 if name == "unreachable" else 60)
     assert done.returncode == 255
     assert words in done.stderr
 
@@ -193,10 +193,13 @@ def test_a_hanging_shell_says_nothing(rig: Rig) -> None:
     assert not caught.value.stdout
 
 
-def test_a_flooding_shell_never_ends(rig: Rig) -> None:
-    with pytest.raises(subprocess.TimeoutExpired) as caught:
-        rig.ssh("flooding-shell", "sh -s", text="echo in\n", timeout_s=2)
-    assert len(caught.value.stdout or b"") > 1_000_000
+def test_a_flooding_shell_goes_on(rig: Rig) -> None:
+    call = rig.ssh_command("flooding-shell", "sh -s")
+    with subprocess.Popen(call, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as flood:
+        assert flood.stdout
+        assert len(flood.stdout.read(3_000_000)) == 3_000_000
+        assert flood.poll() is None
+        flood.kill()
 
 
 def test_an_inventory_gives_the_same_endpoints(rig: Rig, tmp_path: Path) -> None:
@@ -284,7 +287,7 @@ def test_nothing_is_left_after_a_signal(tmp_path: Path, end: signal.Signals) -> 
             cannot_run(by_hand.stderr.read())
         assert printed[-1] == f"{tmp_path / 'inventory.yaml'}\n"
         address = printed[0].split()[0]
-        with socket.create_connection((address, PORT), timeout=10) as connection:
+        with socket.create_connection((address, PORT), timeout=60) as connection:
             assert connection.recv(4) == b"SSH-"
         key_file = next(line for line in (tmp_path / "inventory.yaml").read_text().splitlines() if "client_key" in line)
         folder = Path(key_file.split(": ")[1]).parent

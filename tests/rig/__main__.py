@@ -28,6 +28,8 @@ def main() -> int:
 
 
 def _up(folder: Path, only: list[str] | None) -> int:
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)  # a shell starts what it puts in the background deaf to Ctrl-C
     folder.mkdir(parents=True, exist_ok=True)
     with Rig(only) as rig:
         for name, address in rig.addresses.items():

@@ -35,7 +35,7 @@ from tests.rig.states import HOSTS, SILENT, HostState, KnownKey, SilentState, Tr
 from tests.rig.tree import Tree
 
 PORT = 2222
-START_LIMIT_S = 60.0
+START_LIMIT_S = 180.0
 BOOT = Path(__file__).with_name("boot.py")
 
 _SSHD = """\
@@ -142,9 +142,14 @@ class Rig:
         return write_inventory(path, self.endpoints())
 
     def ssh(
-        self, name: str, command: str, *, text: str = "", timeout_s: float = 30, connect_s: int = 10
+        self, name: str, command: str, *, text: str = "", timeout_s: float = 120, connect_s: int = 60
     ) -> subprocess.CompletedProcess[str]:
         """Run a command on a host with the OpenSSH client, `text` on its standard input."""
+        call = self.ssh_command(name, command, connect_s=connect_s)
+        return subprocess.run(call, input=text, capture_output=True, text=True, errors="replace", timeout=timeout_s)
+
+    def ssh_command(self, name: str, command: str, *, connect_s: int = 60) -> list[str]:
+        """The call of the OpenSSH client."""
         endpoint = self.endpoint(name)
         user = endpoint.credential.user if endpoint.credential else None
         options = {
@@ -159,8 +164,7 @@ class Rig:
             "UserKnownHostsFile": str(self.known_hosts),
         }
         settings = [f"-o{key}={value}" for key, value in options.items()]
-        call = ["ssh", "-F", "none", *settings, "-p", str(PORT), f"{user}@{endpoint.address}", command]
-        return subprocess.run(call, input=text, capture_output=True, text=True, errors="replace", timeout=timeout_s)
+        return ["ssh", "-F", "none", *settings, "-p", str(PORT), f"{user}@{endpoint.address}", command]
 
     # --- how it starts and ends -------------------------------------------------------------------------------------
 
@@ -285,7 +289,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     assert process.stdin
     process.stdin.close()
     try:
-        process.wait(timeout=10)
+        process.wait(timeout=60)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

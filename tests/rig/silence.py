@@ -22,12 +22,15 @@ def nobody(address: str, port: int, stack: ExitStack) -> None:
 def black_hole(address: str, port: int, stack: ExitStack) -> None:
     """A queue of connections that is full and that nobody empties: Linux drops what comes, as a firewall would."""
     listener = stack.enter_context(socket.create_server((address, port), backlog=0))
+    swallowed = 0
     for _ in range(64):
         caller = stack.enter_context(socket.socket())
-        caller.settimeout(0.3)
+        caller.settimeout(0.4)
         try:
             caller.connect(listener.getsockname())
         except TimeoutError:
+            swallowed += 1
+        if swallowed == 2:  # one alone may be a machine that was too busy to answer itself
             return
     raise OSError(f"{address} still answers with 64 connections in its queue")
 
