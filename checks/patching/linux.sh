@@ -25,7 +25,7 @@ for file in /etc/dnf/vars/releasever /etc/yum/vars/releasever; do
   [ -r "$file" ] && printf 'releasever %s\n' "$(head -n 1 "$file")"
 done
 true
-#: part apt limit=60 size=400000 -- missing updates by simulation, held packages, sources and the dates of their lists
+#: part apt limit=60 size=1000000 -- missing updates by simulation, held packages, sources and the dates of their lists
 [ -s /var/lib/dpkg/status ] || absent
 have apt-get || absent
 renice -n 10 -p $$ >/dev/null 2>&1
@@ -50,7 +50,7 @@ for file in $(set +f; ls -d /var/lib/apt/lists/*Release 2>/dev/null); do
   [ -r "$file" ] || continue
   printf 'release %s\n' "$file"
   # An empty list is not kept on disk; only its release file says that it is empty.
-  awk '/^(Origin|Label|Suite|Codename|Date|Valid-Until):/ { print } /^ / && $2 == 0 && $3 ~ /\/binary-[^\/]*\/Packages$/ { print "Empty: " $3 }' "$file"
+  awk '/^(Origin|Label|Suite|Codename|Date|Valid-Until):/ { print } /^ / && $2 == 0 && $3 ~ /^[^\/]*\/binary-[^\/]*\/Packages$/ && !told[$3]++ { print "Empty: " $3 }' "$file"
 done
 for stamp in /var/lib/apt/periodic/update-success-stamp /var/lib/apt/periodic/update-stamp; do
   [ -e "$stamp" ] && printf 'stamp %s %s\n' "${stamp##*/}" "$(stat -c %Y "$stamp")"
@@ -58,7 +58,8 @@ done
 echo '== simulate'
 plan=$(apt apt-get -s -o Debug::NoLocking=true -o APT::Get::Show-User-Simulation-Note=false dist-upgrade)
 code=$?
-printf '%s\n' "$plan" | grep -v '^Conf '
+# Names below a heading are needed only where packages are kept back or deferred.
+printf '%s\n' "$plan" | awk '/^Conf / { next } /^ / { if (on) print; next } { on = /(kept back|phasing):$/; print }'
 echo "rc $code"
 echo '== held'
 held=$(apt-mark showhold 2>/dev/null)
@@ -75,7 +76,8 @@ names=$(printf '%s\n' $names | sort -u)
 # shellcheck disable=SC2086
 policy=$([ -z "$names" ] || apt apt-cache policy $names)
 code=$?
-printf '%s\n' "$policy" | sed 's|//[^/@ ]*@|//|g'
+# What stands from the installed version down is not needed: a fix is always above it.
+printf '%s\n' "$policy" | sed 's|//[^/@ ]*@|//|g' | awk '/^[^ ].*:$/ { below = 0 } !below { print } /^ \*\*\* / { below = 1 }'
 echo "rc $code"
 echo '== withheld'
 if [ -r /var/lib/update-notifier/updates-available ]; then cat /var/lib/update-notifier/updates-available; fi

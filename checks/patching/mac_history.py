@@ -77,12 +77,5 @@ def reboot(history: Fact[list[Mapping[str, Any]]], running: str, host: Host) -> 
     days = host.uptime_s.value // 86_400
     if days > _LONG_UP_DAYS:
         return Unseen(f"macOS has no sign for a waiting restart, and this Mac has run for {days} days without one")
-    return Seen(
-        Reboot(
-            False,
-            NO_DATE,
-            (
-                f"restarted {days} day{'' if days == 1 else 's'} ago, and no installed update is ahead of the running system",
-            ),
-        )
-    )
+    started = "today" if days == 0 else f"{days} day{'' if days == 1 else 's'} ago"
+    return Seen(Reboot(False, NO_DATE, (f"restarted {started}, and no installed update is ahead of the running system",)))

@@ -124,12 +124,11 @@ def flavour(release: str) -> str:
     """ "cloud-amd64" of "6.1.0-42-cloud-amd64", "generic", "lts"; "" for Red Hat's usual one, "rt" for "+rt"."""
     main, _, plus = release.partition("+")
     tokens = main.split("-")[1:] if not plus else main.split("-")[1:] + plus.split("-")
-    words = [token for token in tokens if token[:1].isalpha()]
     # Arch numbers its builds inside the word: "6.12.1-arch1-1".
-    words = [re.sub(r"[0-9]+$", "", word) if index + 1 < len(tokens) else word for index, word in enumerate(words)]
+    words = [re.sub(r"^(arch|zen|hardened)[0-9]+$", r"\1", token) for token in tokens if token[:1].isalpha()]
     if "uek" in main:
         words.append("uek")
-    return "-".join(re.sub(r"^arch[0-9]*$", "arch", word) for word in words)
+    return "-".join(words)
 
 
 def version_key(release: str) -> tuple[tuple[int, int, str], ...]:

@@ -94,13 +94,13 @@ def security_updates(facts: Patching, host: Host, parameters: Parameters) -> Ver
             return verdict
     if reasons := updates.blind.seen():
         return unknown(f"The list of missing updates may lack some: {'; '.join(reasons[:3])}", **evidence)
-    late = [update for update in unclear if (age := _age(update, updates, host)) is None or age > limits[0]]
+    late = [update for update in unclear if (age := _age(update, updates, host, limits[1])) is None or age > limits[0]]
     if late:
         names = _names(update.name for update in late)
         reason = f"{_count(len(late), 'missing update')} from sources that do not say whether it is for security: {names}"
         return unknown(reason, **evidence)
     if counting:
-        ages = [age for update in counting if (age := _age(update, updates, host)) is not None]
+        ages = [age for update in counting if (age := _age(update, updates, host, limits[1])) is not None]
         measured = (
             f"{_count(len(counting), kind)} missing for at most {_count(max(ages), 'day')}: {_names(_titles(counting))}"
         )
@@ -124,15 +124,18 @@ def _obstacle(updates: Updates, host: Host, stale_days: float, missing: Sequence
     return None
 
 
-def _age(update: Update, updates: Updates, host: Host) -> int | None:
+def _age(update: Update, updates: Updates, host: Host, warn_days: float) -> int | None:
     """Days since publication; without a date since the earlier of first sighting and last security installation.
 
     What is held back is not dated by installations that left it out. None: nothing tells how long it has been missing.
+    An installation date that was not read could only add to the age, so a sighting that is too old decides without it.
     """
     if published := update.published.seen():
         return _days(published, host)
-    moments = [update.first_seen.seen()]
-    if not update.held.seen():
+    first_seen = update.first_seen.seen()
+    moments = [first_seen]
+    decided = first_seen is not None and _days(first_seen, host) > warn_days
+    if not (update.held.seen() or decided):
         moments.append(updates.last_security_installed.seen())
     known = [moment for moment in moments if moment is not None and not _in_future(moment, host)]
     return _days(min(known), host) if known else None
@@ -152,7 +155,9 @@ def _by_age(
     evidence: dict[str, Json],
 ) -> Verdict | None:
     """Warn or fail; None when every age is within the limit."""
-    aged = sorted(((_age(update, updates, host), update) for update in counting), key=lambda pair: _rank(pair[0]))
+    aged = sorted(
+        ((_age(update, updates, host, limits[1]), update) for update in counting), key=lambda pair: _rank(pair[0])
+    )
     age, first = aged[0]
     names = _names(_titles(update for _, update in aged))
     if age is None:

@@ -204,6 +204,15 @@ def test_apt_answers_without_root(ask: Ask, tmp_path: Path) -> None:
     assert result.missing["alpha"].security == Seen(True)
 
 
+def test_a_private_system_cannot_change_the_machine(ask: Ask) -> None:
+    needs()
+    before = Path("/usr/lib/os-release").read_bytes()
+    result = ask(ARCH, "if echo broken >>/usr/lib/os-release; then exit 1; fi; test ! -L /etc/os-release")
+    assert result.asked.host.product == Seen("arch")
+    assert Path("/usr/lib/os-release").read_bytes() == before
+    assert Path("/etc/os-release").read_bytes() == before
+
+
 # --- dnf -------------------------------------------------------------------------------------------------------------
 
 OLD = [RpmPackage(name, "1.0") for name in ("alpha", "beta")]

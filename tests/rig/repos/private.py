@@ -1,7 +1,7 @@
 """This machine under another name: /etc and /var are covered by a layer that ends with the test, in its own namespaces.
 
 So the very text of the probes runs against dnf, zypper, pacman or apt with made-up sources. Nothing of the machine's own
-/etc and /var is changed.
+is changed: what lies outside of the two folders is read only there.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ for folder in etc var; do
   mount -t overlay -o lowerdir=/$folder,upperdir=/mnt/$folder/upper,workdir=/mnt/$folder/work private /$folder
 done
 mount -t tmpfs none /run
+mount -t tmpfs none /var/tmp
+# The rest is read only: what is written through a link that leads out of /etc or /var fails, and changes nothing.
+mount -o remount,bind,ro /
+rm -f /etc/os-release
 printf '%s\\n' "$1" >/etc/os-release
 sh -euc "$2" </dev/null >&2
 touch /mnt/stamp
@@ -65,7 +69,7 @@ def ask_private(probes: tuple[Probe, ...], os_release: str, setup: str, *, as_ro
         script.write_text(Bundle(probes, Platform.LINUX).script(marker))
         Path(scratch).chmod(0o755)
         command = [*JOB, _COVER, "job", os_release, setup, str(script), "" if as_root else "user"]
-        variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/root"}
+        variables = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/root", "TMPDIR": "/var/tmp"}
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, env=variables)
     if done.returncode:
         raise subprocess.CalledProcessError(done.returncode, command[-4:], done.stdout, done.stderr)
