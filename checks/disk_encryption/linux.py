@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain, islice
 
 from scorecard.model import Fact, Observations, Seen, Unseen
 from scorecard.reading import clean, pairs, text_of
 
 from . import luks, zfs
-from .blocktree import Device
 from .layers import Layer
 from .machine import Machine, parsed
 from .mounts import ANONYMOUS, Mount, holder_of, purpose_of, read_swaps, system_points
@@ -28,11 +28,12 @@ def read_linux(observations: Observations) -> DiskEncryption:
     if isinstance(read, Unseen):
         return DiskEncryption(read, Recovery(read, read))
     machine = read.value
-    volumes = [*_mounted(machine), *_swap(machine), *_idle(machine)]
-    volumes = _exposed(machine, volumes)
+    # Never more than one over the limit is looked at: what a machine may cost us is bounded.
+    volumes = list(islice(chain(_mounted(machine), _swap(machine), _idle(machine)), MAX_VOLUMES + 1))
     if len(volumes) > MAX_VOLUMES:
-        many = Unseen(f"The machine names {len(volumes)} volumes, more than are read")
-        return DiskEncryption(many, _recovery(machine, volumes))
+        many = Unseen(f"The machine names more than {MAX_VOLUMES} volumes")
+        return DiskEncryption(many, Recovery(many, many))
+    volumes = _exposed(machine, volumes)
     return DiskEncryption(Seen(tuple(volumes)), _recovery(machine, volumes), tuple(_notes(machine)))
 
 
@@ -158,17 +159,23 @@ def _locked_sets(machine: Machine) -> Iterable[Volume]:
 def _exposed(machine: Machine, volumes: list[Volume]) -> list[Volume]:
     """An open volume whose key file lies on a clear disk of the same machine opens for whoever has the disks."""
     keys = dict(_key_files(machine))
-    clear = {volume.name for volume in volumes if isinstance(volume.state, Seen) and volume.state.value in _CLEAR}
-    clear -= {volume.name for volume in volumes if volume.purpose is Purpose.REMOVABLE}
-    points = {mount.number: volume.name for volume in volumes for mount in machine.mounts if mount.point == volume.name}
+    if not keys:
+        return volumes
+    judged = {volume.name: volume for volume in volumes if volume.purpose is not Purpose.REMOVABLE}
+    clear = {name for name, volume in judged.items() if isinstance(volume.state, Seen) and volume.state.value in _CLEAR}
+    clear_numbers = {mount.number for mount in machine.mounts if mount.point in clear}
+    names = {device.dm_name or device.name: device.name for device in machine.tree.devices.values()}
     result = []
     for volume in volumes:
-        for name in _mappings_under(machine, volume):
-            mount = holder_of(keys[name], machine.mounts) if name in keys else None
-            if mount is None or volume.state != Seen(State.ENCRYPTED) or points.get(mount.number) not in clear:
-                continue
-            detail = f"{volume.detail}, but its key file {clean(keys[name], 80)} lies on a disk that is not encrypted"
-            volume = replace(volume, state=Seen(State.EXPOSED), detail=detail)
+        start = names.get(volume.device)
+        leaves = machine.tree.leaves(start) if start and volume.state == Seen(State.ENCRYPTED) else ()
+        for mapping in (machine.tree.devices[leaf.device].dm_name for leaf in leaves if leaf.kind == "crypt"):
+            mount = holder_of(keys[mapping], machine.mounts) if mapping in keys else None
+            if mount is not None and mount.number in clear_numbers:
+                detail = (
+                    f"{volume.detail}, but its key file {clean(keys[mapping], 80)} lies on a disk that is not encrypted"
+                )
+                volume = replace(volume, state=Seen(State.EXPOSED), detail=detail)
         result.append(volume)
     return result
 
@@ -183,16 +190,6 @@ def _key_files(machine: Machine) -> Iterable[tuple[str, str]]:
         match line.split("\t"):
             case ["entry", name, _, key, _] if key.startswith("/") and not key.startswith("/dev/"):
                 yield name, key.partition(":")[0]
-
-
-def _mappings_under(machine: Machine, volume: Volume) -> list[str]:
-    start = next((device.name for device in machine.tree.devices.values() if _is_of(device, volume)), None)
-    leaves = machine.tree.leaves(start) if start else ()
-    return [machine.tree.devices[leaf.device].dm_name for leaf in leaves if leaf.kind == "crypt"]
-
-
-def _is_of(device: Device, volume: Volume) -> bool:
-    return bool(volume.device) and volume.device in (device.dm_name, device.name)
 
 
 def _recovery(machine: Machine, volumes: list[Volume]) -> Recovery:

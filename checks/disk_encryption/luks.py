@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from scorecard.model import Fact, Seen, Unseen
-from scorecard.reading import clean
 
-from .blocktree import Device
+from .blocktree import Device, printable
 from .shape import Method, State
 
 _MAX_RECORDS = 20_000
@@ -53,7 +52,7 @@ def read_headers(text: str) -> dict[str, Header]:
             case ["header", name, "0"]:
                 headers.setdefault(name, Header())
             case ["luks", name, key, value] if name in headers:
-                _take(headers[name], key, clean(value, 80))
+                _take(headers[name], key, printable(value, 80))
     return {name: header for name, header in headers.items() if header.version in ("1", "2")}
 
 
@@ -89,10 +88,10 @@ def read_targets(text: str) -> dict[str, list[Target]]:
     for line in text.split("\n")[:_MAX_RECORDS]:
         match line.split("\t"):
             case ["target", name, length, "crypt", cipher, bits]:
-                found = Target("crypt", _number(length) or 0, clean(cipher, 80), _number(bits))
+                found = Target("crypt", _number(length) or 0, printable(cipher, 80), _number(bits))
                 targets.setdefault(name, []).append(found)
             case ["target", name, length, kind]:
-                targets.setdefault(name, []).append(Target(clean(kind, 40), _number(length) or 0))
+                targets.setdefault(name, []).append(Target(printable(kind, 40), _number(length) or 0))
     return targets
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 from scorecard.model import Fact, Observations, Seen, Unseen
@@ -105,14 +106,19 @@ class Machine:
             return Layer.unseen(why)
         return self.under(name, depth)
 
+    @cached_property
+    def _btrfs(self) -> dict[str, str]:
+        """Every member of a btrfs file system with the name of its device list."""
+        lists = [device for name, device in self.tree.devices.items() if name.startswith("btrfs:")]
+        return {member: device.name for device in lists for member in device.slaves}
+
     def btrfs_of(self, mount: Mount) -> str | None:
         """The device list of a btrfs file system: the one its source is a member of, or the only one there is."""
-        lists = {name: device for name, device in self.tree.devices.items() if name.startswith("btrfs:")}
         source = self.aliases.get(mount.source, mount.source.rpartition("/")[2])
-        for name, device in lists.items():
-            if source in device.slaves:
-                return name
-        return next(iter(lists)) if len(lists) == 1 and source not in self.tree.devices else None
+        lists = set(self._btrfs.values())
+        if source in self._btrfs or source in self.tree.devices or len(lists) != 1:
+            return self._btrfs.get(source)
+        return next(iter(lists))
 
     def _bcachefs(self, mount: Mount, depth: int) -> Layer:
         """Its own encryption shows only in its super block, which is not read: so only layers below can prove it."""

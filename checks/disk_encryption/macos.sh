@@ -15,11 +15,11 @@ have /usr/sbin/diskutil || absent
 
 #: part drives limit=25 size=1000000 -- which disks are inside the machine and which outside
 have /usr/sbin/diskutil || absent
-failed=0
+# A disk that cannot be asked is missing from the answer, and costs only itself.
 for disk in /dev/disk[0-9] /dev/disk[0-9][0-9]; do
-  if [ -e "$disk" ]; then /usr/sbin/diskutil info -plist "$disk" || failed=1; fi
+  if [ -e "$disk" ]; then /usr/sbin/diskutil info -plist "$disk"; fi
 done
-[ "$failed" = 0 ]
+true
 
 #: part boot limit=10 size=200000 -- which volume holds the running system and its data
 have /usr/sbin/diskutil || absent

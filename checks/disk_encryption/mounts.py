@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from scorecard.model import Fact, Seen, Unseen
 from scorecard.reading import clean
 
+from .blocktree import printable
 from .shape import Purpose
 
 MAX_MOUNTS = 20_000
@@ -72,7 +73,7 @@ def read_mounts(text: str) -> Fact[tuple[list[Mount], dict[str, str]]]:
             continue
         match = _MOUNT.match(rest)
         if kind == "mount" and match:
-            point = clean(unescape(match["point"]), 200)
+            point = printable(unescape(match["point"][:400]), 200)
             mounts.append(Mount(match["number"], point, match["kind"], match["source"]))
         elif line:
             return Unseen(f"The list of mounts is garbled: {clean(line, 60)}")
