@@ -235,11 +235,12 @@ def _identity(rows: Rows) -> tuple[str, ...]:
 
 
 def _data(audit: Audit) -> tuple[str, ...]:
-    lines = [
-        ", ".join(filter(None, (string(raw.get("name")), string(raw.get("source")), as_of and f"as of {as_of}"))) + "."
-        for raw in audit.data
-        for as_of in (string(raw.get("as_of")),)
-    ]
+    lines = []
+    for raw in audit.data:
+        as_of, oldest = string(raw.get("as_of")), string(raw.get("oldest_as_of"))
+        dated = f"as of {as_of}" if as_of else ""
+        aged = f"oldest row {oldest}" if oldest and oldest != as_of else ""
+        lines.append(", ".join(filter(None, (string(raw.get("name")), string(raw.get("source")), dated, aged))) + ".")
     return tuple(lines) or (words.NO_DATA,)
 
 

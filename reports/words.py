@@ -314,6 +314,10 @@ def omitted_parts(titles: str) -> str:
     return f"Not part of this grade, because the standard has no check for it: {titles}."
 
 
+def parts_not_applying(titles: str) -> str:
+    return f"Applies to none of these machines and is left out: {titles}."
+
+
 def fix_total(hours: str, estimated: int, total: int) -> str:
     known = f"{hours} hours of work in all"
     return f"{known}." if estimated == total else f"{known} for the {estimated} of {total} fixes that were estimated."
@@ -335,8 +339,9 @@ COVERAGE_RULES = {
 
 
 def category_line(title: str, weight: str, points: str, answered: str) -> str:
-    earned = f"{points} of 100 points" if points else "applies to no machine"
-    return f"{title}: weight {weight}, {earned}, {answered} of the answers."
+    if not points:
+        return f"{title}: weight {weight}, applies to no machine and is left out."
+    return f"{title}: weight {weight}, {points} of 100 points, {answered} of the answers."
 
 
 def on_the_list(total: int, seen: int, reasons: Sequence[str]) -> str:
@@ -465,8 +470,8 @@ def checks_silent(count: int) -> str:
 # What the script of the page says; {…} is filled there.
 SCRIPT = {
     "shown": "{n} of {of} machines shown.",
-    "shown_one": "{n} of {of} machines shown.",
     "all": "All {of} machines shown.",
+    "all_one": "The one machine is shown.",
     "sorted": "Sorted by {column}.",
 }
 

@@ -66,15 +66,25 @@ class Work:
 def build(audit: Audit, agreed: Agreed, rows: Rows) -> Work:
     fixes = _fixes(audit, agreed, rows)
     estimated = [fix.minutes for fix in fixes if fix.minutes is not None]
-    omitted = [hygiene.line(title).lower() for title in audit.scorecard.omitted_categories]
     return Work(
         cards=() if audit.scope else _cards(audit, agreed, rows),
-        omitted=words.omitted_parts(words.listed(omitted)) if omitted else "",
+        omitted=_omitted(audit),
         fixes=fixes,
         total=words.fix_total(numbers.hours(sum(estimated)), len(estimated), len(fixes)) if fixes else "",
         unseen=sum(not device.seen for device in audit.devices),
         ungraded=sum(row.falls_short and not row.graded for row in rows.findings),
     )
+
+
+def _omitted(audit: Audit) -> str:
+    """What is not in the grade, and why: categories without a check, and those that apply to no machine."""
+    unchecked = [hygiene.line(title).lower() for title in audit.scorecard.omitted_categories]
+    beside = [hygiene.line(category.title).lower() for category in audit.scorecard.categories if category.score is None]
+    pieces = (
+        words.parts_not_applying(words.listed(beside)) if beside and audit.devices else "",
+        words.omitted_parts(words.listed(unchecked)) if unchecked else "",
+    )
+    return " ".join(filter(None, pieces))
 
 
 def _cards(audit: Audit, agreed: Agreed, rows: Rows) -> tuple[Card, ...]:

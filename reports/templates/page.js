@@ -70,8 +70,7 @@
       item.tr.hidden = !fits;
       if (fits) { shown += 1; }
     });
-    var pattern = shown === 1 ? data.words.shown_one : data.words.shown;
-    result.textContent = filtered() ? pattern.replace('{n}', shown).replace('{of}', rows.length) : data.words.all.replace('{of}', rows.length);
+    result.textContent = filtered() ? data.words.shown.replace('{n}', shown).replace('{of}', rows.length) : (rows.length === 1 ? data.words.all_one : data.words.all).replace('{of}', rows.length);
     el('clear').hidden = !filtered();
   }
   function keyOf(item) {

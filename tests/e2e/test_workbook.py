@@ -55,7 +55,8 @@ def written(name: str, folder: Path) -> Path:
 def values(path: Path) -> dict[str, list[tuple[object, ...]]]:
     """Cells by sheet, without the empty ones at the end of rows and sheets."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".* extension is not supported")  # LibreOffice's own, about the bars behind the points
+        # LibreOffice adds an extension of its own for the bars behind the points.
+        warnings.filterwarnings("ignore", ".* extension is not supported")
         book = openpyxl.load_workbook(path)
     found: dict[str, list[tuple[object, ...]]] = {}
     for sheet in book:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from scorecard.errors import FailureKind
-from scorecard.model import Answer, Audit, Role, Status
+from scorecard.model import Answer, Audit, Role, Status, Verdict
 from scorecard.reporting import Past, ReportContext
 from tests.e2e import sample
 from tests.e2e.sample import Machine, no_answer, short
@@ -229,6 +229,16 @@ def test_parts_without_checks_are_left_out_and_named() -> None:
         "The rest of the agreed standard",
     ]
     assert "accounts, exposure and backup and health" in work.omitted
+
+
+def test_a_part_that_applies_to_no_machine_is_said_to_be_left_out() -> None:
+    virtual = Verdict(Status.NOT_APPLICABLE, "Does not apply", reason="a virtual disk")
+    answers = {check: virtual for check in sample.CHECKS if check.startswith("disk-encryption.")}
+    made = view(sample.audit([Machine("A", answers=answers)]))
+    assert [card.id for card in made.work.cards] == ["antivirus", "updates", "rest"]
+    assert made.work.omitted.startswith("Applies to none of these machines and is left out: disk encryption.")
+    assert why(made, "encryption") == "None of these machines is of a kind that this applies to."
+    assert made.rows.devices[0].cells[0].state.value == "not-applicable"
 
 
 def test_the_first_check_has_nothing_to_compare() -> None:
