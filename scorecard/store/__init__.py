@@ -28,6 +28,22 @@ _OPEN = (Status.FAIL, Status.WARN)
 _LONGEST_NAME = 255
 
 
+# What SQLite says -> what a person can do about it.
+_REMEDIES = {
+    "locked": "another program is writing to it; try again when that has ended",
+    "not a database": "name another store with --store, or put the file back from a backup",
+    "malformed": "the file is damaged; put it back from a backup, or name another store with --store",
+    "readonly": "give yourself the right to write to the file and its folder, or name another store with --store",
+    "unable to open": "expected a file in a folder that you can write to",
+    "disk is full": "make room and try again; what was committed before is kept",
+    "disk I/O error": "see whether the disk is full or failing; what was committed before is kept",
+}
+
+
+class StoreUnusable(StoreError, InputError):
+    """The store cannot be used at all, found before anything was asked: the wrong place, or one that is damaged."""
+
+
 class UnknownAudit(InputError):
     """No audit of that id or client is in the store."""
 
@@ -60,19 +76,18 @@ class Store:
 
     @classmethod
     def open(cls, url: str | None = None) -> Store:
-        """Open and bring the tables up to date. The file of a SQLite store is created for its owner only."""
+        """Open and bring the tables up to date. The file of a SQLite store is created for its owner only.
+
+        Raises StoreUnusable.
+        """
         url = url or default_url()
+        engine = _engine(url)
         try:
-            parsed = make_url(url)
-            if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
-                _prepare_file(Path(parsed.database))
-            engine = create_engine(parsed)
-        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-            raise StoreError(f"store {_shown(url)}: expected a URL such as sqlite:////path/history.db ({error})") from error
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _set_up_sqlite)
-        with _translated(url):
-            migrate(engine)
+            with _translated(url):
+                migrate(engine)
+        except StoreError as error:
+            engine.dispose()
+            raise StoreUnusable(str(error)) from error
         return cls(engine)
 
     def close(self) -> None:
@@ -299,14 +314,31 @@ def _translated(url: str) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise StoreError(f"store {_shown(url)}: {said}") from error
+        remedy = next((f"; {remedy}" for sign, remedy in _REMEDIES.items() if sign in said), "")
+        raise StoreError(f"store {_shown(url)}: {said}{remedy}") from error
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+            _prepare_file(Path(parsed.database))
+        engine = create_engine(parsed)
+    except ModuleNotFoundError as error:
+        raise StoreUnusable(f"store {_shown(url)}: the Python package {error.name} is not installed; install it") from error
+    except (ArgumentError, NoSuchModuleError, ValueError, UnicodeError) as error:
+        # The cause is not quoted: it may hold the URL's password.
+        raise StoreUnusable(f"store {_shown(url)}: expected a URL such as sqlite:////path/history.db") from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+    return engine
 
 
 def _shown(url: str) -> str:
     """A URL without its password."""
     try:
         return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return "(the URL cannot be read)"
 
 
@@ -315,7 +347,7 @@ def _prepare_file(path: Path) -> None:
         private_folder(path.parent)
         path.touch(mode=0o600, exist_ok=True)
     except OSError as error:
-        raise StoreError(f"store {path}: cannot be opened: {error.strerror or error}") from error
+        raise StoreUnusable(f"store {path}: cannot be opened: {error.strerror or error}") from error
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
@@ -331,7 +363,10 @@ def _pack(text: str) -> bytes:
 
 
 def _unpack(packed: bytes) -> str:
-    return zlib.decompress(packed).decode("utf-8")
+    try:
+        return zlib.decompress(packed).decode("utf-8")
+    except (zlib.error, UnicodeDecodeError) as error:
+        raise StoreError("the store is damaged: something kept in it cannot be read back") from error
 
 
 def _observation(row: Row[Any]) -> Observation:
