@@ -130,15 +130,18 @@ _REASONS = {
 
 def parse_reply(output: bytes, marker: str, observed_at: datetime) -> Reply:
     """Take a framed reply apart. Never raises: what is not a whole frame becomes an Observation that says so."""
-    reader = _FrameReader(marker, observed_at)
-    for line in output.decode("utf-8", errors="replace").split("\n"):
-        reader.take(line)
+    reader = _FrameReader(observed_at)
+    before, *frames = ("\n" + output.decode("utf-8", errors="replace")).split(f"\n{marker} ")
+    reader.take(before)
+    for frame in frames:
+        mark, _, lines = frame.partition("\n")
+        reader.mark(mark.rstrip("\r").split(" "))
+        reader.take(lines)
     return reader.finish()
 
 
 class _FrameReader:
-    def __init__(self, marker: str, observed_at: datetime) -> None:
-        self._marker = marker + " "
+    def __init__(self, observed_at: datetime) -> None:
         self._observed_at = observed_at
         self._found: dict[str, Observation] = {}
         self._part: str | None = None
@@ -147,19 +150,26 @@ class _FrameReader:
         self._frames = 0
         self._complete = False
 
-    def take(self, line: str) -> None:
-        if line.startswith(self._marker):
-            self._mark(line[len(self._marker) :].rstrip("\r").split(" "))
-        elif self._part is not None and line.startswith("|"):
-            self._payload.append(line[1:].rstrip("\r"))
-        elif line.strip():
-            self._dropped += 1
+    def take(self, lines: str) -> None:
+        """What stands between two marks."""
+        if not lines:
+            return
+        barred = "\n" + lines
+        if self._part is not None and "\r" not in lines and barred.count("\n|") == barred.count("\n"):
+            # The usual case at a tenth of the cost: a payload may have thousands of lines.
+            self._payload.append(lines[1:].replace("\n|", "\n"))
+            return
+        for line in lines.split("\n"):
+            if self._part is not None and line.startswith("|"):
+                self._payload.append(line[1:].rstrip("\r"))
+            elif line.strip():
+                self._dropped += 1
 
     def finish(self) -> Reply:
         self._abandon()
         return Reply(self._found, self._dropped, self._complete)
 
-    def _mark(self, words: list[str]) -> None:
+    def mark(self, words: list[str]) -> None:
         match words:
             case ["begin", part]:
                 self._abandon()
