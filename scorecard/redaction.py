@@ -34,20 +34,9 @@ _BEARER = re.compile(r"\b((?:[Bb]earer|BEARER|[Bb]asic)[ \t]{1,8})[A-Za-z0-9._~+
 _JWT = re.compile(r"\beyJ[\w-]{8,512}\.[\w-]{8,4096}\.[\w-]{0,4096}")
 _URL_USER = re.compile(r"(://[^\s/:@\"']{0,64}:)[^\s/@\"']{1,256}(?=@)")
 
-# Looked for first, because plain searching is ten times as fast as the pattern that decides.
-_WORDS = (
-    "password",
-    "passphrase",
-    "passwd",
-    "pwd",
-    "secret",
-    "token",
-    "apikey",
-    "api_key",
-    "api-key",
-    "accesskey",
-    "access_key",
-)
+# Every name below starts with one of these. Looked for first, because plain searching is ten times as fast as the
+# pattern that decides.
+_STARTS = ("pass", "pwd", "secret", "token", "api", "access")
 _HARMLESS = r"""(?!["'\\]{0,5}(?:yes|no|true|false|null|none|on|off|[0-9]{1,2}|\*+)(?:["'\\\s,;}\]]|$))"""
 _ASSIGNMENT = re.compile(
     r"""
@@ -106,7 +95,7 @@ def _without_assigned(text: str) -> str:
         lower = text.replace("\u0130", "i").lower()
     kept: list[str] = []
     position = 0
-    for start in sorted(index for word in _WORDS for index in _occurrences(lower, word)):
+    for start in sorted(index for word in _STARTS for index in _occurrences(lower, word)):
         if start >= position and (match := _ASSIGNMENT.match(text, start)):
             opening = match["escaped"] or match["double"] or match["single"]
             bare = (match["quote"] or "") if opening is None else ""
@@ -186,6 +175,8 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """The text with every known secret and everything of a secret's shape replaced by `[redacted]`."""
+        if not text:
+            return text
         for form in self._present(text):
             text = text.replace(form, REDACTED)
         return redact_shapes(text)
