@@ -153,11 +153,14 @@ class Collector:
         past = self.history.get(endpoint.name, Remembered())
         known = role_of(endpoint, host, past.role)
         judged = judge(endpoint.name, known.role, observations, host, past.sightings, self.registry, self.standard)
-        kept = {digest(observation): observation for observation in observations.values()} | dict(judged.observations)
+        kept = dict(judged.observations)
+        has = {observation.part for observation in kept.values()}
+        kept.update((digest(seen), seen) for part, seen in observations.items() if part not in has)
         return replace(_seen_result(endpoint, known, past, host, answer, judged), observations=kept)
 
     def _redacted(self, observation: Observation) -> Observation:
-        return replace(observation, text=self.redact(observation.text))
+        text = self.redact(observation.text)
+        return observation if text == observation.text else replace(observation, text=text)
 
 
 def _no_host(observations: Mapping[str, Observation]) -> Failure:

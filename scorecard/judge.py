@@ -218,5 +218,5 @@ def _tidy(verdict: object) -> Verdict:
 
 def _line(text: str) -> str:
     """One printable line of bounded length."""
-    kept = "".join(character if character.isprintable() else " " for character in text)
+    kept = text if text.isprintable() else "".join(one if one.isprintable() else " " for one in text)
     return kept if len(kept) <= _LONGEST_LINE else kept[: _LONGEST_LINE - 1] + "…"
