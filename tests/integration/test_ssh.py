@@ -60,7 +60,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, keys: dict[str, Path]) -> I
         yield server
 
 
-def failure(transport: SshTransport, endpoint: Endpoint, deadline_s: float = 30) -> TransportError:
+def failure(transport: SshTransport, endpoint: Endpoint, deadline_s: float = 120) -> TransportError:
     with pytest.raises(TransportError) as caught:
         transport.ask(endpoint, Bundle(()), deadline_s)
     assert caught.value.next_step
@@ -79,7 +79,7 @@ def assert_whole(answer: Answer) -> None:
 
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa", "ecdsa-pem", "rsa-pem"])
 def test_logs_in_with_a_key_file(transport: SshTransport, server: Sshd, keys: dict[str, Path], kind: str) -> None:
-    answer = transport.ask(server.endpoint(key_credential(keys[kind])), Bundle(()), 30)
+    answer = transport.ask(server.endpoint(key_credential(keys[kind])), Bundle(()), 120)
     assert_whole(answer)
     assert answer.identity is Identity.PROVEN
     assert answer.account.endswith("@" + server.address)
@@ -97,7 +97,7 @@ def test_opens_a_locked_key_once(server: Sshd, keys: dict[str, Path], kind: str)
     transport = SshTransport(secrets)
     credential = key_credential(keys[kind], passphrase=SecretRef("env", "PHRASE"))
     for _ in range(2):
-        assert_whole(transport.ask(server.endpoint(credential), Bundle(()), 30))
+        assert_whole(transport.ask(server.endpoint(credential), Bundle(()), 120))
     transport.close()
     assert asked == ["env:PHRASE"]
 
@@ -154,7 +154,7 @@ def test_a_key_that_others_can_read_is_noted(
     file = tmp_path / "key"
     file.write_bytes(keys["ed25519"].read_bytes())
     file.chmod(0o644)
-    answer = transport.ask(server.endpoint(key_credential(file)), Bundle(()), 30)
+    answer = transport.ask(server.endpoint(key_credential(file)), Bundle(()), 120)
     assert_whole(answer)
     assert any("chmod 600" in note for note in answer.notes)
 
@@ -181,7 +181,7 @@ def test_logs_in_with_a_user_certificate(transport: SshTransport, keys: dict[str
         bare = failure(transport, server.endpoint(key_credential(mine)))
         assert bare.kind is FailureKind.AUTH_FAILED
         certified = key_credential(mine, certificate_file=f"{mine}-cert.pub")
-        assert_whole(transport.ask(server.endpoint(certified), Bundle(()), 30))
+        assert_whole(transport.ask(server.endpoint(certified), Bundle(()), 120))
         wrong = failure(transport, server.endpoint(key_credential(keys["rsa"], certificate_file=f"{mine}-cert.pub")))
         assert "does not belong" in wrong.message
         gone = failure(transport, server.endpoint(key_credential(mine, certificate_file=str(tmp_path / "none"))))
@@ -205,7 +205,7 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_uses_the_agent_only_when_told(agent: Path, transport: SshTransport, server: Sshd, keys: dict[str, Path]) -> None:
     subprocess.run(["ssh-add", "-q", keys["rsa"], keys["ecdsa"]], check=True)
-    assert_whole(transport.ask(server.endpoint(Credential("a", "client", agent=True)), Bundle(()), 30))
+    assert_whole(transport.ask(server.endpoint(Credential("a", "client", agent=True)), Bundle(()), 120))
     error = failure(transport, server.endpoint(key_credential(keys["stranger"])))
     assert error.kind is FailureKind.AUTH_FAILED
 
@@ -231,7 +231,7 @@ def test_the_agent_opens_what_is_locked_on_disk(
     locked.with_name("locked.pub").write_bytes(keys["ecdsa"].with_name("ecdsa.pub").read_bytes())
     locked.chmod(0o600)
     subprocess.run(["ssh-keygen", "-q", "-p", "-N", "unknown", "-f", locked], check=True, stdout=subprocess.DEVNULL)
-    assert_whole(transport.ask(server.endpoint(key_credential(locked, agent=True)), Bundle(()), 30))
+    assert_whole(transport.ask(server.endpoint(key_credential(locked, agent=True)), Bundle(()), 120))
 
 
 def test_an_agent_that_never_answers_costs_its_limit(
@@ -284,7 +284,7 @@ def test_without_a_credential_it_tries_what_ssh_would(
     assert "id_ed25519 is locked with a passphrase" in locked.message
     (own / "id_rsa").write_bytes(keys["rsa"].read_bytes())
     (own / "id_rsa").chmod(0o600)
-    assert_whole(transport.ask(server.endpoint(), Bundle(()), 30))
+    assert_whole(transport.ask(server.endpoint(), Bundle(()), 120))
     transport.close()
 
 
@@ -310,7 +310,7 @@ def password_credential() -> Credential:
 def test_logs_in_with_a_password(tmp_path: Path, options: tuple[str, ...], method: str) -> None:
     transport = password_transport()
     with Sshd(tmp_path, options=options, accounts=[Account("pat", PASSWORD)]) as server:
-        answer = transport.ask(server.endpoint(password_credential()), Bundle(()), 30)
+        answer = transport.ask(server.endpoint(password_credential()), Bundle(()), 120)
         assert_whole(answer)
         assert answer.account == f"pat@{server.address}"
         assert server.login_requests() == ["none", method]
@@ -346,7 +346,7 @@ def test_a_server_that_wants_key_and_password_gets_both(tmp_path: Path) -> None:
     options = ("PasswordAuthentication yes", "AuthenticationMethods publickey,password")
     with Sshd(tmp_path / "server", options=options, accounts=[Account("pat", PASSWORD)], authorized=[key]) as server:
         both = replace(password_credential(), key_file=str(key))
-        assert_whole(transport.ask(server.endpoint(both), Bundle(()), 30))
+        assert_whole(transport.ask(server.endpoint(both), Bundle(()), 120))
         assert server.login_requests() == ["publickey", "password"]
         alone = failure(transport, server.endpoint(replace(both, password=None)))
         assert "asks for another proof" in alone.message
@@ -419,7 +419,7 @@ def test_one_connection_and_one_command_for_everything(
 ) -> None:
     probes = tuple(probe(f"topic.part-{number}", f"echo {number}\n") for number in range(20))
     with Sshd(tmp_path, authorized=[keys["ed25519"]]) as server:
-        answer = transport.ask(server.endpoint(key_credential(keys["ed25519"])), Bundle(probes), 30)
+        answer = transport.ask(server.endpoint(key_credential(keys["ed25519"])), Bundle(probes), 120)
         log = server.log()
         assert server.connections() == 1
         assert log.count("Starting session: command") == 1
@@ -449,7 +449,7 @@ def test_noise_before_and_beside_the_answer_is_left_out(
 ) -> None:
     options = ("ForceCommand echo welcome; echo beside it >&2; head -c 3000000 /dev/zero | tr '\\000' e >&2; exec sh -s",)
     with Sshd(tmp_path, authorized=[keys["ed25519"]], options=options) as server:
-        answer = transport.ask(server.endpoint(key_credential(keys["ed25519"])), Bundle(()), 30)
+        answer = transport.ask(server.endpoint(key_credential(keys["ed25519"])), Bundle(()), 120)
     assert_whole(answer)
     assert answer.dropped_lines == 1
 
@@ -458,7 +458,7 @@ def test_what_is_left_running_over_there_does_not_hold_us(
     transport: SshTransport, keys: dict[str, Path], tmp_path: Path
 ) -> None:
     with Sshd(tmp_path, authorized=[keys["ed25519"]], options=("ForceCommand sleep 60 & exec sh -s",)) as server:
-        answer = transport.ask(server.endpoint(key_credential(keys["ed25519"])), Bundle(()), 30)
+        answer = transport.ask(server.endpoint(key_credential(keys["ed25519"])), Bundle(()), 120)
     assert_whole(answer)  # the sleeper holds the output open; at the deadline this would be cut
 
 
@@ -471,7 +471,7 @@ def test_a_login_shell_that_is_no_posix_shell_does_no_harm(
     shell.chmod(0o755)
     accounts = [Account("pat", "x", shell="/run/server/odd-shell")]
     with Sshd(tmp_path, authorized=[keys["ed25519"]], accounts=accounts) as server:
-        answer = transport.ask(server.endpoint(key_credential(keys["ed25519"], user="pat")), Bundle(()), 30)
+        answer = transport.ask(server.endpoint(key_credential(keys["ed25519"], user="pat")), Bundle(()), 120)
     assert_whole(answer)
     assert answer.dropped_lines == 1
 
@@ -493,7 +493,7 @@ def test_goes_through_a_chain_of_jump_hosts(transport: SshTransport, keys: dict[
             jumps=(Jump(one.address, one.port, credential), Jump(two.address, two.port)), known_hosts=(str(known),)
         )
         endpoint = replace(end.endpoint(credential), connection=connection)
-        answer = transport.ask(endpoint, Bundle(()), 30)
+        answer = transport.ask(endpoint, Bundle(()), 120)
         assert_whole(answer)
         assert answer.account.endswith("@127.0.7.4")
         assert [server.connections() for server in (one, two, end)] == [1, 1, 1]

@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, key: Path) -> Iterator[Sshd
         yield server
 
 
-def walk(endpoint: Endpoint, deadline_s: float = 30) -> list[Step]:
+def walk(endpoint: Endpoint, deadline_s: float = 120) -> list[Step]:
     steps = list(examine(endpoint, no_secrets, deadline_s))
     assert all(step.ok for step in steps[:-1])
     assert all(step.said and "\n" not in step.said for step in steps)

@@ -39,7 +39,7 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return keygen(tmp_path_factory.mktemp("key") / "key")
 
 
-def failure(transport: SshTransport, endpoint: Endpoint, deadline_s: float = 30) -> TransportError:
+def failure(transport: SshTransport, endpoint: Endpoint, deadline_s: float = 120) -> TransportError:
     with pytest.raises(TransportError) as caught:
         transport.ask(endpoint, Bundle(()), deadline_s)
     error = caught.value
@@ -154,7 +154,7 @@ def test_all_addresses_of_a_name_are_tried(transport: SshTransport, tmp_path: Pa
         known = tmp_path / "known"
         known.write_text(server.known_hosts_line(name=f"[localhost]:{server.port}"))
         endpoint = replace(server.endpoint(key_credential(key), known_hosts=(str(known),)), address="localhost")
-        assert transport.ask(endpoint, Bundle(()), 30).complete
+        assert transport.ask(endpoint, Bundle(()), 120).complete
 
 
 # --- peers that do not shake hands ---------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ def test_a_dropped_connection_is_tried_once_more(transport: SshTransport, tmp_pa
             known = tmp_path / "known"
             known.write_text(server.known_hosts_line(name=f"[{ADDRESS}]:{peer.port}"))
             endpoint = server.endpoint(key_credential(key), known_hosts=(str(known),))
-            answer = transport.ask(replace(endpoint, address=ADDRESS, port=peer.port), Bundle(()), 30)
+            answer = transport.ask(replace(endpoint, address=ADDRESS, port=peer.port), Bundle(()), 120)
     assert answer.complete
     assert dropped
 
@@ -290,7 +290,7 @@ def test_no_common_method_names_what_is_missing(
 )
 def test_a_slow_key_exchange_is_used_and_noted(transport: SshTransport, tmp_path: Path, key: Path, option: str) -> None:
     with Sshd(tmp_path, authorized=[key], options=(option,)) as server:
-        answer = transport.ask(server.endpoint(key_credential(key)), Bundle(()), 30)
+        answer = transport.ask(server.endpoint(key_credential(key)), Bundle(()), 120)
     assert answer.complete
     assert any(option.split()[1] in note for note in answer.notes)
 
@@ -306,7 +306,7 @@ def test_a_slow_key_exchange_is_used_and_noted(transport: SshTransport, tmp_path
 )
 def test_other_methods_work(transport: SshTransport, tmp_path: Path, key: Path, options: tuple[str, ...]) -> None:
     with Sshd(tmp_path, authorized=[key], options=options) as server:
-        answer = transport.ask(server.endpoint(key_credential(key)), Bundle(()), 30)
+        answer = transport.ask(server.endpoint(key_credential(key)), Bundle(()), 120)
     assert answer.complete
     assert answer.notes == ()
 
@@ -430,6 +430,7 @@ def test_a_line_that_drops_in_the_middle(transport: SshTransport, tmp_path: Path
                     thread.start()
                 while not at_work.exists() and pumps[0].is_alive():
                     time.sleep(0.01)
+                time.sleep(1)  # what was said before has come through
                 for end in (sock, onward):
                     shut(end)
                 for thread in pumps:

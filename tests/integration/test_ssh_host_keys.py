@@ -44,7 +44,7 @@ def knowing(server: Sshd, credential: Credential, text: str, **more: object) -> 
 
 def failure(transport: SshTransport, endpoint: Endpoint) -> TransportError:
     with pytest.raises(TransportError) as caught:
-        transport.ask(endpoint, Bundle(()), 30)
+        transport.ask(endpoint, Bundle(()), 120)
     return caught.value
 
 
@@ -54,7 +54,7 @@ def fingerprint(public: Path) -> str:
 
 def test_the_server_counts_logins(transport: SshTransport, server: Sshd, key: Path) -> None:
     """The control for the tests below: a login that is sent is seen in the log that they read."""
-    transport.ask(server.endpoint(key_credential(key)), Bundle(()), 30)
+    transport.ask(server.endpoint(key_credential(key)), Bundle(()), 120)
     assert server.login_requests() == ["publickey"]
 
 
@@ -96,7 +96,7 @@ def test_a_changed_host_key_is_not_accepted_as_new(
 
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
 def test_the_known_type_of_key_is_asked_for(transport: SshTransport, server: Sshd, key: Path, kind: str) -> None:
-    answer = transport.ask(knowing(server, key_credential(key), server.known_hosts_line(kind)), Bundle(()), 30)
+    answer = transport.ask(knowing(server, key_credential(key), server.known_hosts_line(kind)), Bundle(()), 120)
     assert answer.complete
     assert answer.identity is Identity.PROVEN
 
@@ -127,7 +127,7 @@ def test_the_advice_for_an_unknown_host_key_works(server: Sshd, key: Path) -> No
     first.close()
     subprocess.run(["sh", "-c", command], check=True, stderr=subprocess.DEVNULL)
     second = SshTransport(no_secrets)
-    assert second.ask(endpoint, Bundle(()), 30).complete
+    assert second.ask(endpoint, Bundle(()), 120).complete
     second.close()
 
 
@@ -152,7 +152,7 @@ def test_hashed_names_are_found(transport: SshTransport, server: Sshd, key: Path
     file = endpoint.connection.known_hosts[0]
     subprocess.run(["ssh-keygen", "-q", "-H", "-f", file], check=True, capture_output=True)
     assert server.address not in Path(file).read_text()
-    assert transport.ask(endpoint, Bundle(()), 30).complete
+    assert transport.ask(endpoint, Bundle(()), 120).complete
 
 
 def test_a_revoked_key_gets_no_credential(transport: SshTransport, server: Sshd, key: Path) -> None:
@@ -179,16 +179,16 @@ def test_accept_new_records_the_key_and_says_so(server: Sshd, key: Path, tmp_pat
     file = tmp_path / "new" / "known_hosts"
     endpoint = server.endpoint(key_credential(key), known_hosts=(str(file),), host_key_policy=HostKeyPolicy.ACCEPT_NEW)
     first = SshTransport(no_secrets)
-    answer = first.ask(endpoint, Bundle(()), 30)
+    answer = first.ask(endpoint, Bundle(()), 120)
     assert answer.complete
     assert answer.identity is Identity.NOT_PROVEN
     assert any(fingerprint(server.folder / "host_ed25519.pub") in note for note in answer.notes)
-    assert first.ask(endpoint, Bundle(()), 30).identity is Identity.NOT_PROVEN  # the same run has not compared it either
+    assert first.ask(endpoint, Bundle(()), 120).identity is Identity.NOT_PROVEN  # the same run has not compared it either
     first.close()
     assert file.read_text() == server.known_hosts_line()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     strict = SshTransport(no_secrets)
-    again = strict.ask(replace(endpoint, connection=Connection(known_hosts=(str(file),))), Bundle(()), 30)
+    again = strict.ask(replace(endpoint, connection=Connection(known_hosts=(str(file),))), Bundle(()), 120)
     strict.close()
     assert again.identity is Identity.PROVEN
 

@@ -50,14 +50,14 @@ def test_nothing_is_left_after_many_connections_of_every_kind(tmp_path: Path) ->
         through = Connection(jumps=(Jump(good.address, good.port),), known_hosts=(str(both),))
         quiet = Connection(known_hosts=("/dev/null",), connect_timeout_s=0.2)
         cases: dict[str, tuple[Endpoint, float]] = {
-            "answer": (good.endpoint(ours), 30),
-            "auth-failed": (good.endpoint(key_credential(stranger)), 30),
-            "host-key-changed": (good.endpoint(ours, known_hosts=(str(other),)), 30),
+            "answer": (good.endpoint(ours), 120),
+            "auth-failed": (good.endpoint(key_credential(stranger)), 120),
+            "host-key-changed": (good.endpoint(ours, known_hosts=(str(other),)), 120),
             "deadline": (hang.endpoint(ours), 2),
             "deadline through a jump": (replace(hang.endpoint(ours), connection=through), 3),
             "output-too-large": (flood.endpoint(ours), 60),
-            "protocol": (Endpoint("e", "c", "127.0.7.9", port=silent.getsockname()[1], connection=quiet), 30),
-            "refused": (Endpoint("e", "c", "127.0.7.9", port=1, connection=quiet), 30),
+            "protocol": (Endpoint("e", "c", "127.0.7.9", port=silent.getsockname()[1], connection=quiet), 120),
+            "refused": (Endpoint("e", "c", "127.0.7.9", port=1, connection=quiet), 120),
         }
         work = [*(["answer"] * 20), *(["auth-failed"] * 10), *(["host-key-changed"] * 10), *(["deadline"] * 4)]
         work += [*(["deadline through a jump"] * 2), "output-too-large", *(["protocol"] * 4), *(["refused"] * 4)]
