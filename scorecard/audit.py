@@ -12,12 +12,12 @@ from types import MappingProxyType
 
 from scorecard import __version__
 from scorecard.collect import Collector, EndpointResult, Remembered
-from scorecard.errors import FailureKind, ScorecardError
+from scorecard.errors import FailureKind, ScorecardError, StoreError
 from scorecard.model import Audit, Authorisation, Endpoint, Failure, Finding, Json, Provider, Retired
 from scorecard.registry import Registry
 from scorecard.score import score
 from scorecard.standard import Standard
-from scorecard.store import Store
+from scorecard.store import Store, StoreUnusable
 from scorecard.topic import Check
 
 # Called with each result as it has been committed, how many are in, and how many are expected.
@@ -48,14 +48,18 @@ def run(
 ) -> Audit:
     """Audit one client. When `stop` is set what came in is kept, the rest is named as not asked, and the audit ends.
 
-    Raises StoreError when a result cannot be committed; what was committed before stays in the store.
+    Raises StoreUnusable before any endpoint is asked, and StoreError when a result cannot be committed; what was
+    committed before stays in the store.
     """
     audit_id = str(uuid.uuid4())
     started = datetime.now(UTC)
-    history = store.remembered(order.client)
+    try:
+        history = store.remembered(order.client)
+        client_since = store.client_since(order.client)
+        store.begin(audit_id, order.client, started, order.scope)
+    except StoreError as error:
+        raise StoreUnusable(str(error)) from error
     collector.history = history
-    client_since = store.client_since(order.client)
-    store.begin(audit_id, order.client, started, order.scope)
     gone = () if order.scope or not order.remember_endpoints else _gone(order, history)
     total = len(order.endpoints) + len(gone)
     results: dict[str, EndpointResult] = {}
@@ -94,11 +98,12 @@ def _results(
 
 def _gone(order: Order, history: Mapping[str, Remembered]) -> tuple[Endpoint, ...]:
     """Endpoints of earlier audits that are neither listed nor retired: they stay expected."""
-    listed = {endpoint.name for endpoint in order.endpoints} | {entry.name for entry in order.retired}
+    # As in the inventory, names that differ in capitals only are one name.
+    listed = {entry.name.casefold() for entry in order.endpoints} | {entry.name.casefold() for entry in order.retired}
     return tuple(
         Endpoint(name, order.client, known.address, site=known.site, platform=known.platform)
         for name, known in sorted(history.items())
-        if name not in listed and known.last_seen_at is not None
+        if name.casefold() not in listed and known.last_seen_at is not None
     )
 
 

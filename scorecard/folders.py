@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-from scorecard.errors import ReportError
+from scorecard.errors import InputError, ReportError
 
 HOME_VARIABLE = "SCORECARD_HOME"
 
@@ -25,6 +25,18 @@ def private_folder(path: Path) -> Path:
     """Create a folder that only its owner can enter; one that exists is left as it is. Raises OSError."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path
+
+
+def check_folder(folder: Path) -> None:
+    """Whether files can be written into a folder, which may yet have to be made. Leaves nothing. Raises InputError."""
+    there = next((path for path in (folder, *folder.absolute().parents) if os.path.lexists(path)), folder)
+    if not there.is_dir():
+        raise InputError(f"{folder}: cannot be a folder for files: {there} is a file")
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be written to: {error.strerror or error}; give another with --out") from error
 
 
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:

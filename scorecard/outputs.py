@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from scorecard.store import Store
 DOCUMENT = "json"
 DEFAULT_FORMATS = ("html", "xlsx", "json")
 EDITION = "client"
+_LONGEST_SLUG = 80
 
 
 def formats() -> tuple[str, ...]:
@@ -38,9 +41,25 @@ def parse_formats(text: str) -> tuple[str, ...]:
 
 
 def slug(name: str) -> str:
-    """A file name's part made of a client's name: plain letters, digits and hyphens, never empty, never a path."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:80] or "client"
+    """A file name's part made of a client's name: plain letters, digits and hyphens, never empty, never a path.
+
+    Where letters are lost that way (another script, or a very long name) a hash tells the name from others.
+    """
+    plain = unicodedata.normalize("NFKD", name)
+    short = re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode().lower()).strip("-")[:_LONGEST_SLUG]
+    lost = len(plain) > _LONGEST_SLUG or any(letter.isalnum() and not letter.isascii() for letter in plain)
+    return _told_apart(short, name) if lost or not short else short
+
+
+def _told_apart(short: str, name: str) -> str:
+    return f"{short or 'client'}-{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:8]}"
+
+
+def folder_names(clients: Sequence[str]) -> dict[str, str]:
+    """A folder for each client's files, no two alike."""
+    found = {client: slug(client) for client in clients}
+    counts = Counter(found.values())
+    return {client: name if counts[name] == 1 else _told_apart(name, client) for client, name in found.items()}
 
 
 def context(audit: Audit, store: Store | None, registry: Registry) -> ReportContext:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -60,6 +63,9 @@ def cli(debug: bool) -> None:
 
 def main() -> None:
     """Entry point: every error of ours is one clear line and an exit code, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # names of any script, on a terminal of any
     try:
         code = cli(standalone_mode=False)
     except click.exceptions.Abort:
@@ -76,8 +82,18 @@ def main() -> None:
         code = EXIT_ERROR
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has stopped; the interpreter must not complain about that at exit.
-        sys.stderr.close()
-        code = EXIT_ERROR
+    except BrokenPipeError:  # whoever read our output has stopped
+        code = _mute()
+    except OSError as error:
+        logging.getLogger("scorecard").debug("the operating system refused", exc_info=True)
+        where = f"{error.filename}: " if error.filename else "the output cannot be written: "
+        code = _mute()
+        complain(f"{where}{error.strerror or error}")
     sys.exit(code if isinstance(code, int) else EXIT_OK)
+
+
+def _mute() -> int:
+    """What standard output still holds goes nowhere: the interpreter would fail on it once more at exit."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT_ERROR

@@ -8,9 +8,8 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from zoneinfo import ZoneInfo
@@ -19,21 +18,23 @@ import click
 
 from scorecard import outputs
 from scorecard.audit import Order, run
-from scorecard.cli import EXIT_BELOW, EXIT_INTERRUPTED, EXIT_NOT_ALL_SEEN, EXIT_OK
+from scorecard.cli import EXIT_BELOW, EXIT_ERROR, EXIT_INTERRUPTED, EXIT_NOT_ALL_SEEN, EXIT_OK
+from scorecard.cli.before_contact import check_authorisation, check_credentials, check_data
 from scorecard.cli.options import checks_option, format_option, out_option, standard_option, store_option
 from scorecard.cli.progress import watch
 from scorecard.cli.summary import summary
-from scorecard.cli.terminal import complain, say
+from scorecard.cli.terminal import complain, say, say_json
 from scorecard.collect import DEFAULT_CONCURRENCY, DEFAULT_DEADLINE_S, Collector
 from scorecard.document import dumps
-from scorecard.errors import InputError
+from scorecard.errors import InputError, ReportError, StoreError
+from scorecard.folders import check_folder
 from scorecard.inventory import Client, load
 from scorecard.model import Audit, Endpoint
 from scorecard.registry import Registry
 from scorecard.secrets import Redactor, Resolver
 from scorecard.standard import DEFAULT, LETTERS, Standard
 from scorecard.standard import load as load_standard
-from scorecard.store import Store
+from scorecard.store import Store, StoreUnusable
 from scorecard.transports import make
 from scorecard.transports.base import Secrets, Transport
 
@@ -111,18 +112,25 @@ def audit(
         raise click.UsageError("give an inventory, or --local for this computer; `scorecard init` writes a first inventory")
     if limit and fail_under:
         raise click.UsageError("--fail-under needs a grade, and --limit gives none")
-    if as_json and len(inventory) and folder is None and formats:
+    if local and client:
+        raise click.UsageError("--client chooses from an inventory, and --local needs none")
+    if as_json and folder is None and formats:
         raise click.UsageError("--format writes files, so give --out as well")
+    wanted = outputs.parse_formats(formats) if formats else outputs.DEFAULT_FORMATS
     registry = Registry.load(check_folders)
     clients = (_this_computer(),) if local else _listed(inventory, client)
-    standards = [load_standard(standard or entry.standard or DEFAULT, registry.checks) for entry in clients]
-    _check_data(registry)
-    _check_authorisation(clients)
-    orders = [_order(entry, limit, local) for entry in clients]
+    if as_json and len(clients) > 1:
+        raise click.UsageError(f"--json prints one audit, and here are {len(clients)} clients; choose one with --client")
+    jobs = [
+        _job(entry, load_standard(standard or entry.standard or DEFAULT, registry.checks), limit, local)
+        for entry in clients
+    ]
+    check_data(registry)
+    check_authorisation(clients)
     if dry_run:
-        return _dry_run(orders, registry)
+        return _dry_run([job.order for job in jobs], registry)
     wishes = _Wishes(
-        formats=outputs.parse_formats(formats) if formats else outputs.DEFAULT_FORMATS,
+        formats=wanted,
         folder=folder if folder or as_json else Path("scorecard-report"),
         as_json=as_json,
         fail_under=fail_under,
@@ -130,61 +138,85 @@ def audit(
         deadline_s=deadline_s,
         evidence=evidence,
     )
+    if wishes.folder is not None:
+        check_folder(wishes.folder)
+    check_credentials((job.order, job.resolver) for job in jobs)
     store = Store.open(store_url)
     try:
         with _stoppable() as stop:
-            codes = [
-                _one(order, chosen, registry, store, wishes, stop, len(orders) > 1)
-                for order, chosen in zip(orders, standards, strict=True)
-                if not stop.is_set()
-            ]
-            return EXIT_INTERRUPTED if stop.is_set() else _worst(codes)
+            return _all(jobs, _Run(registry, store, wishes, stop))
     finally:
         store.close()
 
 
-def _worst(codes: Sequence[int]) -> int:
-    return next((code for code in (EXIT_BELOW, EXIT_NOT_ALL_SEEN) if code in codes), EXIT_OK)
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One client's audit: what is to be done, by which standard, and its secrets, which no other client's audit sees."""
+
+    order: Order
+    standard: Standard
+    redactor: Redactor
+    resolver: Resolver
 
 
-def _one(
-    order: Order,
-    standard: Standard,
-    registry: Registry,
-    store: Store,
-    wishes: _Wishes,
-    stop: threading.Event,
-    several: bool,
-) -> int:
+def _job(client: Client, standard: Standard, limit: str | None, local: bool) -> _Job:
     redactor = Redactor()
-    resolver = Resolver(redactor)
-    _check_credentials(order, resolver)
-    with _transports(resolver) as transport:
-        collector = Collector(registry, standard, transport, redactor, deadline_s=wishes.deadline_s)
+    return _Job(_order(client, limit, local), standard, redactor, Resolver(redactor))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What the audits of one run share."""
+
+    registry: Registry
+    store: Store
+    wishes: _Wishes
+    stop: threading.Event
+
+
+def _all(jobs: Sequence[_Job], shared: _Run) -> int:
+    """One client after the other; where one's reports cannot be written the others are audited all the same."""
+    folders = outputs.folder_names([job.order.client for job in jobs]) if len(jobs) > 1 else {}
+    codes: list[int] = []
+    for job in jobs:
+        client = job.order.client
+        if shared.stop.is_set():
+            complain(f"{client}: not audited, because the run was stopped")
+            continue
+        try:
+            codes.append(_one(job, folders.get(client, ""), shared))
+        except StoreUnusable as error:
+            raise (StoreError(str(error)) if codes else error) from error
+        except ReportError as error:
+            complain(str(error))
+            codes.append(EXIT_ERROR)
+    return EXIT_INTERRUPTED if shared.stop.is_set() else _worst(codes)
+
+
+def _worst(codes: Sequence[int]) -> int:
+    return next((code for code in (EXIT_ERROR, EXIT_BELOW, EXIT_NOT_ALL_SEEN) if code in codes), EXIT_OK)
+
+
+def _one(job: _Job, subfolder: str, shared: _Run) -> int:
+    order, wishes = job.order, shared.wishes
+    with _transports(job.resolver) as transport:
+        collector = Collector(shared.registry, job.standard, transport, job.redactor, deadline_s=wishes.deadline_s)
         with watch(order.client, len(order.endpoints)) as progress:
-            done = run(order, collector, store, wishes.concurrency, stop, progress)
+            done = run(order, collector, shared.store, wishes.concurrency, shared.stop, progress)
     files: list[Path] = []
+    raw = outputs.travelling_evidence(shared.store, done) if wishes.evidence else None
     if wishes.folder is not None:
-        folder = wishes.folder / outputs.slug(order.client) if several else wishes.folder
-        raw = outputs.travelling_evidence(store, done) if wishes.evidence else None
-        files = outputs.write(done, folder, wishes.formats, outputs.context(done, store, registry), raw)
+        shown = outputs.context(done, shared.store, shared.registry)
+        try:
+            files = outputs.write(done, wishes.folder / subfolder, wishes.formats, shown, raw)
+        except ReportError as error:
+            say(summary(done), err=wishes.as_json)
+            again = f"`scorecard report {done.id[:8]}` writes the reports again"
+            raise ReportError(f"{error}\nthe audit of {done.client} is kept in the store; {again}") from error
     if wishes.as_json:
-        click.echo(dumps(done), nl=False)
+        say_json(dumps(done, raw))
     say(summary(done, files), err=wishes.as_json)
     return _code(done, wishes.fail_under)
-
-
-def _check_credentials(order: Order, resolver: Resolver) -> None:
-    """What is missing to log in is found before any endpoint is contacted. Raises InputError, a line each."""
-    problems = dict.fromkeys(resolver.prepare(order.endpoints))
-    for endpoint in order.endpoints:
-        credentials = (endpoint.credential, *(jump.credential for jump in endpoint.connection.jumps))
-        for credential in filter(None, credentials):
-            for name in (credential.key_file, credential.certificate_file):
-                if name and not os.access(name, os.R_OK):
-                    problems[f"{endpoint.source}: credential {credential.name}: {name} cannot be read"] = None
-    if problems:
-        raise InputError("\n".join(problems))
 
 
 def _code(done: Audit, fail_under: str | None) -> int:
@@ -192,26 +224,6 @@ def _code(done: Audit, fail_under: str | None) -> int:
     if fail_under and (letter is None or LETTERS.index(letter) > LETTERS.index(fail_under.upper())):
         return EXIT_BELOW
     return EXIT_OK if all(device.seen for device in done.devices) else EXIT_NOT_ALL_SEEN
-
-
-def _check_authorisation(clients: Sequence[Client]) -> None:
-    """A client whose authorisation has run out is not contacted. Raises InputError, a line each."""
-    today = datetime.now(UTC).date()
-    problems = [
-        f"{entry.source}: authorised.until: {entry.name} allowed audits until {entry.authorised.until} only; ask again, "
-        "and write down who allowed it"
-        for entry in clients
-        if entry.authorised is not None and entry.authorised.until is not None and entry.authorised.until < today
-    ]
-    if problems:
-        raise InputError("\n".join(problems))
-
-
-def _check_data(registry: Registry) -> None:
-    """A broken data file is found before any endpoint is contacted."""
-    for topic in registry.topics:
-        if topic.data is not None:
-            tuple(topic.data())
 
 
 def _listed(paths: Sequence[Path], name: str | None) -> tuple[Client, ...]:
@@ -299,9 +311,12 @@ def _stoppable() -> Iterator[threading.Event]:
         if stop.is_set():
             os._exit(EXIT_INTERRUPTED)
         stop.set()
-        complain("stopping; what came in is kept (press Ctrl-C again to leave at once)")
+        with suppress(RuntimeError):  # the signal came while another line was being written
+            complain("stopping; what came in is kept (press Ctrl-C again to leave at once)")
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    # A signal that is ignored stays so: that is how a shell starts what it puts into the background.
+    wanted = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, on_signal) for number in wanted}
     try:
         yield stop
     finally:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from scorecard.cli.options import store_option
-from scorecard.cli.terminal import say
+from scorecard.cli.terminal import say, say_json
 from scorecard.document import time_text
 from scorecard.store import Entry, Store
 
@@ -25,7 +25,7 @@ def history(client: str | None, as_json: bool, store_url: str | None) -> None:
     finally:
         store.close()
     if as_json:
-        click.echo(json.dumps([_record(entry) for entry in entries], indent=1, ensure_ascii=False))
+        say_json(json.dumps([_record(entry) for entry in entries], indent=1, ensure_ascii=False))
         return
     if not entries:
         say("No audits yet; `scorecard audit --local` makes the first.", err=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 
 from scorecard.cli.terminal import say
 from scorecard.errors import InputError
+from scorecard.folders import write_whole
 
 _FIRST = """\
 # Who is audited, and how each machine is reached. `scorecard inventory check {name}` says whether it reads well.
@@ -38,13 +40,13 @@ endpoints:
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False), default=Path("inventory.yaml"))
 def init(path: Path) -> None:
     """Write a first inventory to PATH (inventory.yaml); a file that is there is left alone."""
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(_FIRST.format(name=path.name))
-    except FileExistsError as error:
-        raise InputError(f"{path}: is there already; give another name") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+    if os.path.lexists(path):
+        raise InputError(f"{path}: is there already; give another name")
+    write_whole(path, lambda part: _fill(part, path.name))
     say(f"{path} is written. Edit it, then:")
     say(f"  scorecard inventory check {path}")
     say(f"  scorecard audit {path}")
+
+
+def _fill(part: Path, name: str) -> None:
+    part.write_text(_FIRST.format(name=name), encoding="utf-8")

@@ -8,7 +8,7 @@ import click
 
 from scorecard import outputs
 from scorecard.cli.options import checks_option, format_option, out_option, store_option
-from scorecard.cli.terminal import say
+from scorecard.cli.terminal import say, say_json
 from scorecard.document import DocumentError, dumps, loads
 from scorecard.registry import Registry
 from scorecard.store import Store
@@ -34,6 +34,8 @@ def report(
     check_folders: tuple[Path, ...],
 ) -> None:
     """Write the reports of AUDIT (an id, its beginning, or an audit.json); without it, of the newest audit."""
+    if as_json and folder is None and formats:
+        raise click.UsageError("--format writes files, so give --out as well")
     wanted = outputs.parse_formats(formats) if formats else outputs.DEFAULT_FORMATS
     registry = Registry.load(check_folders)
     store = Store.open(store_url)
@@ -44,7 +46,7 @@ def report(
             chosen = store.load(audit, client)
         raw = outputs.travelling_evidence(store, chosen) if evidence else None
         if as_json:
-            click.echo(dumps(chosen, raw), nl=False)
+            say_json(dumps(chosen, raw))
             if folder is None:
                 return
         target = folder or Path("scorecard-report")

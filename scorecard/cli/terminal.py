@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
 
 import click
+
+_BEYOND_ASCII = re.compile(r"[^\n -~]")
 
 
 def safe(text: str) -> str:
@@ -17,6 +21,20 @@ def safe(text: str) -> str:
 
 def say(text: str = "", *, err: bool = False) -> None:
     click.echo(safe(text), err=err)
+
+
+def say_json(text: str) -> None:
+    """A JSON text on standard output, the same to a program, but with what could move a cursor written as escapes.
+
+    In JSON whatever is not plain ASCII stands inside strings, where an escape says the same.
+    """
+    utf_8 = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") == "utf8"
+
+    def escape(match: re.Match[str]) -> str:
+        character = match[0]
+        return character if utf_8 and character.isprintable() else json.dumps(character)[1:-1]
+
+    click.echo(_BEYOND_ASCII.sub(escape, text).removesuffix("\n"))
 
 
 def complain(text: str) -> None:

@@ -1,0 +1,48 @@
+"""What can be wrong before any endpoint is contacted, looked for then: all of it ends with code 2."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from scorecard.audit import Order
+from scorecard.errors import InputError
+from scorecard.inventory import Client
+from scorecard.registry import Registry
+from scorecard.secrets import Resolver
+
+
+def check_authorisation(clients: Sequence[Client]) -> None:
+    """A client whose authorisation has run out is not contacted. Raises InputError, a line each."""
+    today = datetime.now(UTC).date()
+    problems = [
+        f"{entry.source}: authorised.until: {entry.name} allowed audits until {entry.authorised.until} only; ask again, "
+        "and write down who allowed it"
+        for entry in clients
+        if entry.authorised is not None and entry.authorised.until is not None and entry.authorised.until < today
+    ]
+    if problems:
+        raise InputError("\n".join(problems))
+
+
+def check_data(registry: Registry) -> None:
+    """A broken data file is found before any endpoint is contacted."""
+    for topic in registry.topics:
+        if topic.data is not None:
+            tuple(topic.data())
+
+
+def check_credentials(orders: Iterable[tuple[Order, Resolver]]) -> None:
+    """What is missing to log in to any client's endpoints. Raises InputError, a line each."""
+    problems: dict[str, None] = {}
+    for order, resolver in orders:
+        problems.update(dict.fromkeys(resolver.prepare(order.endpoints)))
+        for endpoint in order.endpoints:
+            credentials = (endpoint.credential, *(jump.credential for jump in endpoint.connection.jumps))
+            for credential in filter(None, credentials):
+                for name in (credential.key_file, credential.certificate_file):
+                    if name and not os.access(name, os.R_OK):
+                        problems[f"{endpoint.source}: credential {credential.name}: {name} cannot be read"] = None
+    if problems:
+        raise InputError("\n".join(problems))
