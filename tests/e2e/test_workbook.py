@@ -60,11 +60,16 @@ def values(path: Path) -> dict[str, list[tuple[object, ...]]]:
         book = openpyxl.load_workbook(path)
     found: dict[str, list[tuple[object, ...]]] = {}
     for sheet in book:
-        rows = [tuple("" if value is None else value for value in row) for row in sheet.iter_rows(values_only=True)]
+        rows = [tuple(_plain(value) for value in row) for row in sheet.iter_rows(values_only=True)]
         found[sheet.title] = [_trimmed(row) for row in rows]
         while found[sheet.title] and not found[sheet.title][-1]:
             found[sheet.title].pop()
     return found
+
+
+def _plain(value: object) -> object:
+    """Spreadsheets keep 15 digits of a number."""
+    return "" if value is None else round(value, 9) if isinstance(value, float) else value
 
 
 def _trimmed(row: tuple[object, ...]) -> tuple[object, ...]:
