@@ -1,7 +1,7 @@
 """This machine under another name: /etc and /var are covered by a layer that ends with the test, in its own namespaces.
 
 So the very text of the probes runs against dnf, zypper, pacman or apt with made-up sources. Nothing of the machine's own
-is changed: what lies outside of the two folders is read only there.
+is changed: /usr and the other folders with files of the machine are read only there.
 """
 
 from __future__ import annotations
@@ -27,8 +27,12 @@ for folder in etc var; do
 done
 mount -t tmpfs none /run
 mount -t tmpfs none /var/tmp
-# The rest is read only: what is written through a link that leads out of /etc or /var fails, and changes nothing.
-mount -o remount,bind,ro /
+# What is written through a link that leads out of /etc or /var fails, and changes nothing. The root folder itself stays as
+# it is: zypper refuses to work on one that is read only.
+for folder in /boot /home /opt /root /srv /usr; do
+  mount --bind $folder $folder
+  mount -o remount,bind,ro $folder
+done
 rm -f /etc/os-release
 printf '%s\\n' "$1" >/etc/os-release
 sh -euc "$2" </dev/null >&2
