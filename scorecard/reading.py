@@ -42,5 +42,5 @@ def unquote(value: str) -> str:
 
 def clean(value: str, limit: int = 255) -> str:
     """One printable line from a machine that may be hostile: control characters out, length bounded."""
-    kept = "".join(character for character in value if character.isprintable())
+    kept = value if value.isprintable() else "".join(one for one in value if one.isprintable())
     return kept[:limit].strip()
