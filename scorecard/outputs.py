@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from scorecard.bundle import HOST_PART, host_probe
+from scorecard.bundle import host_probe
 from scorecard.document import dumps, observation_json
 from scorecard.errors import InputError
 from scorecard.folders import write_whole
@@ -64,8 +64,8 @@ def folder_names(clients: Sequence[str]) -> dict[str, str]:
 
 def context(audit: Audit, store: Store | None, registry: Registry) -> ReportContext:
     """What reports show beside the audit: history, and evidence for what did not pass."""
-    probes = {probe.part: probe.text for probe in registry.probes()}
-    probes[HOST_PART] = host_probe(Platform.LINUX).text
+    asked = [*registry.probes(), *(host_probe(platform) for platform in (Platform.LINUX, Platform.MACOS))]
+    probes = {f"{probe.platform}/{probe.part}": probe.text for probe in asked}
     if store is None:
         return ReportContext(probes=probes)
     shown = (Status.FAIL, Status.WARN, Status.UNKNOWN)

@@ -29,7 +29,7 @@ class ReportContext:
 
     history: tuple[Past, ...] = ()
     evidence: Mapping[str, Observation] = field(default_factory=dict)  # "sha256:…" -> observation
-    probes: Mapping[str, str] = field(default_factory=dict)  # part id -> the text that was sent
+    probes: Mapping[str, str] = field(default_factory=dict)  # "linux/patching.apt" -> the text that was sent
 
 
 @dataclass(frozen=True, slots=True)
