@@ -21,7 +21,7 @@ from scorecard.errors import InputError, StoreError
 from scorecard.folders import data_folder, private_folder
 from scorecard.model import Audit, Device, Finding, Observation, Outcome, Platform, Role, Status, System
 from scorecard.reporting import Past
-from scorecard.store import tables
+from scorecard.store import statements, tables
 from scorecard.store.migrate import migrate
 
 _OPEN = (Status.FAIL, Status.WARN)
@@ -111,7 +111,7 @@ class Store:
                 "committed_at": datetime.now(UTC),
                 "content": _pack(json.dumps(content, ensure_ascii=False)),
             }
-            connection.execute(insert(tables.results).values(values))
+            connection.execute(statements.add_result, values)
             self._keep_observations(connection, audit_id, device.name, result.observations)
             self._remember(connection, client, result)
 
@@ -135,9 +135,7 @@ class Store:
     ) -> None:
         if not observations:
             return
-        column = tables.observations.c
-        query = select(column.digest).where(column.digest.in_(list(observations)))
-        there = set(connection.execute(query).scalars())
+        there = set(connection.execute(statements.kept_digests, {"of_digests": list(observations)}).scalars())
         new = [
             {
                 "digest": digest,
@@ -151,7 +149,7 @@ class Store:
             if digest not in there
         ]
         if new:
-            connection.execute(insert(tables.observations), new)
+            connection.execute(statements.keep_observations, new)
         links = [
             {
                 "audit_id": audit_id,
@@ -162,15 +160,15 @@ class Store:
             }
             for digest, seen in observations.items()
         ]
-        connection.execute(insert(tables.observed), links)
+        connection.execute(statements.link_observations, links)
 
     def _remember(self, connection: Connection, client: str, result: EndpointResult) -> None:
         """What was seen replaces what was known; an endpoint that was not seen is only noted as expected."""
-        device, table = result.device, tables.endpoints
-        mine = (table.c.client == client) & (table.c.name == device.name)
-        if connection.execute(select(table.c.name).where(mine)).first() is None:
+        device = result.device
+        mine = {"of_client": client, "of_name": device.name}
+        if connection.execute(statements.known_endpoint, mine).first() is None:
             since = device.expected_since or result.as_of
-            connection.execute(insert(table).values(client=client, name=device.name, expected_since=since))
+            connection.execute(statements.expect_endpoint, {"client": client, "name": device.name, "expected_since": since})
         if not device.seen:
             return
         values: dict[str, Any] = {
@@ -184,24 +182,24 @@ class Store:
             "address": device.address[:255],
             "site": device.site[:255],
         }
-        connection.execute(update(table).where(mine).values(values))
-        for topic, names in result.remembered.items():
-            self._note_sightings(connection, client, device.name, topic, names, result.as_of)
+        connection.execute(statements.remember_endpoint, {**values, **mine})
+        self._note_sightings(connection, mine, result)
 
     @staticmethod
-    def _note_sightings(
-        connection: Connection, client: str, endpoint: str, topic: str, names: Iterable[str], as_of: datetime
-    ) -> None:
+    def _note_sightings(connection: Connection, mine: Mapping[str, str], result: EndpointResult) -> None:
         """Keep the first date of what is still there, add what is new, forget what is gone."""
-        table = tables.sightings
-        mine = (table.c.client == client) & (table.c.endpoint == endpoint) & (table.c.topic == topic)
-        known = set(connection.execute(select(table.c.name).where(mine)).scalars())
-        now = {name[:_LONGEST_NAME] for name in names}
-        if gone := known - now:
-            connection.execute(delete(table).where(mine & table.c.name.in_(gone)))
-        fixed = {"client": client, "endpoint": endpoint, "topic": topic, "first_seen_at": as_of}
-        if new := [{**fixed, "name": name} for name in sorted(now - known)]:
-            connection.execute(insert(table), new)
+        there = {(row.topic, row.name) for row in connection.execute(statements.sightings, mine)}
+        now = {(topic, name[:_LONGEST_NAME]) for topic, names in result.remembered.items() for name in names}
+        gone = [
+            {**mine, "of_topic": topic, "of_sighting": name}
+            for topic, name in sorted(there - now)
+            if topic in result.remembered
+        ]
+        if gone:
+            connection.execute(statements.forget_sightings, gone)
+        fixed = {"client": mine["of_client"], "endpoint": mine["of_name"], "first_seen_at": result.as_of}
+        if new := [{**fixed, "topic": topic, "name": name} for topic, name in sorted(now - there)]:
+            connection.execute(statements.note_sightings, new)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
