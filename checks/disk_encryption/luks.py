@@ -161,7 +161,10 @@ def judge_mapping(
     if ciphers and all(is_null(cipher) for cipher in ciphers):
         return Opened(Seen(State.PLAIN), Seen(None), f"{kind}, but its cipher encrypts nothing", unlock, header)
     method = _method(table, header, kind, targets, headers)
-    return Opened(Seen(State.ENCRYPTED), method, "plain dm-crypt, no header" if kind == "PLAIN" else kind, unlock, header)
+    told = "plain dm-crypt, no header" if kind == "PLAIN" else kind
+    if not table and header is None:
+        told += " by its name; header and cipher were not seen"
+    return Opened(Seen(State.ENCRYPTED), method, told, unlock, header)
 
 
 def judge_locked(header: Header | None, why: Unseen | None) -> Opened:
