@@ -5,9 +5,9 @@
 .PHONY: audit test lint bench venv test-venv system format
 
 # What the tests run against, from Debian: an SSH server, other shells, package managers, a browser, an office.
-SYSTEM = clamav-daemon openssh-server openssh-client debootstrap debian-archive-keyring fish busybox shellcheck apt-utils dpkg-dev \
+SYSTEM = openssh-server openssh-client debootstrap debian-archive-keyring gnupg fish busybox shellcheck apt-utils dpkg-dev \
 	createrepo-c dnf zypper rpm pacman-package-manager libarchive-tools cryptsetup-bin dmsetup lvm2 mdadm btrfs-progs \
-	chromium libreoffice-calc poppler-utils
+	clamav-daemon chromium libreoffice-calc poppler-utils
 
 audit: venv
 	@.venv/bin/scorecard audit --local --out scorecard-report; code=$$?; [ $$code -eq 0 ] || [ $$code -eq 3 ]
