@@ -19,6 +19,7 @@ _OWN_LABELS = frozenset({"Debian", "Debian-Security", "Debian Backports", "Ubunt
 _NO_CLASS = Unseen("Its source does not say which updates are security updates")
 # Distributions that publish security updates in a place of their own, so that its absence is a fault.
 _HAS_SECURITY_SUITE = frozenset({"debian", "ubuntu"})
+_UNRELEASED = frozenset({"testing", "unstable", "experimental"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,16 @@ class _Release:
     @property
     def is_security(self) -> bool:
         return _is_security(self.label, self.suite) or _is_security(self.label, self.codename)
+
+    @property
+    def is_base(self) -> bool:
+        """Packages of Debian or Ubuntu themselves, also on a relative, of a release that has a security source."""
+        return self.label in ("Debian", "Ubuntu") and self.suite not in _UNRELEASED and not self.is_security
+
+    @property
+    def base_name(self) -> str:
+        """ "bookworm" of bookworm, bookworm-updates and bookworm-security; Ubuntu has one name for all of them."""
+        return re.split("[-/]", self.codename)[0]
 
     @property
     def is_extended(self) -> bool:
@@ -66,8 +77,9 @@ def parse(observations: Observations, host: Host, first_seen: Mapping[str, datet
         missing = Unseen("apt has no package lists, so nothing can be said about missing updates")
     else:
         missing = _missing(found, policies, first_seen)
-    has_security = any(release.is_security for release in used)
-    expected = isinstance(host.product, Seen) and host.product.value in _HAS_SECURITY_SUITE and not rolling
+    has_security = _has_security(used, host)
+    known = isinstance(host.product, Seen) and host.product.value in _HAS_SECURITY_SUITE
+    expected = (known or any(release.is_base for release in used)) and not rolling
     notes += _told(found, used)
     return Updates(
         manager=Seen("apt"),
@@ -80,6 +92,19 @@ def parse(observations: Observations, host: Host, first_seen: Mapping[str, datet
         last_security_installed=last_security_installed,
         notes=tuple(notes),
     )
+
+
+def _has_security(used: list[_Release], host: Host) -> bool:
+    """Whether a security source of the release that runs here was read.
+
+    Ubuntu Pro's extended fixes come on top of it and do not stand in for it; nor does the source of another release,
+    as one finds it where an upgrade renamed only some of the sources.
+    """
+    security = {release.base_name for release in used if release.is_security and not release.is_extended}
+    base = {release.base_name for release in used if release.is_base}
+    name = host.product_name.value if isinstance(host.product_name, Seen) else ""
+    running = {each for each in base if each and each in name} or base
+    return bool(running & security if running else security)
 
 
 def _is_security(label: str, suite: str) -> bool:
@@ -194,10 +219,11 @@ def _missing(
         policy = policies.get(name)
         if policy is None or name in missing or policy.candidate == policy.installed or policy.installed == "(none)":
             continue
-        # What is kept back without a hold is phased (Ubuntu), which security updates never are, or cannot be installed.
+        # What is kept back without a hold is phased (Ubuntu), which security updates never are, or cannot be installed:
+        # then runs that install everything leave it out as they leave out what is held.
         if policy.security_above or name in held:
             security = Seen(policy.security_above)
-            missing[name] = _update(name, policy.installed, policy.candidate, security, name in held, first_seen)
+            missing[name] = _update(name, policy.installed, policy.candidate, security, True, first_seen)
     return Seen(tuple(missing.values())[:MANY])
 
 

@@ -23,7 +23,7 @@ class Update:
     security: Fact[bool]  # Unseen: its source does not say
     published: Fact[datetime | None]  # None: the source gives no date
     first_seen: Fact[datetime | None]  # by this machine or in earlier audits; None: not seen before
-    held: Fact[bool]  # kept back on purpose, so that no automatism installs it
+    held: Fact[bool]  # kept back, on purpose or by a conflict, so that no run that installs everything installs it
     advisory: str = ""  # "RHSA-2026:1234", "KB5034441"
 
 
