@@ -7,7 +7,7 @@
 # What the tests run against, from Debian: an SSH server, other shells, package managers, a browser, an office.
 SYSTEM = openssh-server openssh-client debootstrap debian-archive-keyring gnupg fish busybox shellcheck apt-utils dpkg-dev \
 	createrepo-c dnf zypper rpm pacman-package-manager libarchive-tools cryptsetup-bin dmsetup lvm2 mdadm btrfs-progs \
-	clamav-daemon chromium libreoffice-calc poppler-utils
+	clamav-daemon chromium libreoffice-calc
 
 audit: venv
 	@.venv/bin/scorecard audit --local --out scorecard-report; code=$$?; [ $$code -eq 0 ] || [ $$code -eq 3 ]
