@@ -113,7 +113,8 @@ def judge(
     for topic in read:
         portrait.update(topic.portrait())
     kept = {name: observation for topic in read for name, observation in topic.kept.items()}
-    return Judged(findings, {topic.topic.id: topic.remembered() for topic in read}, portrait, kept)
+    remembered = {topic.topic.id: names for topic in read if (names := topic.remembered()) is not None}
+    return Judged(findings, remembered, portrait, kept)
 
 
 def _asked(registry: Registry, standard: Standard, role: Role) -> Iterator[Check]:
@@ -189,11 +190,13 @@ class _Read:
     def traits(self) -> Mapping[str, Fact[bool]]:
         return self._ask(lambda: self.topic.traits(self._facts, self._host) if self.topic.traits else {}, {})
 
-    def remembered(self) -> tuple[str, ...]:
-        return self._ask(lambda: tuple(sorted(set(self.topic.remember(self._facts)))) if self.topic.remember else (), ())
+    def remembered(self) -> tuple[str, ...] | None:
+        """None where the topic does not know: what earlier audits remember must outlive an answer that never came."""
+        names = self._ask(lambda: self.topic.remember(self._facts) if self.topic.remember else (), None)
+        return None if names is None else self._ask(lambda: tuple(sorted({_line(name) for name in names})), None)
 
     def portrait(self) -> Mapping[str, Json]:
-        return self._ask(lambda: dict(self.topic.portray(self._facts)) if self.topic.portray else {}, {})
+        return self._ask(lambda: _portrait(self.topic.portray(self._facts)) if self.topic.portray else {}, {})
 
     def _ask(self, question: Callable[[], T], otherwise: T) -> T:
         if self._broken:
@@ -214,6 +217,11 @@ def _tidy(verdict: object) -> Verdict:
     if verdict.status is Status.UNKNOWN and not reason:
         raise ValueError("a rule returned unknown without a reason")
     return Verdict(verdict.status, _line(verdict.measured), _line(verdict.expected), MappingProxyType(evidence), reason)
+
+
+def _portrait(values: Mapping[str, str | None]) -> dict[str, Json]:
+    """Plain values for the device list. Raises AttributeError or TypeError for others: they could not be written."""
+    return {_line(name): None if value is None else _line(value) for name, value in values.items()}
 
 
 def _line(text: str) -> str:

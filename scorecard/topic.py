@@ -130,7 +130,8 @@ class Topic:
     `parse(observations, host)` turns what the topic's own parts answered into its facts; it never raises for bad
     input (a field that cannot be read is `Unseen`). `remember(facts)` names things whose first sighting matters from
     audit to audit, such as missing updates; on later audits the engine adds an observation `engine.first-seen` whose
-    text is a JSON object from those names to UTC times. `portray(facts)` gives a few plain values for the device list.
+    text is a JSON object from those names to UTC times. It gives None where that could not be read: then what earlier
+    audits remember stays. `portray(facts)` gives a few plain values for the device list.
     `traits(facts, host)` tells what the machine is where rules of other topics need it; it ends up in `Host.traits`.
     """
 
@@ -139,7 +140,7 @@ class Topic:
     parse: Callable[[Observations, Host], Any]
     checks: tuple[Check, ...]
     probes: tuple[Probe, ...]
-    remember: Callable[[Any], Iterable[str]] | None = None
+    remember: Callable[[Any], Iterable[str] | None] | None = None
     portray: Callable[[Any], Mapping[str, str | None]] | None = None
     traits: Callable[[Any, Host], Mapping[str, Fact[bool]]] | None = None
     data: Callable[[], Iterable[Mapping[str, str]]] | None = None  # data files read: name, source, as_of
@@ -158,7 +159,7 @@ class Topic:
         title: str,
         parse: Callable[[Observations, Host], Any],
         rules: ModuleType,
-        remember: Callable[[Any], Iterable[str]] | None = None,
+        remember: Callable[[Any], Iterable[str] | None] | None = None,
         portray: Callable[[Any], Mapping[str, str | None]] | None = None,
         traits: Callable[[Any, Host], Mapping[str, Fact[bool]]] | None = None,
         data: Callable[[], Iterable[Mapping[str, str]]] | None = None,

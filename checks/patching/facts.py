@@ -27,11 +27,11 @@ def parse(observations: Observations, host: Host) -> Patching:
             return Patching(nothing_read(unseen), unseen, unseen, unseen)
 
 
-def remember(facts: Patching) -> Iterable[str]:
-    """Names of what is missing, so that a later audit knows since when it has been."""
+def remember(facts: Patching) -> Iterable[str] | None:
+    """Names of what is missing, so that a later audit knows since when it has been. None: that was not read."""
     manager, missing = facts.updates.manager, facts.updates.missing
     if isinstance(manager, Unseen) or isinstance(missing, Unseen):
-        return ()
+        return None
     names = []
     for update in missing.value:
         installed = update.installed.value if isinstance(update.installed, Seen) else None

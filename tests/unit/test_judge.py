@@ -175,3 +175,37 @@ def test_a_digest_is_over_what_was_said() -> None:
     assert digest(one) == digest(Observation("a.b", Outcome.OK, "x", 0, 99, None))
     assert digest(one) != digest(Observation("a.b", Outcome.OK, "y", 0, 5, AS_OF))
     assert digest(one) != digest(Observation("a.c", Outcome.OK, "x", 0, 5, AS_OF))
+
+
+def test_what_earlier_audits_remember_outlives_an_answer_that_was_not_read() -> None:
+    """Else one failed answer would make an old missing update new, and so pass."""
+
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("boom")
+
+    one = made("one", lambda *_: passed("fine"))
+    assert judged(topic(one, remember=lambda _facts: ())).remembered == {"sample": ()}
+    assert judged(topic(one, remember=lambda _facts: None)).remembered == {}
+    assert judged(topic(one, remember=broken)).remembered == {}
+    assert judged(topic(one, parse_=broken, remember=lambda _facts: ("a",))).remembered == {}
+
+
+@pytest.mark.parametrize("names", [[1], [b"x"], 3, [None]])
+def test_names_that_cannot_be_kept_are_not(names: Any) -> None:
+    assert judged(topic(made("one", lambda *_: passed("fine")), remember=lambda _facts: names)).remembered == {}
+
+
+@pytest.mark.parametrize("values", [{"serial": object()}, {"serial": float("nan")}, {1: "x"}, ["serial"], None])
+def test_a_portrait_that_cannot_be_written_is_left_out(values: Any) -> None:
+    result = judged(topic(made("one", lambda *_: passed("fine")), portray=lambda _facts: values))
+    assert result.portrait == {}
+    assert [finding.status for finding in result.findings] == [Status.PASS]
+
+
+def test_names_and_portraits_are_printable_lines() -> None:
+    one = topic(
+        made("one", lambda *_: passed("fine")),
+        remember=lambda _facts: ["a\x00b\ud800"],
+        portray=lambda _facts: {"x": "a\nb"},
+    )
+    assert (judged(one).remembered, judged(one).portrait) == ({"sample": ("a b ",)}, {"x": "a b"})

@@ -192,7 +192,7 @@ def test_every_manager_remembers_what_its_parser_asks_for() -> None:
     assert TOPIC.remember is not None
     asked = set()
     for case in RECORDED:
-        names = list(TOPIC.remember(TOPIC.parse(case.observations, case.host)))
+        names = list(TOPIC.remember(TOPIC.parse(case.observations, case.host)) or ())
         known = json.dumps(dict.fromkeys(names, "2026-01-01T00:00:00Z"))
         memory = Observation("engine.first-seen", Outcome.OK, known)
         updates = TOPIC.parse({**case.observations, "engine.first-seen": memory}, case.host).updates
