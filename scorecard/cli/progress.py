@@ -14,6 +14,8 @@ from scorecard.cli.terminal import is_live, safe, say
 from scorecard.collect import EndpointResult
 from scorecard.model import Status
 
+_LONGEST_NAME = 30
+
 
 def line(result: EndpointResult) -> str:
     """`web1: 2 to fix, 1 unknown` or `web2: not seen (refused: …)`"""
@@ -32,6 +34,11 @@ def line(result: EndpointResult) -> str:
     return f"{device.name}: {', '.join(said)}"
 
 
+def _short(name: str) -> str:
+    """A long name must leave room for the bar."""
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+
+
 @contextmanager
 def watch(client: str, total: int) -> Iterator[Callback]:
     """Shows results as they come."""
@@ -45,7 +52,7 @@ def watch(client: str, total: int) -> Iterator[Callback]:
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(escape(safe(client)), total=total)
+        task = bar.add_task(escape(_short(safe(client))), total=total)
 
         def live(result: EndpointResult, done: int, expected: int) -> None:
             bar.update(task, completed=done, total=expected)
