@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, create_engine, delete, event, insert, select, update
+from sqlalchemy import Connection, Engine, Row, create_engine, event, insert, select, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
@@ -214,9 +214,14 @@ class Store:
             return tuple(Entry(*row) for row in connection.execute(query))
 
     def client_since(self, client: str) -> datetime | None:
-        """When the client's first audit ended; None where there was none."""
+        """When the first audit of the whole client ended; None where there was none.
+
+        A look at a part of the client is none: it would make every machine that it left out one that joined lately.
+        """
         column = tables.audits.c
-        query = select(column.finished_at).where(column.client == client, column.finished_at.is_not(None))
+        query = select(column.finished_at).where(
+            column.client == client, column.scope == "", column.finished_at.is_not(None)
+        )
         with self._transaction() as connection:
             return connection.execute(query.order_by(column.finished_at).limit(1)).scalar()
 

@@ -120,6 +120,20 @@ def test_past_audits_of_the_whole_client_only(tmp_path: Path) -> None:
     store.close()
 
 
+def test_a_client_is_known_since_its_first_whole_audit(tmp_path: Path) -> None:
+    """A trial run on one machine must not make all the others newcomers, whose faults hold no letter."""
+    store = Store.open(url(tmp_path))
+    made = audit()
+    since = []
+    for number, scope in enumerate(("--limit web*", "", "")):
+        moment = NOW + timedelta(days=number)
+        store.begin(f"a{number}", made.client, moment, scope)
+        store.finish(replace(made, id=f"a{number}", finished_at=moment, scope=scope))
+        since.append(store.client_since(made.client))
+    assert since == [None, NOW + timedelta(days=1), NOW + timedelta(days=1)]
+    store.close()
+
+
 def test_migrations_make_the_tables_that_the_code_uses(tmp_path: Path) -> None:
     Store.open(url(tmp_path)).close()
     engine = create_engine(url(tmp_path))
