@@ -279,8 +279,14 @@ class _Caps:
 
 
 def _between(client_since: datetime, joined: datetime | None, as_of: datetime, grace: timedelta) -> bool:
-    """Whether an endpoint came after the client's first audit and is still new."""
-    return joined is not None and joined > client_since and as_of - joined < grace
+    """Whether an endpoint came after the client's first audit and is still new.
+
+    To the second, as the audit document keeps times: from it alone anyone must get the same letter.
+    """
+    if joined is None:
+        return False
+    since, joined, as_of = (moment.replace(microsecond=0) for moment in (client_since, joined, as_of))
+    return joined > since and as_of - joined < grace
 
 
 def _machines(count: int) -> str:

@@ -196,6 +196,22 @@ def test_machines_of_the_first_audit_never_count_as_joined_lately() -> None:
     assert cap_ids(grade(found, devices, client_since=first_audit_ended)) == ["laptops-not-encrypted"]
 
 
+def test_the_letter_is_the_same_from_times_as_the_document_keeps_them() -> None:
+    fleet = laptops(10)
+    found = findings(fleet, except_for({("laptop0", ENCRYPTED): Status.FAIL}))
+    for joined, since, as_of in (
+        (timedelta(days=-2, milliseconds=900), timedelta(days=-2, milliseconds=100), timedelta()),
+        (timedelta(days=-14, milliseconds=900), timedelta(days=-90), timedelta(milliseconds=100)),
+    ):
+        kept = []
+        for cut in (False, True):
+            times = [NOW + moment for moment in (joined, since, as_of)]
+            new, begun, now = (moment.replace(microsecond=0) for moment in times) if cut else times
+            devices = [replace(fleet[0], expected_since=new), *fleet[1:]]
+            kept.append(score(found, devices, STANDARD, as_of=now, client_since=begun).letter)
+        assert kept[0] == kept[1]
+
+
 @pytest.mark.parametrize(
     ("unseen", "letter", "provisional"),
     [(0, "A", False), (1, "B", False), (2, "B", False), (3, "C", True), (5, None, True)],
