@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from importlib.resources import files
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -376,5 +377,5 @@ def _fits(value: Value, default: ParameterValue) -> bool:
     if isinstance(default, bool):
         return isinstance(value, bool)
     if isinstance(default, int | float):
-        return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf
     return isinstance(value, list if isinstance(default, tuple) else str)

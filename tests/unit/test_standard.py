@@ -94,6 +94,7 @@ def test_a_copy_is_edited_only_when_something_differs(tmp_path: Path) -> None:
         ("pass_days: 14", "pas_days: 14", "the check has no such parameter; it has: pass_days"),
         ("pass_days: 14", "pass_days: soon", "expected a value like 14"),
         ("pass_days: 14", "pass_days: -1", "expected a value like 14"),
+        ("pass_days: 14", "pass_days: .inf", "expected a value like 14"),
         ("systemic: {letter: C}", "systemic: {letter: F}", "input should be 'B', 'C' or 'D'"),
         (
             "    check: disk-encryption.system-volume\n    area",
