@@ -188,6 +188,9 @@ class Topic:
 
 _DIRECTIVE = re.compile(r"#:\s*part\s+(?P<noun>[a-z][a-z0-9-]*)(?P<options>(?:\s+[a-z]+=\S+)*)\s*(?:--\s*(?P<why>.*))?")
 
+# Nought would be no limit at all.
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+
 
 def read_snippet(text: str, topic: str, platform: Platform, source: str) -> list[Probe]:
     """Split a snippet file into parts.
@@ -226,9 +229,9 @@ def _read_directive(line: str, topic: str, where: str) -> dict[str, Any]:
     values: dict[str, Any] = {"part": f"{topic}.{match['noun']}", "why": match["why"] or ""}
     for option in match["options"].split():
         key, _, value = option.partition("=")
-        if key == "limit" and value.isdigit():
+        if key == "limit" and _NUMBER.fullmatch(value):
             values["limit_s"] = int(value)
-        elif key == "size" and value.isdigit():
+        elif key == "size" and _NUMBER.fullmatch(value):
             values["size_bytes"] = int(value)
         elif key == "root" and value in ("yes", "no"):
             values["root"] = value == "yes"

@@ -214,6 +214,8 @@ def test_a_part_may_be_asked_once_only() -> None:
         ("#: part", "s.sh:1: expected"),
         ("#: part Big", "s.sh:1: expected"),
         ("#: part x colour=red", "s.sh:1: option 'colour=red'"),
+        ("#: part x limit=0", "s.sh:1: option 'limit=0'"),
+        ("#: part x size=²", "s.sh:1: option 'size=²'"),
         ("#: part x\n#: part x", "s.sh:2: part t.x is defined twice"),
     ],
 )
