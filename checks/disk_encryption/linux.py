@@ -87,17 +87,16 @@ def _swap(machine: Machine) -> Iterable[Volume]:
         yield Volume("swap", "", Purpose.SWAP, Unseen(f"Swap areas were not seen: {why}"), Unseen(why))
         return
     for path, is_file in areas:
-        name = machine.aliases.get(path, path.rpartition("/")[2])
+        name = machine.kernel_name(path)
         device = machine.tree.devices.get(name)
         if is_file:
             # The file's own volume is judged already; this one says that memory goes there too.
             mount = holder_of(path, machine.mounts)
             layer = machine.of_mount(mount, 1) if mount else Layer.unseen(f"The swap file {clean(path, 80)} was not found")
-        elif name.startswith("zram") and (device is None or not device.backing):
-            continue  # compressed memory: nothing is written to a disk
         elif device is not None and name.startswith("zram"):
-            behind = machine.aliases.get(device.backing, device.backing.rpartition("/")[2])
-            layer = machine.under(behind)
+            if not device.backing:
+                continue  # compressed memory: nothing is written to a disk
+            layer = machine.under(machine.kernel_name(device.backing))
         else:
             layer = machine.under(name)
         yield _volume(layer, f"swap {clean(path, 80)}", name, Purpose.SWAP)
@@ -127,15 +126,17 @@ def _idle(machine: Machine) -> Iterable[Volume]:
 def _used(machine: Machine) -> frozenset[str]:
     """Names of all devices that a mount, swap area, btrfs or ZFS pool accounts for."""
     used = {machine.tree.by_number.get(mount.number, "") for mount in machine.mounts}
-    used |= {machine.aliases.get(source, "") for source in machine.aliases}
+    for mount in machine.mounts:
+        if mount.kind == "bcachefs":
+            used.update(machine.bcachefs_members(mount))
     text = text_of(machine.observations, "disk-encryption.swaps")
     if isinstance(text, Seen):
-        used |= {machine.aliases.get(path, path.rpartition("/")[2]) for path, _ in read_swaps(text.value) or ()}
+        used |= {machine.kernel_name(path) for path, _ in read_swaps(text.value) or ()}
     for device in machine.tree.devices.values():
         if device.name.startswith("btrfs:"):
             used.update(device.slaves)
         if device.name.startswith("zram") and device.backing:
-            used.add(device.backing.rpartition("/")[2])
+            used.add(machine.kernel_name(device.backing))
     if isinstance(machine.zfs, Seen):
         for members in machine.zfs.value.members.values():
             used |= members

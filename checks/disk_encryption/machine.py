@@ -107,6 +107,17 @@ class Machine:
         return self.under(name, depth)
 
     @cached_property
+    def _by_dm_name(self) -> dict[str, str]:
+        return {device.dm_name: device.name for device in self.tree.devices.values() if device.dm_name}
+
+    def kernel_name(self, path: str) -> str:
+        """The kernel's name of "/dev/mapper/root" and the like. Without udev that is no link, and its own name decides."""
+        last = path.rpartition("/")[2]
+        if path.startswith("/dev/mapper/") and last in self._by_dm_name:
+            return self._by_dm_name[last]
+        return self.aliases.get(path, last)
+
+    @cached_property
     def _btrfs(self) -> dict[str, str]:
         """Every member of a btrfs file system with the name of its device list."""
         lists = [device for name, device in self.tree.devices.items() if name.startswith("btrfs:")]
@@ -114,16 +125,18 @@ class Machine:
 
     def btrfs_of(self, mount: Mount) -> str | None:
         """The device list of a btrfs file system: the one its source is a member of, or the only one there is."""
-        source = self.aliases.get(mount.source, mount.source.rpartition("/")[2])
+        source = self.kernel_name(mount.source)
         lists = set(self._btrfs.values())
         if source in self._btrfs or source in self.tree.devices or len(lists) != 1:
             return self._btrfs.get(source)
         return next(iter(lists))
 
+    def bcachefs_members(self, mount: Mount) -> list[str]:
+        return [self.kernel_name(source) for source in mount.source.split(":")[:100]]
+
     def _bcachefs(self, mount: Mount, depth: int) -> Layer:
         """Its own encryption shows only in its super block, which is not read: so only layers below can prove it."""
-        members = [self.aliases.get(source, source.rpartition("/")[2]) for source in mount.source.split(":")]
-        layer = combine([self.under(member, depth) for member in members])
+        layer = combine([self.under(member, depth) for member in self.bcachefs_members(mount)])
         if isinstance(layer.state, Seen) and layer.state.value in (State.PLAIN, State.PARTLY):
             return Layer.unseen("Whether this bcachefs encrypts its data is not read by this version")
         return layer

@@ -83,15 +83,16 @@ def read_mounts(text: str) -> Fact[tuple[list[Mount], dict[str, str]]]:
 
 
 def read_swaps(text: str) -> list[tuple[str, bool]] | None:
-    """Swap areas as (path, is it a file). None where the answer is not /proc/swaps at all."""
-    lines = text.split("\n")
-    if not lines or not lines[0].startswith("Filename"):
+    """Swap areas as (path, is it a file). None where a line is not understood: it may be the one that is clear."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    if not lines or not lines[0].startswith("Filename") or len(lines) > MAX_MOUNTS:
         return None
     areas = []
-    for line in lines[1:MAX_MOUNTS]:
+    for line in lines[1:]:
         words = line.split()
-        if len(words) >= 3 and words[0].startswith("/"):
-            areas.append((words[0], words[1] == "file"))
+        if len(words) < 3 or not words[0].startswith("/") or words[1] not in ("file", "partition"):
+            return None
+        areas.append((unescape(words[0]), words[1] == "file"))
     return areas
 
 

@@ -124,6 +124,7 @@ def trees(draw: Any) -> dict[str, tuple[str, list[str]]]:
     return found
 
 
+@settings(max_examples=40)
 @given(trees())
 def test_encrypted_only_if_everything_below_is(tree: dict[str, tuple[str, list[str]]]) -> None:
     def safe(name: str) -> bool:
