@@ -128,9 +128,11 @@ def _age(update: Update, updates: Updates, host: Host, warn_days: float) -> int 
     """Days since publication; without a date since the earlier of first sighting and last security installation.
 
     What is held back is not dated by installations that left it out. None: nothing tells how long it has been missing.
+    A date of publication that lies ahead tells nothing, so it counts as none.
     An installation date that was not read could only add to the age, so a sighting that is too old decides without it.
     """
-    if published := update.published.seen():
+    published = update.published.seen()
+    if published and not _in_future(published, host):
         return _days(published, host)
     first_seen = update.first_seen.seen()
     moments = [first_seen]
