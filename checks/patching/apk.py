@@ -13,7 +13,7 @@ from .payload import MANY, NO_DATE, Section, epoch, oldest, remembered, sections
 from .shape import Update, Updates, nothing_read
 
 # "openssl-3.3.1-r0  < 3.3.2-r0"
-_ROW = re.compile(r"(\S+)-([0-9]\S*?-r[0-9]+)\s+<\s+(\S+)")
+_ROW = re.compile(r"(\S{1,200})-([0-9][^\s-]*-r[0-9]+)\s+<\s+(\S+)")
 _WARNINGS = re.compile(r"(WARNING|ERROR): (.{1,200})")
 
 

@@ -190,7 +190,8 @@ def _data_time(found: Mapping[str, Section], used: list[_Release]) -> Fact[datet
     return dated(newest(moments), "apt's package lists have no date")
 
 
-_INST = re.compile(r"Inst (\S+) \[([^\]\s]*)\] \((\S+) ([^()]*) \[[^\]]*\]\)")
+# The label of a foreign source may hold brackets, so only what is sure is read and the origins are what is left.
+_INST = re.compile(r"Inst (\S+) \[([^\]\s]*)\] \((\S+) (.*)")
 
 
 def _missing(
@@ -211,7 +212,8 @@ def _missing(
         # A package without an installed version is new here; it comes with the update that needs it.
         if match is None:
             continue
-        name, installed, candidate, origins = (clean(group) for group in match.groups())
+        name, installed, candidate = (clean(group) for group in match.groups()[:3])
+        origins = match[4].rpartition(")")[0].rpartition(" [")[0][:4000]
         policy = policies.get(name)
         security = _class(origins, policy)
         missing[name] = _update(name, installed, candidate, security, False, first_seen)

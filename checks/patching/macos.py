@@ -169,12 +169,18 @@ def _recommended(preferences: Mapping[str, Any]) -> list[_Offer]:
     listed = preferences.get("RecommendedUpdates")
     for entry in listed if isinstance(listed, list) else []:
         if isinstance(entry, dict):
-            label, key = str(entry.get("Identifier", "")), str(entry.get("Product Key", ""))
-            title, version = str(entry.get("Display Name", "")) or label, str(entry.get("Display Version", ""))
+            label, key = _text(entry, "Identifier"), _text(entry, "Product Key")
+            title, version = _text(entry, "Display Name") or label, _text(entry, "Display Version")
             moment = plists.moment(offered.get(key)) or plists.moment(offered.get(label))
             if title:
                 offers.append(_Offer(clean(label), clean(title), clean(version), moment))
     return offers
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    """Text and numbers only: lists in a property list may hold each other, and written out they have no end."""
+    value = entry.get(key, "")
+    return str(value) if isinstance(value, str | int | float) else ""
 
 
 def _is_upgrade(offer: _Offer, running: str) -> bool:

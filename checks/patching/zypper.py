@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
-from html.parser import HTMLParser
+from html import unescape
 
 from scorecard.model import Fact, Observations, Seen, Unseen
 from scorecard.reading import clean, text_of
@@ -68,62 +68,70 @@ def parse(observations: Observations, first_seen: Mapping[str, datetime]) -> Upd
     )
 
 
-class _Answer(HTMLParser):
-    """zypper's XML, read tag by tag: a broken or hostile answer gives fewer rows, never an error or an endless entity."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What one question to zypper gave. `failure` says why it decides nothing; `skipped` are sources passed over."""
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.rows: list[dict[str, str]] = []
-        self.messages: list[str] = []
-        self.finished = False
-        self.code: int | None = None
-        self.failure = ""
-        self.skipped: list[str] = []
-        self._message: str | None = None
+    rows: list[dict[str, str]]
+    code: int | None
+    failure: str
+    skipped: list[str]
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {key: clean(value or "") for key, value in attrs}
-        if tag == "update":
-            self.rows.append(values)
-        elif tag == "source" and self.rows:
-            self.rows[-1]["source"] = values.get("alias", "")
-        elif tag == "issue-date" and self.rows:
-            self.rows[-1]["issued"] = values.get("time_t", "")
-            self.rows[-1]["issued-text"] = values.get("text", "")
-        elif tag == "message":
-            self._message = values.get("type", "")
-        elif tag in ("update-list", "update-status"):
-            self.finished = False
 
-    def handle_endtag(self, tag: str) -> None:
-        self.finished = self.finished or tag in ("update-list", "stream")
-        if tag == "message":
-            self._message = None
+# Possessive throughout: a hostile answer must not make the reader go over the same letters again and again.
+_TAG = re.compile(r"""<(?P<end>/?)(?P<name>[a-z-]{1,30}+)(?P<attributes>(?:\s++[a-zA-Z_:-]{1,40}+="[^"<]*+")*+)\s*+/?>""")
+_ATTRIBUTE = re.compile(r"""([a-zA-Z_:-]{1,40}+)="([^"<]*+)\"""")
+_SKIPPED = re.compile(
+    r"(Skipping|Some of the repositories|Repository '.{1,300}' (is invalid|appears to be outdated)|not cached|disabling)",
+    re.I,
+)
 
-    def handle_data(self, data: str) -> None:
-        if self._message in ("error", "warning"):
-            self.messages.append(clean(data, 160))
+
+def _plain(text: str, limit: int = 255) -> str:
+    return clean(unescape(text[: 2 * limit]), limit)
+
+
+def _tags(text: str) -> tuple[list[dict[str, str]], list[str], bool]:
+    """Rows, messages of trouble, and whether the list came to its end. zypper's XML is read tag by tag: a broken or
+    hostile answer gives fewer rows, never an error or an endless entity."""
+    rows: list[dict[str, str]] = []
+    messages: list[str] = []
+    finished = False
+    message_from: int | None = None
+    for tag in _TAG.finditer(text):
+        name = tag["name"]
+        if message_from is not None:
+            messages.append(_plain(text[message_from : min(tag.start(), message_from + 400)], 160))
+            message_from = None
+        if tag["end"]:
+            finished = finished or name in ("update-list", "stream")
+            continue
+        values = {key: _plain(value) for key, value in _ATTRIBUTE.findall(tag["attributes"])}
+        if name == "update":
+            rows.append(values)
+        elif name == "source" and rows:
+            rows[-1]["source"] = values.get("alias", "")
+        elif name == "issue-date" and rows:
+            rows[-1]["issued"] = values.get("time_t", "")
+            rows[-1]["issued-text"] = values.get("text", "")
+        elif name == "message" and values.get("type") in ("error", "warning"):
+            message_from = tag.end()
+        elif name in ("update-list", "update-status"):
+            finished = False
+    return rows, [message for message in messages if message], finished
 
 
 def _read(section: Section) -> _Answer:
-    answer = _Answer()
-    answer.feed("\n".join(section.lines))
-    answer.close()
-    answer.code = section.code
-    errors = [message for message in answer.messages if message]
+    rows, messages, finished = _tags("\n".join(section.lines))
+    failure = ""
     if section.code not in _READ:
         named = _CODES.get(section.code or 0, f"exit code {section.code}")
-        answer.failure = f"{named}: {errors[0]}" if errors else named
-    elif not answer.finished:
-        answer.failure = "its answer is not complete"
-    if section.code == _SOME_SKIPPED:
-        answer.skipped.append("Some sources were skipped")
-    skipped = re.compile(
-        r"(Skipping|Some of the repositories|Repository '.*' (is invalid|appears to be outdated)|not cached|disabling)",
-        re.I,
-    )
-    answer.skipped += [message for message in errors if skipped.search(message)][:5]
-    return answer
+        failure = f"{named}: {messages[0]}" if messages else named
+    elif not finished:
+        failure = "its answer is not complete"
+    skipped = ["Some sources were skipped"] if section.code == _SOME_SKIPPED else []
+    skipped += [message for message in messages if _SKIPPED.search(message)][:5]
+    return _Answer(rows, section.code, failure, skipped)
 
 
 def _patch(row: Mapping[str, str], first_seen: Mapping[str, datetime]) -> Update:
