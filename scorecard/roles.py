@@ -19,16 +19,23 @@ class Known:
 def role_of(endpoint: Endpoint, host: Host | None, last: Role | None) -> Known:
     """Declared, else seen, else from the last audit, else a server that is asked everything.
 
-    Where the declared role and the chassis differ the stricter one counts: a laptop cannot hide as anything else, and
-    a machine in a server's chassis does not count as a workstation.
+    Where the declared role and the chassis differ the stricter one counts: a laptop cannot hide as anything else, not
+    by being away either, and a machine in a server's chassis does not count as a workstation. What was guessed from
+    less than a chassis corrects nobody.
     """
-    seen = None if host is None else _seen(host)
     declared = endpoint.role
     if declared is None:
+        seen = None if host is None else _seen(host)
         if seen is not None:
             return Known(seen, "collected")
         return Known(last, "last audit") if last else Known(Role.SERVER, "assumed")
-    if seen is None or seen is declared or host is None or not isinstance(host.chassis, Seen):
+    if host is None:
+        if last is Role.LAPTOP and declared is not Role.LAPTOP:
+            note = f"The inventory says {declared}, the last audit says {last}; the stricter {last} counts"
+            return Known(last, "last audit", note)
+        return Known(declared, "inventory")
+    seen = _of_chassis(host)
+    if seen is None or seen is declared:
         return Known(declared, "inventory")
     note = f"The inventory says {declared}, the chassis says {seen}"
     if seen is Role.LAPTOP or (declared is Role.WORKSTATION and seen is Role.SERVER):
@@ -36,15 +43,18 @@ def role_of(endpoint: Endpoint, host: Host | None, last: Role | None) -> Known:
     return Known(declared, "inventory", f"{note}; {declared} counts")
 
 
+_OF_CHASSIS = {Chassis.LAPTOP: Role.LAPTOP, Chassis.SERVER: Role.SERVER, Chassis.DESKTOP: Role.WORKSTATION}
+
+
+def _of_chassis(host: Host) -> Role | None:
+    """What the chassis proves. A virtual machine's proves nothing (Hyper-V says desktop), but a laptop's always counts."""
+    role = _OF_CHASSIS.get(host.chassis.value) if isinstance(host.chassis, Seen) else None
+    virtual = isinstance(host.virtual, Seen) and host.virtual.value is not Virtual.NO
+    return role if role is Role.LAPTOP or not virtual else None
+
+
 def _seen(host: Host) -> Role | None:
-    chassis = host.chassis.value if isinstance(host.chassis, Seen) else None
-    virtual = host.virtual.value if isinstance(host.virtual, Seen) else None
-    if chassis is Chassis.LAPTOP:
-        return Role.LAPTOP
-    if chassis is Chassis.SERVER:
-        return Role.SERVER
-    if host.platform is Platform.MACOS:
-        return Role.WORKSTATION
-    if virtual in (Virtual.MACHINE, Virtual.CONTAINER):
-        return Role.SERVER if host.platform is Platform.LINUX else None
-    return Role.WORKSTATION if chassis is Chassis.DESKTOP else None
+    role = _of_chassis(host)
+    if role is None and isinstance(host.virtual, Seen) and host.virtual.value is not Virtual.NO:
+        return {Platform.LINUX: Role.SERVER, Platform.MACOS: Role.WORKSTATION}.get(host.platform)
+    return role
