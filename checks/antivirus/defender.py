@@ -7,7 +7,6 @@ A value comes bare, as an object around it (`{"value": true}`, `{"$type": "upToD
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -164,7 +163,7 @@ def _definitions_at(fields: Mapping[str, Any], name: str, as_of: datetime) -> Fa
     if isinstance(minutes, str) and re.fullmatch(r"[0-9]{1,12}", minutes):
         minutes = int(minutes)
     found = [date] if date else []
-    if isinstance(minutes, int | float) and not isinstance(minutes, bool) and math.isfinite(minutes) and minutes >= 0:
+    if isinstance(minutes, int | float) and not isinstance(minutes, bool) and 0 <= minutes < 10**12:
         if minutes > _NEVER_AFTER / timedelta(minutes=1):
             return Seen(Told.NEVER)
         found.append(as_of - timedelta(minutes=minutes))
@@ -259,8 +258,9 @@ def _moment(value: Any) -> datetime | None:
     if isinstance(value, str) and re.fullmatch(r"[0-9]{10,14}", value):
         value = int(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = value / 1000 if value > 100_000_000_000 else value
-        return datetime.fromtimestamp(seconds, UTC) if math.isfinite(seconds) and 0 < seconds < 10_000_000_000 else None
+        if not 0 < value < 10_000_000_000_000:  # also no number that is too large to be divided
+            return None
+        return datetime.fromtimestamp(value / 1000 if value > 100_000_000_000 else value, UTC)
     if not isinstance(value, str):
         return None
     if match := _TEXT_TIME.fullmatch(value):

@@ -21,6 +21,9 @@ from .engine import answer, first_words
 from .shape import Engine
 
 _DENIED_CODES = ("77", "126")
+# Possessive: a long run of blanks is gone over once.
+_STATE = re.compile(r"(?:agent state|protection(?: status)?)(?:\s*+:\s*+|\s++)([a-z]+)", re.IGNORECASE)
+_LINK = re.compile(r"connectivity(?:\s*+:\s*+|\s++)(on|off)", re.IGNORECASE)
 _HEADER = re.compile(r"(?P<id>[a-z-]{2,40}) (?P<code>[0-9]{1,3})")
 
 
@@ -69,14 +72,15 @@ def sentinelone(engine: Engine, observation: Observation | None) -> Engine:
         return replace(engine, real_time=said, troubles=said)
     text = said.value[:20_000]
     words = {"enabled": True, "on": True, "disabled": False, "off": False}
-    state = re.search(r"^\s*(?:agent state|protection(?: status)?)\s*:?\s+([a-z]+)\s*$", text, re.IGNORECASE | re.MULTILINE)
-    real_time = words.get(state[1].lower()) if state else None
-    missing = re.search(r"^[ \t]*Missing Authorizations[ \t]*:[ \t]*(.*)$", text, re.IGNORECASE | re.MULTILINE)
+    states = {words.get(state[1].lower()) for line in text.splitlines() if (state := _STATE.fullmatch(line.strip()))}
+    # Of several lines that tell a state the bad one counts, and one in other words leaves it open.
+    real_time = False if False in states else None if None in states or not states else True
+    missing = re.search(r"^[ \t]{0,80}Missing Authorizations[ \t]{0,80}:(.*)$", text, re.IGNORECASE | re.MULTILINE)
     troubles: tuple[str, ...] = ()
     if missing and missing[1].strip().lower() not in ("none", "[]", "no"):
         troubles = (f"lacks permissions on this Mac ({clean(missing[1], 80) or 'listed in its status'})",)
-    link = re.search(r"^\s*connectivity\s*:?\s+(on|off)\s*$", text, re.IGNORECASE | re.MULTILINE)
-    notes = ("it has no contact with its console",) if link and link[1].lower() == "off" else ()
+    links = {link[1].lower() for line in text.splitlines() if (link := _LINK.fullmatch(line.strip()))}
+    notes = ("it has no contact with its console",) if "off" in links else ()
     return replace(
         engine,
         real_time=_unread(engine, text) if real_time is None else Seen(real_time),
