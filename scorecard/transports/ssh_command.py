@@ -23,6 +23,9 @@ _CHUNK_BYTES = 64 * 1024
 # Time to stop the command and close before the watchdog does it for us.
 _STOP_EARLY_S = 0.25
 _EXIT_CODE_WAIT_S = 1.0
+# So many packets may wait to be read (well below the window, which must not close), and for so long.
+_PACKETS_AT_ONCE = 32
+_LOOK_EVERY_S = 1.0
 
 
 def run_script(wire: Wire, where: str, script: str, marker: str, deadline: Deadline) -> Heard:
@@ -74,13 +77,32 @@ def _start(channel: paramiko.Channel, wire: Wire, where: str, script: str, deadl
     return True
 
 
+class _News(threading.Event):
+    """Set by paramiko for every packet, and at the end. Wakes at the end and once for many packets.
+
+    A reply comes in two packets a part, and waking a thread for each costs more than reading it.
+    """
+
+    def __init__(self, channel: paramiko.Channel) -> None:
+        super().__init__()
+        self._channel = channel
+        self._packets = 0
+
+    def set(self) -> None:
+        self._packets += 1
+        if self._channel.eof_received or self._channel.closed or self._packets % _PACKETS_AT_ONCE == 0:
+            super().set()
+
+
 def _listen(channel: paramiko.Channel, listener: Listener, deadline: Deadline) -> Ended:
     """Read both outputs until the last line, the end, the cap or the deadline.
 
     Both buffers wake the same event. It is waited for only after a round in which neither had anything: a buffer that
-    was read may clear what the other had set, but then there is another round.
+    was read may clear what the other had set, but then there is another round. What came without waking is seen when
+    the end does wake, which a script that is done brings about at once; where a child was left behind over there and
+    holds the output open, the next look finds the last line.
     """
-    news = threading.Event()
+    news = _News(channel)
     channel.in_buffer.set_event(news)
     channel.in_stderr_buffer.set_event(news)
     sources: tuple[tuple[Callable[[], bool], Callable[[int], bytes], Callable[[bytes], None]], ...] = (
@@ -106,7 +128,7 @@ def _listen(channel: paramiko.Channel, listener: Listener, deadline: Deadline) -
         if quiet:
             if at_end:
                 return Ended.CLOSED
-            news.wait(left_s)
+            news.wait(min(left_s, _LOOK_EVERY_S))
 
 
 def _stop(channel: paramiko.Channel, wire: Wire) -> None:
