@@ -15,6 +15,12 @@ _LAPTOPS = frozenset({"8", "9", "10", "11", "14", "30", "31", "32"})
 _DESKTOPS = frozenset({"3", "4", "5", "6", "7", "13", "15", "16", "24", "34", "35", "36"})
 _SERVERS = frozenset({"17", "23", "25", "28", "29"})
 
+# How the firmware of a guest calls its maker or itself; asked only where no detector ran (linux.md 0).
+_GUEST_VENDORS = ("QEMU", "Xen", "VMware", "innotek GmbH", "Parallels", "BHYVE")
+_GUEST_PRODUCTS = ("KVM", "Apple Virtualization", "Google Compute Engine")
+# A clock that is far off must not push the time of the start out of what a datetime holds.
+_LONGEST_UPTIME_S = 50 * 366 * 86_400
+
 
 def parse_host(observations: Observations, as_of: datetime) -> Host | None:
     """None when the host part did not come whole: then nothing else can be read either."""
@@ -44,6 +50,7 @@ def _linux(values: Mapping[str, str], release: Mapping[str, str], as_of: datetim
     version: Fact[str | None] = Seen(release.get("VERSION_ID") or None) if product else _missing("os-release")
     name = release.get("PRETTY_NAME") or release.get("NAME") or ""
     uptime = _uptime(values.get("uptime", ""))
+    virtual, virtual_kind = _linux_virtual(values)
     return _host(
         values,
         as_of,
@@ -56,8 +63,8 @@ def _linux(values: Mapping[str, str], release: Mapping[str, str], as_of: datetim
         like=Seen(tuple(release.get("ID_LIKE", "").lower().split())),
         architecture=_text(values, "machine"),
         chassis=_linux_chassis(values),
-        virtual=_linux_virtual(values),
-        virtual_kind=Seen(_virtual_kind(values)),
+        virtual=virtual,
+        virtual_kind=virtual_kind,
         joined=_linux_joined(values),
         uptime_s=uptime,
     )
@@ -70,11 +77,13 @@ def _macos(values: Mapping[str, str], release: Mapping[str, str], as_of: datetim
     uptime: Fact[int] = _missing("kern.boottime")
     clock = _clock(values)
     if booted and isinstance(clock, Seen):
-        uptime = Seen(max(int(clock.value.timestamp()) - int(booted[1]), 0))
+        uptime = Seen(min(max(int(clock.value.timestamp()) - int(booted[1]), 0), _LONGEST_UPTIME_S))
     virtual: Fact[Virtual] = _missing("kern.hv_vmm_present")
     if values.get("hv_vmm_present") in ("0", "1"):
         virtual = Seen(Virtual.MACHINE if values["hv_vmm_present"] == "1" else Virtual.NO)
     battery = {"yes": Chassis.LAPTOP, "no": Chassis.DESKTOP}.get(values.get("battery", ""))
+    if values.get("model", "").startswith("MacBook"):  # newer models do not tell: Mac14,7
+        battery = Chassis.LAPTOP
     return _host(
         values,
         as_of,
@@ -88,7 +97,7 @@ def _macos(values: Mapping[str, str], release: Mapping[str, str], as_of: datetim
         architecture=Seen("arm64") if values.get("arm64") == "1" else _text(values, "machine"),
         chassis=Seen(battery) if battery else _missing("pmset"),
         virtual=virtual,
-        virtual_kind=Seen("vm" if values.get("hv_vmm_present") == "1" else "none"),
+        virtual_kind=Seen("vm" if virtual.value is Virtual.MACHINE else "none") if isinstance(virtual, Seen) else virtual,
         joined=Seen(clean(values.get("directory", "")) or None),
         uptime_s=uptime,
     )
@@ -157,29 +166,42 @@ def _clock(values: Mapping[str, str]) -> Fact[datetime]:
 
 def _uptime(text: str) -> Fact[int]:
     match = re.match(r"([0-9]{1,10})\.", text)
-    return Seen(int(match[1])) if match else _missing("uptime")
+    return Seen(min(int(match[1]), _LONGEST_UPTIME_S)) if match else _missing("uptime")
 
 
-def _linux_virtual(values: Mapping[str, str]) -> Fact[Virtual]:
-    container, machine = values.get("detect_container"), values.get("detect_vm")
-    if values.get("container_file") or (container and container != "none"):
-        return Seen(Virtual.CONTAINER)
-    if (machine and machine != "none") or values.get("hypervisor_flag") == "yes":
-        return Seen(Virtual.MACHINE)
+def _linux_virtual(values: Mapping[str, str]) -> tuple[Fact[Virtual], Fact[str]]:
+    """Machine, container or neither, and which kind. Much does not apply to a guest, so doubt is never resolved to one."""
+    container, machine = (clean(values.get(key, ""), 32) for key in ("detect_container", "detect_vm"))
+    signs = _container_signs(values)
+    if container == "none" and signs:
+        doubt = Unseen("The machine contradicts itself on whether it is a container")
+        return doubt, doubt
+    if not container and not signs and "microsoft" in values.get("kernel", "").lower():
+        signs = "wsl"
+    if container != "none" and (kind := container or signs):
+        return Seen(Virtual.CONTAINER), Seen(kind)
+    # A detector tells the control domain of Xen, which is the machine itself, from its guests: the processor does not.
+    if not machine and values.get("control_domain") != "yes":
+        machine = _guest_signs(values)
+    if machine not in ("", "none"):
+        return Seen(Virtual.MACHINE), Seen(machine)
     # A positive sign of real hardware: a detector that ran, or a firmware that names its maker.
     if machine == "none" or values.get("sys_vendor"):
-        return Seen(Virtual.NO)
-    return _missing("virtual machine or not")
+        return Seen(Virtual.NO), Seen("none")
+    return _missing("virtual machine or not"), _missing("virtual machine or not")
 
 
-def _virtual_kind(values: Mapping[str, str]) -> str:
-    for key in ("detect_container", "detect_vm"):
-        kind = clean(values.get(key, ""), 32)
-        if kind and kind != "none":
-            return kind
+def _container_signs(values: Mapping[str, str]) -> str:
+    """The kind of container that files or mounts speak for; empty for none."""
     if values.get("container_file"):
         return "container"
-    return "vm" if values.get("hypervisor_flag") == "yes" else "none"
+    return "lxc" if values.get("lxcfs") == "yes" else ""
+
+
+def _guest_signs(values: Mapping[str, str]) -> str:
+    vendor, product = values.get("sys_vendor", ""), values.get("product_name", "")
+    named = vendor.startswith(_GUEST_VENDORS) or product.startswith(_GUEST_PRODUCTS)
+    return "vm" if named or values.get("hypervisor_flag") == "yes" else ""
 
 
 def _linux_chassis(values: Mapping[str, str]) -> Fact[Chassis]:

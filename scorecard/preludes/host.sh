@@ -18,7 +18,11 @@ if [ "$(uname -s)" = Darwin ]; then
   field hv_vmm_present "$(/usr/sbin/sysctl -n kern.hv_vmm_present 2>/dev/null)"
   field boottime "$(/usr/sbin/sysctl -n kern.boottime 2>/dev/null)"
   field model "$(/usr/sbin/sysctl -n hw.model 2>/dev/null)"
-  if /usr/bin/pmset -g batt 2>/dev/null | grep -q InternalBattery; then field battery yes; else field battery no; fi
+  # Only an answer says that there is no battery: a MacBook must not become a desktop because pmset failed.
+  case $(/usr/bin/pmset -g batt 2>/dev/null) in
+    *InternalBattery*) field battery yes ;;
+    *'drawing from'*) field battery no ;;
+  esac
   field directory "$(/usr/sbin/dsconfigad -show 2>/dev/null | sed -n 's/^Active Directory Domain *= *//p')"
 else
   for file in /etc/os-release /usr/lib/os-release; do
@@ -48,6 +52,10 @@ else
   if [ -d /run/systemd/system ]; then field init systemd; fi
   [ -e /run/.containerenv ] && field container_file /run/.containerenv
   [ -e /.dockerenv ] && field container_file /.dockerenv
+  # LXC without systemd: the container's own /proc is laid over with lxcfs, its host's is not.
+  if grep -q '^lxcfs /proc/' /proc/mounts 2>/dev/null; then field lxcfs yes; fi
+  # The control domain of Xen is the machine itself, though its processor says hypervisor.
+  if grep -q control_d /proc/xen/capabilities 2>/dev/null; then field control_domain yes; fi
   # The realm of a joined machine, from what sssd, realmd or samba keep; asking them would use the network.
   field realm "$(sed -n 's/^[[:space:]]*default_realm[[:space:]]*=[[:space:]]*//p' /etc/krb5.conf 2>/dev/null | head -n 1)"
   if [ -e /etc/krb5.keytab ]; then field keytab yes; else field keytab no; fi
