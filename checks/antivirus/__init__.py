@@ -4,4 +4,12 @@ from scorecard.topic import Topic
 
 from . import facts, products, rules
 
-TOPIC = Topic.from_folder(__file__, id="antivirus", title="Antivirus", parse=facts.parse, rules=rules, data=products.data)
+TOPIC = Topic.from_folder(
+    __file__,
+    id="antivirus",
+    title="Antivirus",
+    parse=facts.parse,
+    rules=rules,
+    data=products.data,
+    data_files=(products.FILE,),
+)

@@ -1,28 +1,20 @@
-"""The list of protection products (products.yaml): what identifies each, and what it lets one read.
-
-Raises DataError, naming file and row, for a list that cannot be used; that is a fault of ours, found when the list is
-first read.
-"""
+"""The list of protection products (products.yaml): what identifies each, and what it lets one read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
-import yaml
+from pydantic import BaseModel, ConfigDict, Field
 
-from scorecard.errors import DataError
+from scorecard.data import DataFile, Row, describe
 from scorecard.model import Platform
-
-FILE = Path(__file__).with_name("products.yaml")
-_KEYS = {"id", "name", "kind", "publishes", "ended", "relocatable", "built-in", "linux", "macos", "source", "as_of"}
-_SIGNS = {"paths", "units", "processes", "helpers", "extensions", "daemons", "publishes"}
-_PUBLISHED = {"definitions", "tamper", "last-scan"}
 
 
 class Kind(StrEnum):
@@ -30,6 +22,72 @@ class Kind(StrEnum):
     SCANNER = "scanner"  # looks only when started
     MONITOR = "monitor"  # watches and reports
     EDR = "edr"  # finds attackers; the engine that stops malware is another
+
+
+Words = Annotated[tuple[str, ...], Field(strict=False)]
+Publishes = dict[Literal["definitions", "tamper", "last-scan"], bool]
+
+
+class Signs(BaseModel):
+    """How a product shows on one platform (see the head of products.yaml)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    publishes: Publishes = Field(default_factory=dict)
+    paths: Words = ()
+    units: Words = ()
+    processes: Words = ()
+    helpers: Words = ()
+    extensions: Words = ()
+    daemons: Words = ()
+
+    def looked_for(self) -> Iterable[str]:
+        """Each sign as the probes must name it."""
+        return (*self.paths, *self.units, *self.processes, *self.helpers, *self.extensions, *self.daemons)
+
+
+class ProductRow(Row):
+    """One product on every platform where it is known."""
+
+    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    name: str = Field(min_length=1)
+    kind: Annotated[Kind, Field(strict=False)]
+    built_in: bool = False
+    relocatable: bool = False
+    ended: date | None = None
+    publishes: Publishes = Field(default_factory=dict)
+    linux: Signs | None = None
+    macos: Signs | None = None
+
+    def on(self, platform: Platform) -> Signs | None:
+        return {Platform.LINUX: self.linux, Platform.MACOS: self.macos}.get(platform)
+
+
+def check_rows(rows: Sequence[ProductRow]) -> Iterable[tuple[int, str, str]]:
+    """A sign that no probe looks for is refused: of a path that nobody asked about, nobody knows whether it exists."""
+    asked = {
+        platform: Path(__file__).with_name(f"{platform}.sh").read_text(encoding="utf-8")
+        for platform in (Platform.LINUX, Platform.MACOS)
+    }
+    first: dict[str, int] = {}
+    for index, row in enumerate(rows):
+        if row.id in first:
+            yield index, "id", f"{row.id} stands in row {first[row.id] + 1} already"
+        first.setdefault(row.id, index)
+        for platform, text in asked.items():
+            signs = row.on(platform)
+            for sign in signs.looked_for() if signs else ():
+                if not re.search(rf"(?<![\w/.@-]){re.escape(sign)}(?![\w/.@-])", text):
+                    yield index, platform, f"{sign} is not looked for by the probes of this version"
+
+
+FILE: DataFile[ProductRow] = DataFile(
+    name="antivirus.products",
+    title="Protection products and how they show",
+    path=Path(__file__).with_name("products.yaml"),
+    row=ProductRow,
+    check=check_rows,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,79 +109,37 @@ class Product:
     daemons: tuple[str, ...]
 
 
-@cache
 def products(platform: Platform) -> tuple[Product, ...]:
-    """All products known for a platform, in the order of the list."""
-    return tuple(_product(row, row[platform]) for row in _rows() if platform in row)
+    """All products known for a platform, in the order of the list. Raises DataError."""
+    return _products(FILE.load().sha256, platform)
 
 
-@cache
-def product(platform: Platform, id: str) -> Product:
-    for found in products(platform):
-        if found.id == id:
-            return found
-    raise DataError(f"{FILE.name}: there is no row {id} for {platform}")
+@lru_cache(maxsize=8)
+def _products(_sha256: str, platform: Platform) -> tuple[Product, ...]:
+    """Made once of each list; the hash tells one from another."""
+    return tuple(_product(row, signs) for row in FILE.load().rows if (signs := row.on(platform)))
 
 
-def data() -> Iterator[Mapping[str, str]]:
-    """For `scorecard data status`: the list as a whole, with the newest date of its rows."""
-    rows = _rows()
-    newest = max(row["as_of"] for row in rows)
-    yield {"name": "antivirus products", "source": f"{len(rows)} rows, each with its source", "as_of": newest.isoformat()}
+def data() -> list[Mapping[str, str]]:
+    """What the audit document keeps of the list: each row has a source of its own, too many for one line."""
+    rows = len(FILE.load().rows)
+    return [{**told, "source": f"{rows} rows, each with its source"} for told in describe((FILE,))]
 
 
-@cache
-def _rows() -> tuple[Mapping[str, Any], ...]:
-    content = yaml.safe_load(FILE.read_text(encoding="utf-8"))
-    rows = content.get("products") if isinstance(content, dict) else None
-    if not isinstance(rows, list):
-        raise DataError(f"{FILE.name}: expected a list under 'products'")
-    seen: set[str] = set()
-    for number, row in enumerate(rows, 1):
-        _verify(row, f"{FILE.name}: row {number}")
-        if row["id"] in seen:
-            raise DataError(f"{FILE.name}: row {number}: {row['id']} is listed twice")
-        seen.add(row["id"])
-    return tuple(rows)
-
-
-def _verify(row: Any, where: str) -> None:
-    if not isinstance(row, dict) or set(row) - _KEYS:
-        raise DataError(f"{where}: expected a mapping with some of {', '.join(sorted(_KEYS))}")
-    for key in ("id", "name", "kind", "source"):
-        if not isinstance(row.get(key), str) or not row[key]:
-            raise DataError(f"{where}: {key} is missing")
-    if row["kind"] not in list(Kind):
-        raise DataError(f"{where}: kind {row['kind']!r}: expected {', '.join(Kind)}")
-    if not isinstance(row.get("as_of"), date) or not isinstance(row.get("ended", row["as_of"]), date):
-        raise DataError(f"{where}: as_of and ended are dates such as 2026-08-22")
-    _verify_published(row.get("publishes", {}), where)
-    for platform in ("linux", "macos"):
-        signs = row.get(platform, {})
-        if not isinstance(signs, dict) or set(signs) - _SIGNS:
-            raise DataError(f"{where}: {platform}: expected a mapping with some of {', '.join(sorted(_SIGNS))}")
-        _verify_published(signs.get("publishes", {}), where)
-
-
-def _verify_published(values: Any, where: str) -> None:
-    if not isinstance(values, dict) or set(values) - _PUBLISHED or not all(isinstance(v, bool) for v in values.values()):
-        raise DataError(f"{where}: publishes: expected true or false for {', '.join(sorted(_PUBLISHED))}")
-
-
-def _product(row: Mapping[str, Any], signs: Mapping[str, Any]) -> Product:
-    publishes = {**row.get("publishes", {}), **signs.get("publishes", {})}
+def _product(row: ProductRow, signs: Signs) -> Product:
+    publishes = {**row.publishes, **signs.publishes}
     return Product(
-        id=row["id"],
-        name=row["name"],
-        kind=Kind(row["kind"]),
-        built_in=bool(row.get("built-in")),
-        relocatable=bool(row.get("relocatable")),
-        ended=row.get("ended"),
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        built_in=row.built_in,
+        relocatable=row.relocatable,
+        ended=row.ended,
         silent=frozenset(key for key, value in publishes.items() if value is False),
-        paths=tuple(signs.get("paths", ())),
-        units=tuple(signs.get("units", ())),
-        processes=tuple(signs.get("processes", ())),
-        helpers=tuple(signs.get("helpers", ())),
-        extensions=tuple(signs.get("extensions", ())),
-        daemons=tuple(signs.get("daemons", ())),
+        paths=signs.paths,
+        units=signs.units,
+        processes=signs.processes,
+        helpers=signs.helpers,
+        extensions=signs.extensions,
+        daemons=signs.daemons,
     )

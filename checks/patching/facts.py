@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from scorecard.model import Host, Observations, Platform, Seen, Unseen
 
@@ -10,7 +10,7 @@ from . import linux, macos
 from .payload import remembered
 from .shape import Patching, Updates, nothing_read
 
-__all__ = ["Patching", "Updates", "data", "parse", "remember"]
+__all__ = ["Patching", "Updates", "parse", "remember"]
 
 # Managers whose packages share one database keep one kind of name.
 _DATABASES = {"dnf": "rpm", "dnf5": "rpm", "yum": "rpm", "softwareupdate": "macos"}
@@ -40,9 +40,3 @@ def remember(facts: Patching) -> Iterable[str] | None:
             database = "rpm"
         names.append(remembered(database, update.name, installed, update.security == Seen(True)))
     return tuple(names)
-
-
-def data() -> Iterable[Mapping[str, str]]:
-    """The table of macOS releases, one row a line of macOS."""
-    for row in macos.release_rows():
-        yield {"name": f"macOS {row['line']} releases", "source": str(row["source"]), "as_of": str(row["as_of"])}

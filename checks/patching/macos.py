@@ -9,12 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from functools import cache
-from importlib.resources import files
+from datetime import UTC, datetime, time
 from typing import Any
-
-import yaml
 
 from scorecard.model import Fact, Host, Observations, Seen, Unseen
 from scorecard.reading import clean, text_of
@@ -24,6 +20,7 @@ from .mac_automatic import automatic
 from .mac_history import last_update, read_history, reboot
 from .mac_version import major_line, numbers, settings_file
 from .payload import MANY, NO_DATE, Section, earlier_sightings, oldest, remembered, sections
+from .releases import newer_release
 from .shape import Patching, Update, Updates
 
 
@@ -110,15 +107,15 @@ def _missing(
         by_name[name] = Update(
             name, offer.version, Seen(running), security, NO_DATE, Seen(seen_first), Seen(False), offer.label
         )
-    newer = _newer_release(running)
+    newer = newer_release(running)
     if newer and not any(
-        numbers(update.candidate) >= numbers(newer[0]) and update.name.startswith("macOS") for update in by_name.values()
+        numbers(update.candidate) >= numbers(newer.version) and update.name.startswith("macOS")
+        for update in by_name.values()
     ):
-        version, released = newer
-        published = datetime.combine(released, time(), UTC)
-        by_name[f"macOS {version}"] = Update(
-            f"macOS {version}",
-            version,
+        published = datetime.combine(newer.released, time(), UTC)
+        by_name[f"macOS {newer.version}"] = Update(
+            f"macOS {newer.version}",
+            newer.version,
             Seen(running),
             Seen(True),
             Seen(published),
@@ -204,21 +201,6 @@ def _is_past(offer: _Offer, running: str, extra: str) -> bool:
 def _is_security(offer: _Offer) -> bool:
     """The list marks no class: updates of macOS, its responses, Safari and the malware data are security updates."""
     return offer.system or any(word in offer.title + offer.label for word in ("Safari", "Security", "XProtect", "MRT"))
-
-
-@cache
-def release_rows() -> tuple[Mapping[str, Any], ...]:
-    """Rows of releases.yaml: line, version, released, source, as_of."""
-    text = files(__package__).joinpath("releases.yaml").read_text(encoding="utf-8")
-    return tuple(yaml.safe_load(text))
-
-
-def _newer_release(running: str) -> tuple[str, date] | None:
-    """The newest release of this line that the table knows, if it is newer than the running one."""
-    for row in release_rows():
-        if row["line"] == major_line(running) and numbers(row["version"]) > numbers(running):
-            return row["version"], row["released"]
-    return None
 
 
 def _deferral(parts: Mapping[str, Section]) -> list[str]:

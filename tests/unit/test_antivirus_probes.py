@@ -18,7 +18,7 @@ from scorecard.model import Outcome, Platform
 from scorecard.registry import Registry
 
 TOPIC = Registry.load().by_id["antivirus"]
-ROWS: list[dict[str, Any]] = yaml.safe_load((Path(TOPIC.source) / "products.yaml").read_text(encoding="utf-8"))["products"]
+ROWS: list[dict[str, Any]] = yaml.safe_load((Path(TOPIC.source) / "products.yaml").read_text(encoding="utf-8"))["rows"]
 PARTS = {(probe.platform, probe.part): probe.text for probe in TOPIC.probes}
 
 
