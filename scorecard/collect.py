@@ -83,7 +83,10 @@ class Collector:
         self._bundles = {platform: Bundle(shell, platform) for platform in (None, Platform.LINUX, Platform.MACOS)}
 
     def run(self, endpoints: Iterable[Endpoint], concurrency: int, stop: threading.Event) -> Iterator[EndpointResult]:
-        """Results as they come. When `stop` is set no further endpoint is asked and what is under way is not awaited."""
+        """Results as they come.
+
+        When `stop` is set no further endpoint is asked and what is under way is not awaited; what is in is handed on.
+        """
         waiting: queue.SimpleQueue[Endpoint] = queue.SimpleQueue()
         done: queue.SimpleQueue[EndpointResult] = queue.SimpleQueue()
         count = 0
@@ -100,6 +103,9 @@ class Collector:
                 count -= 1
             except queue.Empty:
                 continue
+        while count and not done.empty():
+            yield done.get()
+            count -= 1
 
     def _work(
         self, waiting: queue.SimpleQueue[Endpoint], done: queue.SimpleQueue[EndpointResult], stop: threading.Event
@@ -122,7 +128,8 @@ class Collector:
             said = f"No login was tried: {self.redact(str(error))}"
             next_step = "Correct the reference in the inventory, or put the secret where it points."
             result = self.unseen(endpoint, Failure(FailureKind.AUTH_FAILED, said, next_step))
-        except Exception as error:  # around an endpoint's work: our own fault must not cost the other endpoints
+        # Around an endpoint's work: our own fault must not cost the other endpoints, nor a check module that calls exit().
+        except (Exception, SystemExit) as error:
             log.exception("endpoint %s: internal error", endpoint.name)
             said = f"The audit of this machine broke off with an internal error ({type(error).__name__})"
             failure = Failure(FailureKind.INTERNAL, said, "Run the audit again with --debug and report what it prints.")
