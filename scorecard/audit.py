@@ -54,7 +54,7 @@ def run(
     audit_id = str(uuid.uuid4())
     started = datetime.now(UTC)
     try:
-        history = store.remembered(order.client)
+        history = _by_listed_name(order, store)
         client_since = store.client_since(order.client)
         store.begin(audit_id, order.client, started, order.scope)
     except StoreError as error:
@@ -96,14 +96,25 @@ def _results(
         yield collector.unseen(endpoint, Failure(FailureKind.UNREACHABLE, said, next_step), "seen before")
 
 
+def _by_listed_name(order: Order, store: Store) -> dict[str, Remembered]:
+    """What earlier audits know. As in the inventory, names that differ in capitals only are one name.
+
+    Else an endpoint written otherwise would be a newcomer, whose missing updates are new and whose faults hold no letter.
+    """
+    history = store.remembered(order.client)
+    listed = {entry.name.casefold(): entry.name for entry in order.endpoints}
+    renamed = {old: new for old in history if (new := listed.get(old.casefold(), old)) not in history}
+    store.rename(order.client, renamed)
+    return {renamed.get(name, name): known for name, known in history.items()}
+
+
 def _gone(order: Order, history: Mapping[str, Remembered]) -> tuple[Endpoint, ...]:
-    """Endpoints of earlier audits that are neither listed nor retired: they stay expected."""
-    # As in the inventory, names that differ in capitals only are one name.
+    """Endpoints of earlier audits that are neither listed nor retired: they stay expected, seen or not."""
     listed = {entry.name.casefold() for entry in order.endpoints} | {entry.name.casefold() for entry in order.retired}
     return tuple(
         Endpoint(name, order.client, known.address, site=known.site, platform=known.platform)
         for name, known in sorted(history.items())
-        if name.casefold() not in listed and known.last_seen_at is not None
+        if name.casefold() not in listed
     )
 
 

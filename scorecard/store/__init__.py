@@ -201,6 +201,17 @@ class Store:
         if new := [{**fixed, "topic": topic, "name": name} for topic, name in sorted(now - there)]:
             connection.execute(statements.note_sightings, new)
 
+    def rename(self, client: str, names: Mapping[str, str]) -> None:
+        """Endpoints of a client, old name to new: what is known of them from now on goes by the new one."""
+        with self._transaction() as connection:
+            for old, new in names.items():
+                for table, column in (
+                    (tables.endpoints, tables.endpoints.c.name),
+                    (tables.sightings, tables.sightings.c.endpoint),
+                ):
+                    mine = (table.c.client == client, column == old)
+                    connection.execute(update(table).where(*mine).values({column: new}))
+
     # --- reading ---------------------------------------------------------------------------------------------------
 
     def history(self, client: str | None = None) -> tuple[Entry, ...]:
