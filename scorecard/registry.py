@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import pkgutil
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,6 +23,24 @@ from scorecard.topic import Check, Topic
 CHECKS_GROUP = "scorecard.checks"
 REPORTS_GROUP = "scorecard.reports"
 
+# What a module of other people may raise while it is imported.
+_BROKEN = (
+    ImportError,
+    SyntaxError,
+    NameError,
+    AttributeError,
+    TypeError,
+    ValueError,
+    LookupError,
+    OSError,
+    ArithmeticError,
+    AssertionError,
+    RuntimeError,
+    SystemExit,
+)
+_TOPIC_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_OURS = "engine"  # the engine's own parts go by this name
+
 
 @dataclass(frozen=True)
 class Registry:
@@ -33,6 +53,7 @@ class Registry:
         """Installed modules first, then those in `folders`. Raises PluginError, which names the module at fault."""
         topics: dict[str, Topic] = {}
         for topic in (*_installed(), *_in_folders(folders)):
+            _examine(topic)
             if topic.id in topics:
                 raise PluginError(f"topic {topic.id} is in {topics[topic.id].source} and again in {topic.source}")
             topics[topic.id] = topic
@@ -78,11 +99,25 @@ def report(name: str) -> Report:
     raise PluginError(f"no report format {name!r}; there are: {', '.join(report_names())}")
 
 
+def _examine(topic: Topic) -> None:
+    """A module may speak for its own topic only: it neither replaces another's checks nor the engine's parts."""
+    where = f"topic {topic.id!r} in {topic.source or 'a module'}"
+    if topic.id == _OURS or not _TOPIC_ID.fullmatch(topic.id):
+        raise PluginError(f"{where}: expected an id in lower case with hyphens, other than {_OURS!r}")
+    names = [check.id for check in topic.checks]
+    asked = [(probe.platform, probe.part) for probe in topic.probes]
+    for name in (*names, *(part for _, part in asked)):
+        if not name.startswith(f"{topic.id}."):
+            raise PluginError(f"{where}: {name} does not belong to it")
+    if len(set(names)) != len(names) or len(set(asked)) != len(asked):
+        raise PluginError(f"{where}: a check or a part is defined twice")
+
+
 def _load(point: EntryPoint) -> object:
     try:
         return point.load()
-    except (ImportError, AttributeError, SyntaxError) as error:
-        raise PluginError(f"{point.group} {point.name}: cannot load {point.value}: {error}") from error
+    except _BROKEN as error:
+        raise PluginError(f"{point.group} {point.name}: cannot load {point.value}: {_named(error)}") from error
 
 
 def _installed() -> Iterator[Topic]:
@@ -103,8 +138,12 @@ def _installed() -> Iterator[Topic]:
 def _import(name: str) -> ModuleType:
     try:
         return import_module(name)
-    except (ImportError, SyntaxError) as error:
-        raise PluginError(f"{name}: cannot be loaded: {error}") from error
+    except _BROKEN as error:
+        raise PluginError(f"{name}: cannot be loaded: {_named(error)}") from error
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _in_folders(folders: Iterable[Path]) -> Iterator[Topic]:
@@ -121,7 +160,10 @@ def _in_folders(folders: Iterable[Path]) -> Iterator[Topic]:
 
 def _import_folder(folder: Path) -> Topic:
     """Import one topic folder under a name of its own, so that its relative imports work."""
-    name = "scorecard_checks_" + "".join(c if c.isalnum() else "_" for c in str(folder.resolve()))
+    # One name a folder, however much two paths are alike: else one would get the other's modules.
+    name = "scorecard_checks_" + hashlib.sha256(str(folder.resolve()).encode(errors="surrogateescape")).hexdigest()[:16]
+    for old in [key for key in sys.modules if key == name or key.startswith(f"{name}.")]:
+        del sys.modules[old]
     spec = importlib.util.spec_from_file_location(name, folder / "__init__.py", submodule_search_locations=[str(folder)])
     if spec is None or spec.loader is None:
         raise PluginError(f"{folder}: cannot be imported")
@@ -131,8 +173,8 @@ def _import_folder(folder: Path) -> Topic:
         spec.loader.exec_module(module)
     except PluginError:
         raise
-    except (ImportError, SyntaxError, NameError, AttributeError, TypeError, ValueError, LookupError, OSError) as error:
-        raise PluginError(f"{folder}: cannot be imported: {type(error).__name__}: {error}") from error
+    except _BROKEN as error:
+        raise PluginError(f"{folder}: cannot be imported: {_named(error)}") from error
     topic = getattr(module, "TOPIC", None)
     if not isinstance(topic, Topic):
         raise PluginError(f"{folder}: defines no TOPIC")
