@@ -269,6 +269,23 @@ for folder in /var/cache/zypp/raw/*/; do
     [ -e "$file" ] && printf 'updateinfo %s\n' "${name##*/}"
   done
 done
+# Even with --no-refresh zypper fetches a source that it has no list of; then it is not asked at all.
+unread=$(
+  for file in /etc/zypp/repos.d/*.repo; do
+    [ -r "$file" ] || continue
+    awk '
+      function finish() { if (id != "" && !off) print id; id = ""; off = 0 }
+      /^\[.*\]/ { finish(); id = substr($0, 2, index($0, "]") - 2) }
+      tolower($0) ~ /^[ \t]*enabled[ \t]*=[ \t]*(0|no|false|off)/ { off = 1 }
+      END { finish() }
+    ' "$file"
+  done | while IFS= read -r name; do
+    raw=/var/cache/zypp/raw/$name there=no
+    for file in "$raw/repodata/repomd.xml" "$raw/cookie" "$raw/content"; do [ -e "$file" ] && there=yes; done
+    if [ "$there" = no ] || [ ! -s "/var/cache/zypp/solv/$name/solv" ]; then printf 'unread %s\n' "$name"; fi
+  done
+)
+if [ -n "$unread" ]; then printf '%s\n' "$unread" | head -n 20; exit 0; fi
 echo '== patches'
 run zypper --no-refresh --non-interactive --xmlout list-patches
 echo '== updates'
@@ -375,9 +392,10 @@ done
 for image in /boot/vmlinuz-*; do [ -e "$image" ] && field image "${image#/boot/vmlinuz-}"; done
 for patch in /sys/kernel/livepatch/*/enabled; do [ -r "$patch" ] && field livepatch "$(cat "$patch") $patch"; done
 if have needrestart; then as_root needrestart -b -k 2>/dev/null | grep '^NEEDRESTART-K'; fi
-if have needs-restarting && [ ! -s /var/lib/dpkg/status ]; then needs-restarting -r 2>&1 | sed 's/^/needs-restarting /'; fi
+# Run by an ordinary user, dnf's tool makes a cache folder of that user.
+if have needs-restarting && [ ! -s /var/lib/dpkg/status ]; then as_root needs-restarting -r 2>&1 | sed 's/^/needs-restarting /'; fi
 if have zypper && [ -d /etc/zypp ] && [ ! -s /var/lib/dpkg/status ]; then
-  zypper --non-interactive needs-rebooting >/dev/null 2>&1
+  zypper --no-refresh --non-interactive needs-rebooting >/dev/null 2>&1
   field zypper-needs-rebooting "$?"
 fi
 true

@@ -41,7 +41,9 @@ def parse(observations: Observations, first_seen: Mapping[str, datetime]) -> Upd
     enabled = _enabled(sources)
     told_apart = bool(with_patches & set(enabled)) or bool(patches.rows)
     missing: Fact[tuple[Update, ...]]
-    if failure := patches.failure or updates.failure:
+    if unread := sources.after("unread"):
+        missing = Unseen(f"Source {clean(unread[0], 80)} was never read, and zypper would fetch it if it were asked")
+    elif failure := patches.failure or updates.failure:
         missing = Unseen(f"zypper could not work out what is missing: {failure}")
     elif not enabled:
         missing = Unseen("zypper has no source that is switched on")

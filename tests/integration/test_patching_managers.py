@@ -327,6 +327,7 @@ def test_zypper_after_patching_misses_nothing(ask: Ask, tmp_path: Path) -> None:
     assert result.verdict("security-updates").status is Status.PASS
     assert result.verdict("last-installed").status is Status.PASS
     assert result.facts.updates.last_security_installed.seen() is not None
+    assert [name for name in result.asked.changed if "/cache/zypp/" in name] == []
 
 
 def test_zypper_without_patches_counts_every_update(ask: Ask, tmp_path: Path) -> None:
@@ -342,6 +343,16 @@ def test_zypper_with_a_source_never_read_does_not_know(ask: Ask, tmp_path: Path)
     result = zypper(ask, tmp_path, text, "zypper -nq refresh test; zypper -nq update || true")
     assert result.verdict("security-updates").status is Status.UNKNOWN
     assert result.verdict("sources-fresh").status is Status.UNKNOWN
+
+
+def test_zypper_fetches_no_source_that_was_never_read(ask: Ask, tmp_path: Path) -> None:
+    """Even with --no-refresh zypper fetches a source that it has no list of: then it is not asked at all."""
+    text = repository_file("test", advised(tmp_path))
+    result = zypper(ask, tmp_path, text, "rm -rf /var/cache/zypp")
+    assert [name for name in result.asked.changed if "/zypp/" in name] == []
+    verdict = result.verdict("security-updates")
+    assert verdict.status is Status.UNKNOWN
+    assert "test was never read" in str(verdict.reason)
 
 
 def test_zypper_without_sources_does_not_know(ask: Ask, tmp_path: Path) -> None:
