@@ -68,14 +68,22 @@ end_family() {
 # limited SECONDS CODE: runs CODE in a new sh that is stopped, with its children, at the limit (code 124).
 limited() {
   case $limiter in
-    timeout) timeout -k 2 "$1" sh -c "$library$2" ;;
+    timeout)
+      timeout -k 2 "$1" sh -c "$library$2" &
+      group=$!
+      wait "$group"; code=$?
+      # Timeout leads a group of its own; what the part left behind in it would hold our output open.
+      kill -s KILL -- "-$group" 2>/dev/null
+      return "$code" ;;
     perl)
       perl -e '
         my ($limit, @command) = @ARGV;
         my $child = fork;
         if (!$child) { setpgrp; exec @command; exit 127 }
         $SIG{ALRM} = sub { kill "TERM", -$child; sleep 1; kill "KILL", -$child; exit 124 };
-        alarm $limit; waitpid $child, 0; exit(($? & 127) ? 128 + ($? & 127) : $? >> 8);
+        alarm $limit; waitpid $child, 0; my $ended = $?;
+        kill "KILL", -$child; # what it left behind would hold our output open
+        exit(($ended & 127) ? 128 + ($ended & 127) : $ended >> 8);
       ' "$1" sh -c "$library$2" ;;
     *)
       sh -c "$library$2" &
@@ -117,8 +125,12 @@ prepare() {
   previous='' parts=0
   limiter=none
   if command -v perl >/dev/null 2>&1; then limiter=perl; fi
-  # Only a timeout that knows -k is used; an old busybox spells its options differently.
-  if timeout -k 1 5 true >/dev/null 2>&1; then limiter=timeout; fi
+  # Only a timeout that knows -k is used, and busybox's not: it stops the shell alone, and what that started holds our
+  # output open as long as it likes.
+  case $(timeout --help 2>&1) in
+    *BusyBox*) ;;
+    *) if timeout -k 1 5 true >/dev/null 2>&1; then limiter=timeout; fi ;;
+  esac
   SCORECARD_RIGHTS=$(rights)
   export SCORECARD_RIGHTS
 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -30,6 +32,7 @@ PROBES = (
     probe("t.plain", "echo one; echo \"it's\"; printf 'no line feed'"),
     probe("t.stuck", "echo before; sleep 30", limit_s=1),
     probe("t.children", "sleep 30 & sleep 30", limit_s=1),
+    probe("t.left", "sleep 300 & echo left one behind", limit_s=5),
     probe("t.flood", "yes", size_bytes=100),
     probe("t.fits", "printf '%s\\n' 123456789", size_bytes=10),
     probe("t.over", "printf '%s\\n' 123456789; printf '%s\\n' x", size_bytes=10),
@@ -61,6 +64,7 @@ def test_each_part_is_framed_in_every_shell(shell: list[str]) -> None:
         "plain": (Outcome.OK, "one\nit's\nno line feed"),
         "stuck": (Outcome.TIMEOUT, "before"),
         "children": (Outcome.TIMEOUT, ""),
+        "left": (Outcome.OK, "left one behind"),
         "flood": (Outcome.TRUNCATED, "\n".join("y" * 51)),
         "fits": (Outcome.OK, "123456789"),
         "over": (Outcome.TRUNCATED, "123456789\nx"),
@@ -87,10 +91,32 @@ def test_without_timeout_and_perl_a_stuck_part_is_stopped_all_the_same(shell: li
 
 
 def test_with_perl_alone_a_stuck_part_and_its_children_are_stopped() -> None:
-    script = Bundle((probe("t.stuck", "sleep 30 & sleep 30; wait", limit_s=1), probe("t.last", "exit 3"))).script(MARKER)
+    script = Bundle(
+        (
+            probe("t.stuck", "sleep 300 & sleep 300; wait", limit_s=1),
+            probe("t.left", "sleep 300 &"),
+            probe("t.last", "exit 3"),
+        )
+    ).script(MARKER)
     done = subprocess.run(
         ["sh", "-s"], input=script.replace("limiter=timeout;", ":;").encode(), capture_output=True, check=True, timeout=25
     )
+    reply = parse_reply(done.stdout, MARKER, NOW)
+    assert reply.observations["t.stuck"].outcome is Outcome.TIMEOUT
+    assert reply.observations["t.left"].outcome is Outcome.OK
+    assert reply.observations["t.last"].code == 3
+
+
+def test_with_busybox_alone_a_stuck_child_is_stopped_with_its_part(tmp_path: Path) -> None:
+    """The timeout of busybox stops the shell only. Alpine has no other, and no perl."""
+    busybox = shutil.which("busybox")
+    if busybox is None:
+        pytest.skip("busybox is not installed")
+    for name in subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split():
+        (tmp_path / name).symlink_to(busybox)
+    script = Bundle((probe("t.stuck", "sleep 300; echo after", limit_s=1), probe("t.last", "exit 3"))).script(MARKER)
+    alone = re.sub(r"(?m)^PATH=.*$", f"PATH={tmp_path}", script)
+    done = subprocess.run([busybox, "sh", "-s"], input=alone.encode(), capture_output=True, check=True, timeout=60)
     reply = parse_reply(done.stdout, MARKER, NOW)
     assert reply.observations["t.stuck"].outcome is Outcome.TIMEOUT
     assert reply.observations["t.last"].code == 3
