@@ -205,7 +205,10 @@ def _missing(
     policy_section = found.get("policy", Section())
     if policy_section.code != 0:
         return Unseen("apt did not tell where the newer packages come from")
-    held = {clean(line) for line in found.get("held", Section()).lines if line.strip()}
+    marks = found.get("held", Section())
+    if marks.code != 0:
+        return Unseen("apt did not tell which packages are held back")
+    held = {clean(line) for line in marks.lines if line.strip()}
     missing: dict[str, Update] = {}
     for line in plan.lines:
         match = _INST.match(line)

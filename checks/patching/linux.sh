@@ -62,9 +62,10 @@ code=$?
 printf '%s\n' "$plan" | awk '/^Conf / { next } /^ / { if (on) print; next } { on = /(kept back|phasing):$/; print }'
 echo "rc $code"
 echo '== held'
-held=$(apt-mark showhold 2>/dev/null)
+held=$(apt apt-mark showhold)
+code=$?
 printf '%s\n' "$held"
-echo "rc $?"
+echo "rc $code"
 echo '== policy'
 names=$(
   printf '%s\n' "$plan" | sed -n 's/^Inst \([^ ]*\) .*/\1/p'
@@ -77,7 +78,7 @@ names=$(printf '%s\n' $names | sort -u)
 policy=$([ -z "$names" ] || apt apt-cache policy $names)
 code=$?
 # What stands from the installed version down is not needed: a fix is always above it.
-printf '%s\n' "$policy" | sed 's|//[^/@ ]*@|//|g' | awk '/^[^ ].*:$/ { below = 0 } !below { print } /^ \*\*\* / { below = 1 }'
+printf '%s\n' "$policy" | sed 's|://[^]"[:space:]<>]*|://-|g' | awk '/^[^ ].*:$/ { below = 0 } !below { print } /^ \*\*\* / { below = 1 }'
 echo "rc $code"
 echo '== withheld'
 if [ -r /var/lib/update-notifier/updates-available ]; then cat /var/lib/update-notifier/updates-available; fi
@@ -132,12 +133,12 @@ elif have yum; then tool=yum
 else absent; fi
 renice -n 10 -p $$ >/dev/null 2>&1
 have ionice && ionice -c 3 -p $$ 2>/dev/null
-# Addresses may hold a password: what stands before "@" stays there.
+# An address may hold a password or a token anywhere in it, so addresses stay there.
 run() {
   said=$(as_root "$@" 2>&1)
   code=$?
   [ "$code" = 77 ] && denied
-  printf '%s\n' "$said" | sed 's|//[^/@ ]*@|//|g'
+  printf '%s\n' "$said" | sed 's|://[^]"[:space:]<>]*|://-|g'
   echo "rc $code"
 }
 echo "tool $tool"
@@ -183,12 +184,12 @@ elif have yum; then tool=yum
 else absent; fi
 renice -n 10 -p $$ >/dev/null 2>&1
 have ionice && ionice -c 3 -p $$ 2>/dev/null
-# Addresses may hold a password: what stands before "@" stays there.
+# An address may hold a password or a token anywhere in it, so addresses stay there.
 run() {
   said=$(as_root "$@" 2>&1)
   code=$?
   [ "$code" = 77 ] && denied
-  printf '%s\n' "$said" | sed 's|//[^/@ ]*@|//|g'
+  printf '%s\n' "$said" | sed 's|://[^]"[:space:]<>]*|://-|g'
   echo "rc $code"
 }
 echo "tool $tool"
@@ -246,12 +247,12 @@ done
 renice -n 10 -p $$ >/dev/null 2>&1
 have ionice && ionice -c 3 -p $$ 2>/dev/null
 export ZYPP_LOCK_TIMEOUT=5 ZYPP_LOGFILE=/dev/null
-# Addresses may hold a password: what stands before "@" stays there.
+# An address may hold a password or a token anywhere in it, so addresses stay there.
 run() {
   said=$(as_root "$@" 2>&1)
   code=$?
   [ "$code" = 77 ] && denied
-  printf '%s\n' "$said" | sed 's|//[^/@ ]*@|//|g'
+  printf '%s\n' "$said" | sed 's|://[^]"[:space:]<>]*|://-|g'
   echo "rc $code"
 }
 echo '== sources'
@@ -305,7 +306,7 @@ true
 have apk || absent
 [ -s /lib/apk/db/installed ] || [ -s /usr/lib/apk/db/installed ] || absent
 echo '== sources'
-sed -e 's|//[^/@]*@|//|' -e 's/^/source /' /etc/apk/repositories /etc/apk/repositories.d/*.list 2>/dev/null
+sed -e 's|://[^]"[:space:]<>]*|://-|g' -e 's/^/source /' /etc/apk/repositories /etc/apk/repositories.d/*.list 2>/dev/null
 for file in /var/cache/apk/APKINDEX.*.tar.gz /etc/apk/cache/APKINDEX.*.tar.gz /var/lib/apk/APKINDEX.*.tar.gz; do
   [ -e "$file" ] && printf 'index %s %s\n' "$(stat -c %Y "$file")" "${file##*/}"
 done
