@@ -46,14 +46,15 @@ def parse(observations: Observations, host: Host) -> Patching:
     extra = host.edition.value or "" if isinstance(host.edition, Seen) else ""
     history = read_history(observations)
     missing = _missing(observations, preferences, running, extra)
-    notes = _deferral(parts)
+    deferred = _deferral_days(parts)
+    notes = [f"Updates are deferred by {deferred} days by the company's settings"] if deferred else []
     updates = Updates(
         manager=Seen("softwareupdate"),
         missing=missing,
         told_apart=Seen(True),
         security_source=Seen(True),
         data_time=_data_time(preferences),
-        blind=Seen(_blind(preferences)),
+        blind=Seen(_blind(preferences) + _hidden(parts, deferred)),
         last_installed=last_update(history),
         last_security_installed=last_update(history, security_only=True),
         notes=tuple(notes),
@@ -203,12 +204,27 @@ def _is_security(offer: _Offer) -> bool:
     return offer.system or any(word in offer.title + offer.label for word in ("Safari", "Security", "XProtect", "MRT"))
 
 
-def _deferral(parts: Mapping[str, Section]) -> list[str]:
-    """Companies may hide updates for up to 90 days; then "no new software" says little."""
+# A deferral hides only updates younger than itself; within the usual two weeks these are not yet missed.
+_HARMLESS_DEFERRAL_DAYS = 14
+_DEFAULT_DEFERRAL_DAYS = 30  # what Apple takes where a deferral is switched on without a number
+
+
+def _deferral_days(parts: Mapping[str, Section]) -> int:
+    """Companies may hide updates for up to 90 days (macos.md 3.1)."""
     days = 0
-    for section in (parts.get("restrictions", Section()),):
-        for line in section.lines:
-            key, _, value = line.partition(" ")
-            if key.startswith("enforcedSoftwareUpdate") and value.isdigit():
-                days = max(days, int(value[:4]))
-    return [f"Updates are deferred by {days} days by the company's settings"] if days else []
+    forced = False
+    for line in parts.get("restrictions", Section()).lines:
+        key, _, value = line.partition(" ")
+        forced = forced or (key == "forceDelayedSoftwareUpdates" and value.strip() in ("1", "true"))
+        if key.startswith("enforcedSoftwareUpdate") and value.isascii() and value.isdigit():
+            days = max(days, int(value[:4]))
+    return days or (_DEFAULT_DEFERRAL_DAYS if forced else 0)
+
+
+def _hidden(parts: Mapping[str, Section], days: int) -> tuple[str, ...]:
+    """Why the scan may name less than there is: "no new software" says little where updates are held from it."""
+    if parts.get("restrictions", Section()).code == 77:
+        return ("Our account has no right to read whether the company's settings defer updates",)
+    if days > _HARMLESS_DEFERRAL_DAYS:
+        return (f"Updates are hidden for {days} days by the company's settings",)
+    return ()

@@ -12,6 +12,7 @@ send managed '/Library/Managed Preferences/com.apple.SoftwareUpdate.plist'
 restrictions='/Library/Managed Preferences/com.apple.applicationaccess'
 if [ -e "$restrictions.plist" ]; then
   echo '== restrictions'
+  [ -r "$restrictions.plist" ] || echo 'rc 77'
   for key in enforcedSoftwareUpdateDelay enforcedSoftwareUpdateMinorOSDeferredInstallDelay forceDelayedSoftwareUpdates \
     allowRapidSecurityResponseInstallation; do
     value=$(/usr/bin/defaults read "$restrictions" "$key" 2>/dev/null) && printf '%s %s\n' "$key" "$value"
