@@ -49,12 +49,15 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-def dumps(audit: Audit, observations: Mapping[str, list[Json]] | None = None) -> str:
-    """The document's text, the same for the same audit. `observations`: raw answers by endpoint, to travel with it."""
+def dumps(audit: Audit, observations: Mapping[str, list[Json]] | None = None, indent: int | None = 1) -> str:
+    """The document's text, the same for the same audit. `observations`: raw answers by endpoint, to travel with it.
+
+    Without `indent` it is on one line, which takes a tenth of the time.
+    """
     document = to_json(audit)
     if observations is not None:
         document["observations"] = dict(observations)
-    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return json.dumps(document, ensure_ascii=False, indent=indent, allow_nan=False) + "\n"
 
 
 def loads(text: str, source: str = "document") -> Audit:

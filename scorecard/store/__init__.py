@@ -125,7 +125,7 @@ class Store:
             "coverage": card.coverage,
             "devices": len(audit.devices),
             "open_findings": sum(finding.status in _OPEN and finding.counts for finding in audit.findings),
-            "document": _pack(dumps(audit)),
+            "document": _pack(dumps(audit, indent=None)),
         }
         with self._transaction() as connection:
             connection.execute(update(tables.audits).where(tables.audits.c.id == audit.id).values(values))
