@@ -44,7 +44,7 @@ def sections(text: str) -> dict[str, Section]:
         if line.startswith("== "):
             name = line[3:].strip()
             lines.setdefault(name, [])
-        elif match := re.fullmatch(r"rc (-?[0-9]{1,5})", line):
+        elif line.startswith("rc ") and (match := re.fullmatch(r"rc (-?[0-9]{1,5})", line)):
             codes[name] = int(match[1])
         else:
             lines[name].append(line)
