@@ -120,6 +120,8 @@ def _whole(task: Task, transport: Transport, redactor: Redactor) -> Job:
 
     registry = Registry.load()
     collector = Collector(registry, load(DEFAULT, registry.checks), lambda _: transport, redactor, deadline_s=DEADLINE_S)
+    for topic in registry.topics:
+        tuple(topic.data() if topic.data else ())  # the command line reads data files before contact as well
     store = Store.open(f"sqlite:///{task.folder}/history-{os.getpid()}.db")
     order = Order("Bench", tuple(_endpoints(task)))
 

@@ -15,15 +15,6 @@ from types import TracebackType
 from bench.recording import MARKER
 from tests.rig.sshd import Sshd, free_port, keygen
 
-# Reads the whole script, as sh would, takes the marker from it and answers for the address that was called.
-_ANSWER = """\
-set -eu
-[ "$SSH_ORIGINAL_COMMAND" = 'sh -s' ]
-marker=$(sed -n 's/^marker=//p')
-if [ -p gate ]; then read -r _ <gate; fi
-set -- $SSH_CONNECTION
-exec sed "s/^{place} /$marker /" "replies/$3"
-"""
 _CONNECTION = re.compile(r"^Connection from (\S+ port \d+) on (127\.90\.\S+) port", re.MULTILINE)
 _COMMAND = re.compile(r"^Starting session: \S+ .* from (\S+ port \d+) id \d+$", re.MULTILINE)
 
@@ -41,8 +32,7 @@ class Server:
         self.folder = folder
         self.key = keygen(folder / "key")
         (folder / "replies").mkdir()
-        (folder / "answer.sh").write_text(_ANSWER.format(place=MARKER))
-        command = f"cd {shlex.quote(str(folder))} && exec sh answer.sh"
+        command = shlex.join(["exec", "perl", str(Path(__file__).with_name("answer.pl")), str(folder), MARKER])
         port = free_port("127.0.0.1")
         self._sshd = Sshd(
             folder / "sshd",
