@@ -64,7 +64,8 @@ class _Policy:
 
 def parse(observations: Observations, host: Host, first_seen: Mapping[str, datetime]) -> Updates:
     text = text_of(observations, "patching.apt")
-    last_installed, last_security_installed, notes = _history(observations)
+    plan = sections(text.value).get("simulate", Section()) if isinstance(text, Seen) else Section()
+    last_installed, last_security_installed, notes = _history(observations, plan)
     if isinstance(text, Unseen):
         return replace(nothing_read(text), last_installed=last_installed, last_security_installed=last_security_installed)
     found = sections(text.value)
@@ -289,11 +290,12 @@ def _policies(section: Section) -> dict[str, _Policy]:
     return found
 
 
-def _history(observations: Observations) -> tuple[Fact[datetime | None], Fact[datetime | None], list[str]]:
+def _history(observations: Observations, plan: Section) -> tuple[Fact[datetime | None], Fact[datetime | None], list[str]]:
     """The last upgrade of anything, the last one of everything, and notes.
 
     On a system that had no upgrade yet the day it was installed counts. `apt-get install` may upgrade a package too, but
-    leaves the others as they are, so it says nothing of the security updates still missing.
+    leaves the others as they are, so it says nothing of the security updates still missing. Nor does `apt-get upgrade`
+    where an update needs another package installed or removed: it leaves such updates out every time.
     """
     text = text_of(observations, "patching.dpkg")
     if isinstance(text, Unseen):
@@ -302,7 +304,10 @@ def _history(observations: Observations) -> tuple[Fact[datetime | None], Fact[da
     zone = next(iter(section.after("zone")), "")
     broken = [clean(line) for line in section.after("broken")]
     notes = [f"{len(broken)} packages are not installed completely, such as {broken[0]}"] if broken else []
-    full = newest(log_time(line, zone) for line in section.after("full-upgrade"))
+    runs = section.after("full-upgrade")
+    if not any(line.startswith("Remv ") or (line.startswith("Inst ") and not _INST.match(line)) for line in plan.lines):
+        runs += section.after("plain-upgrade")
+    full = newest(log_time(line, zone) for line in runs)
     last = newest(log_time(line, zone) for line in section.after("upgraded"))
     born = newest(log_time(line, zone) for line in section.after("born"))
     if last is None and born is not None:

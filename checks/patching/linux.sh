@@ -114,9 +114,11 @@ done | awk '
   /^Commandline: .*(apt|apt-get|aptitude)( .*)? (dist-upgrade|full-upgrade|safe-upgrade|upgrade)( |$)/ { full = 1 }
   /^Commandline: .*(unattended-upgrade|packagekit role=.update-packages)/ { full = 1 }
   /^Commandline: .* (install|reinstall|build-dep|remove|purge|autoremove)( |$)/ { full = 0 }
+  # apt-get upgrade leaves what needs a new package, as each new kernel does.
+  /^Commandline: ([^ ]*\/)?apt-get( .*)? upgrade( |$)/ && !/--with-new-pkgs/ && full { full = "plain" }
   /^Upgrade: / { upgraded = 1 }
   /^Error: / { failed = 1 }
-  /^End-Date: / && full && upgraded && !failed { print "full-upgrade " start }' | sort | tail -n 5
+  /^End-Date: / && full && upgraded && !failed { print (full == "plain" ? "plain" : "full") "-upgrade " start }' | sort | tail -n 10
 dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 2>/dev/null | grep -E '^.(U|F|H|W|t|.R|..R)' | head -n 20 | sed 's/^/broken /'
 true
 #: part dnf-updates limit=60 size=400000 root=yes -- all newer packages that the cached lists of dnf or yum hold
@@ -218,6 +220,7 @@ case $tool in
   dnf) [ ! -e /var/lib/dnf/history.sqlite ] || run dnf -q -C history list ;;
   dnf5) [ ! -e /usr/lib/sysimage/libdnf5/transaction_history.sqlite ] || run dnf5 -q -C history list ;;
 esac | sed -n 's/^ *[0-9][0-9]*  *|\{0,1\} *\(.*[^ |]\)[ |]*\([0-9]\{4\}-[0-9][0-9]-[0-9][0-9] [0-9:]*\).*/\2 \1/p' |
+  grep -vE ' (-x|--(exclude|excludepkgs|setopt|advisory|advisories|bz|bzs|cve|cves|bugfix|enhancement|newpackage|sec-severity|secseverity|advisory-severities|disablerepo|repo|repoid|from-repo|downloadonly))([ =]|$)' |
   awk '$NF ~ /^(upgrade|update|distro-sync)$/ || /dnf-automatic|dnf5-automatic/ { print "full-upgrade " $1 " " $2 }
     { for (i = NF; i > 3 && $i ~ /^-/; i--) { if ($(i - 1) ~ /^(upgrade|update|distro-sync)$/) print "full-upgrade " $1 " " $2 } }' |
   head -n 5
