@@ -173,7 +173,7 @@ def recorded(name: str) -> Case:
 def test_what_is_remembered_comes_back_as_first_seen() -> None:
     case = recorded("apt-missing-first-audit-no-history")
     assert TOPIC.remember is not None
-    (name,) = TOPIC.remember(TOPIC.parse(case.observations, case.host))
+    (name,) = TOPIC.remember(TOPIC.parse(case.observations, case.host)) or ()
     known = Observation("engine.first-seen", Outcome.OK, f'{{"{name}": "2026-11-01T00:00:00+00:00"}}')
     found = verdicts({**case.observations, "engine.first-seen": known}, case.host)
     assert found["security-updates"].status is Status.WARN
