@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from scorecard.collect import EndpointResult
 from scorecard.errors import StoreError
 from scorecard.judge import digest
 from scorecard.model import Observation, Outcome, Role, Status, System
-from scorecard.store import Store, UnknownAudit, tables
+from scorecard.store import Store, UnknownAudit, migrations, tables
+from scorecard.store.migrate import HEAD
 from tests.fleet import NOW, device, findings, passing
 from tests.unit.test_document import audit
 
@@ -140,6 +143,12 @@ def test_migrations_make_the_tables_that_the_code_uses(tmp_path: Path) -> None:
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
     engine.dispose()
+
+
+def test_the_newest_revision_is_known_without_asking_alembic() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__path__[0])))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
 def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
