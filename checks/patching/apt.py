@@ -19,6 +19,7 @@ _OWN_LABELS = frozenset({"Debian", "Debian-Security", "Debian Backports", "Ubunt
 _NO_CLASS = Unseen("Its source does not say which updates are security updates")
 # Distributions that publish security updates in a place of their own, so that its absence is a fault.
 _HAS_SECURITY_SUITE = frozenset({"debian", "ubuntu"})
+_MANY_PINS = 400  # as many as the probe sends
 _UNRELEASED = frozenset({"testing", "unstable", "experimental"})
 
 
@@ -88,7 +89,7 @@ def parse(observations: Observations, host: Host, first_seen: Mapping[str, datet
         told_apart=told_apart,
         security_source=Seen(has_security or not expected) if used else Unseen("apt has no package lists"),
         data_time=_data_time(found, used),
-        blind=Seen(tuple(unread)),
+        blind=Seen((*unread, *_hidden(found.get("pins", Section())))),
         last_installed=last_installed,
         last_security_installed=last_security_installed,
         notes=tuple(notes),
@@ -178,6 +179,25 @@ def _belongs(release: _Release, index: str) -> bool:
     return len(head) < len(release.file) and index.startswith(head)
 
 
+def _hidden(pins: Section) -> list[str]:
+    """What pins hide as a whole: "low -1 v=12,o=Debian,a=oldstable-security,n=bookworm-security,l=Debian-Security,…".
+
+    Below 100 nothing that is installed is ever replaced. Extended fixes of Ubuntu are so for everybody without a contract.
+    """
+    if pins.code not in (0, None):
+        return ["apt did not tell which sources are pinned"]
+    hidden: list[str] = []
+    for line in pins.after("low"):
+        priority, _, words = line.partition(" ")
+        fields = dict(word.split("=", 1) for word in words.split(",") if "=" in word)
+        label, name = fields.get("l", ""), clean(fields.get("n", "") or fields.get("a", ""), 60)
+        if _is_security(label, fields.get("a", "")) and not label.startswith("UbuntuESM"):
+            hidden.append(f"Source {name} has the priority {clean(priority, 8)}, so its updates are not offered")
+    if len(pins.lines) >= _MANY_PINS:
+        hidden.append("More packages are pinned than were looked at")
+    return list(dict.fromkeys(hidden))[:5]
+
+
 def _data_time(found: Mapping[str, Section], used: list[_Release]) -> Fact[datetime]:
     """The archive's own date of the security suite: it is renewed within a week, the stable suite only by point releases.
 
@@ -221,13 +241,14 @@ def _missing(
         policy = policies.get(name)
         security = _class(origins, policy)
         missing[name] = _update(name, installed, candidate, security, False, first_seen)
-    for name in sorted(held | _kept_back(plan)):
+    pinned = {clean(name) for name in found.get("pins", Section()).after("pinned")}
+    for name in sorted(held | _kept_back(plan) | pinned):
         policy = policies.get(name)
-        if policy is None or name in missing or policy.candidate == policy.installed or policy.installed == "(none)":
+        if policy is None or name in missing or policy.installed in ("", "(none)"):
             continue
         # What is kept back without a hold is phased (Ubuntu), which security updates never are, or cannot be installed:
         # then runs that install everything leave it out as they leave out what is held.
-        if policy.security_above or name in held:
+        if policy.security_above or (name in held and policy.candidate != policy.installed):
             security = Seen(policy.security_above)
             missing[name] = _update(name, policy.installed, policy.candidate, security, True, first_seen)
     return Seen(tuple(missing.values())[:MANY])

@@ -66,8 +66,21 @@ held=$(apt apt-mark showhold)
 code=$?
 printf '%s\n' "$held"
 echo "rc $code"
+echo '== pins'
+# A pin hides an update: a package's own version stays, or a source's packages are never offered.
+pins=$(apt apt-cache policy)
+code=$?
+pins=$(printf '%s\n' "$pins" | awk '
+  /^Pinned packages:/ { on = 1; next }
+  on && $2 == "->" { if (!told[$1]++) print "pinned " $1; next }
+  !on && /^ *-?[0-9]+ / { priority = $1 }
+  !on && /^ +release / && priority < 100 { sub(/^ +release /, ""); print "low " priority " " $0 }
+')
+printf '%s\n' "$pins" | head -n 400
+echo "rc $code"
 echo '== policy'
 names=$(
+  printf '%s\n' "$pins" | sed -n 's/^pinned //p' | head -n 400
   printf '%s\n' "$plan" | sed -n 's/^Inst \([^ ]*\) .*/\1/p'
   printf '%s\n' "$plan" | awk '/kept back:$/ { on = 1; next } /^ / { if (on) print; next } { on = 0 }'
   printf '%s\n' "$held"

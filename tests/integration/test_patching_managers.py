@@ -154,6 +154,22 @@ def test_a_held_package_is_missing_its_fix(ask: Ask, tmp_path: Path) -> None:
     assert "held back" in verdict.measured
 
 
+def test_a_pinned_package_is_missing_its_fix(ask: Ask, tmp_path: Path) -> None:
+    pin = "printf 'Package: alpha\\nPin: version 1.0-1\\nPin-Priority: 1001\\n' >/etc/apt/preferences"
+    result = ask(DEBIAN, apt_setup(tmp_path, security=NOW - timedelta(1), extra=pin))
+    assert result.missing["alpha"].security == Seen(True)
+    assert result.missing["alpha"].held == Seen(True)
+    assert result.verdict("security-updates").status is Status.FAIL
+
+
+def test_a_security_source_that_a_pin_hides_is_not_nothing_missing(ask: Ask, tmp_path: Path) -> None:
+    pin = "printf 'Package: *\\nPin: release l=Debian-Security\\nPin-Priority: -1\\n' >/etc/apt/preferences"
+    result = ask(DEBIAN, apt_setup(tmp_path, security=NOW - timedelta(1), extra=pin))
+    verdict = result.verdict("security-updates")
+    assert verdict.status is Status.UNKNOWN
+    assert "priority" in str(verdict.reason)
+
+
 def test_a_fix_behind_a_newer_ordinary_version_is_still_a_security_update(ask: Ask, tmp_path: Path) -> None:
     needs("dpkg-deb", "apt-get")
     fixed = DebPackage("beta", "1.0-1+deb12u1", "amd64")
