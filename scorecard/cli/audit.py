@@ -19,7 +19,7 @@ import click
 from scorecard import outputs
 from scorecard.audit import Order, run
 from scorecard.cli import EXIT_BELOW, EXIT_ERROR, EXIT_INTERRUPTED, EXIT_NOT_ALL_SEEN, EXIT_OK
-from scorecard.cli.before_contact import check_authorisation, check_credentials, check_data
+from scorecard.cli.before_contact import check_authorisation, check_credentials, check_data, hide_environment
 from scorecard.cli.options import checks_option, format_option, out_option, standard_option, store_option
 from scorecard.cli.progress import watch
 from scorecard.cli.summary import summary
@@ -140,6 +140,7 @@ def audit(
     )
     if wishes.folder is not None:
         check_folder(wishes.folder)
+    hide_environment((job.order.endpoints, job.resolver) for job in jobs)
     check_credentials((job.order, job.resolver) for job in jobs)
     store = Store.open(store_url)
     try:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from scorecard.audit import Order
-from scorecard.errors import InputError
+from scorecard.errors import CredentialError, InputError
 from scorecard.inventory import Client
+from scorecard.model import Credential, Endpoint
 from scorecard.registry import Registry
 from scorecard.secrets import Resolver
 
@@ -33,14 +35,37 @@ def check_data(registry: Registry) -> None:
             tuple(topic.data())
 
 
+def hide_environment(jobs: Iterable[tuple[Iterable[Endpoint], Resolver]]) -> None:
+    """Resolve the secrets in environment variables, then take those away: programs that we start must not inherit them.
+
+    What cannot be resolved is told where it is needed.
+    """
+    names: set[str] = set()
+    for endpoints, resolver in jobs:
+        for endpoint in endpoints:
+            for credential in _credentials(endpoint):
+                for reference in (credential.password, credential.passphrase):
+                    if reference is not None and reference.kind == "env":
+                        names.add(str(reference.value))
+                        with suppress(CredentialError):
+                            resolver(reference, endpoint)
+    for name in names:
+        os.environ.pop(name, None)
+
+
+def _credentials(endpoint: Endpoint) -> Iterator[Credential]:
+    for credential in (endpoint.credential, *(jump.credential for jump in endpoint.connection.jumps)):
+        if credential is not None:
+            yield credential
+
+
 def check_credentials(orders: Iterable[tuple[Order, Resolver]]) -> None:
     """What is missing to log in to any client's endpoints. Raises InputError, a line each."""
     problems: dict[str, None] = {}
     for order, resolver in orders:
         problems.update(dict.fromkeys(resolver.prepare(order.endpoints)))
         for endpoint in order.endpoints:
-            credentials = (endpoint.credential, *(jump.credential for jump in endpoint.connection.jumps))
-            for credential in filter(None, credentials):
+            for credential in _credentials(endpoint):
                 for name in (credential.key_file, credential.certificate_file):
                     if name and not os.access(name, os.R_OK):
                         problems[f"{endpoint.source}: credential {credential.name}: {name} cannot be read"] = None

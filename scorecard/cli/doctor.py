@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from scorecard.cli.before_contact import hide_environment
 from scorecard.cli.terminal import say
 from scorecard.doctor import Step, examine
 from scorecard.errors import CredentialError, InputError
@@ -30,14 +31,16 @@ EXIT_NOT_WELL = 3
 @click.option("--client", metavar="NAME", help="The endpoint's client, where several have one of that name.")
 def doctor(endpoint: str, paths: tuple[Path, ...], client: str | None) -> int:
     """Walk to ENDPOINT: name, port, handshake, host key, login, rights, a tiny probe. `local` is this computer."""
+    redactor = Redactor()
+    resolver = Resolver(redactor)
     if endpoint == "local" and not paths:
         chosen = Endpoint("this computer", "This computer", "localhost", transport="local")
     else:
-        chosen = _find(endpoint, paths or (_DEFAULT,), client)
-    redactor = Redactor()
+        chosen, others = _find(endpoint, paths or (_DEFAULT,), client)
+        hide_environment([(others, resolver)])
     well = True
     try:
-        for step in examine(chosen, Resolver(redactor)):
+        for step in examine(chosen, resolver):
             _show(step, redactor)
             well = step.ok
     except CredentialError as error:
@@ -53,7 +56,8 @@ def _show(step: Step, redact: Redactor) -> None:
         say(f"      {redact(step.next_step)}")
 
 
-def _find(name: str, paths: tuple[Path, ...], client: str | None) -> Endpoint:
+def _find(name: str, paths: tuple[Path, ...], client: str | None) -> tuple[Endpoint, list[Endpoint]]:
+    """The endpoint, and all that are listed with it."""
     if not all(path.exists() for path in paths):
         missing = next(path for path in paths if not path.exists())
         raise InputError(f"{missing}: no such file; --inventory names the one that lists {name}")
@@ -64,4 +68,4 @@ def _find(name: str, paths: tuple[Path, ...], client: str | None) -> Endpoint:
         raise InputError(f"no endpoint {name!r} in {', '.join(map(str, paths))}")
     if len(found) > 1:
         raise InputError(f"{name!r} is an endpoint of {', '.join(endpoint.client for endpoint in found)}; add --client")
-    return found[0]
+    return found[0], [listed for entry in inventory.clients for listed in entry.endpoints]
