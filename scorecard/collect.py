@@ -167,7 +167,10 @@ class Collector:
 
     def _redacted(self, observation: Observation) -> Observation:
         text = self.redact(observation.text)
-        return observation if text == observation.text else replace(observation, text=text)
+        reason = self.redact(observation.reason)  # of a recording, it is words from outside as well
+        if (text, reason) == (observation.text, observation.reason):
+            return observation
+        return replace(observation, text=text, reason=reason)
 
 
 def _no_host(observations: Mapping[str, Observation]) -> Failure:
