@@ -80,7 +80,7 @@ def run(
 
 
 _NOT_ASKED = Failure(
-    FailureKind.DEADLINE, "The audit was stopped before this machine was asked", "Run the audit again and let it end."
+    FailureKind.DEADLINE, "The audit was stopped before this machine had answered", "Run the audit again and let it end."
 )
 
 
