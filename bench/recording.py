@@ -14,12 +14,14 @@ from scorecard.bundle import Bundle, new_marker, parse_reply
 from scorecard.model import Endpoint, Identity, Platform
 from scorecard.registry import Registry
 from scorecard.transports.base import Answer
+from tests.cases import FACTS, load_case
 
 MARKER = "@MARKER@"
 _LIMIT_S = 180
 _BITS = 16
 # The end mark of a part that ended well and said something.
 _END = re.compile(rb"(?<=\n)(?P<last>\|[^\n]*\n)(?P<end>" + MARKER.encode() + rb" end \S+ 0 )")
+_APT = re.compile(rb"(?P<begin>" + MARKER.encode() + rb" begin patching\.apt\n)(?:\|[^\n]*\n)*")
 
 
 def bundle(registry: Registry, *, thin: bool = False) -> Bundle:
@@ -36,6 +38,16 @@ def record(asked: Bundle) -> bytes:
     if not parse_reply(done.stdout, marker, datetime.now(UTC)).complete:
         raise RuntimeError("this machine's own answer is not whole; nothing can be measured with it")
     return done.stdout.replace(marker.encode(), MARKER.encode())
+
+
+def up_to_date(reply: bytes) -> bytes:
+    """The same machine with no update missing: its package manager's answer is the one recorded of a patched Debian."""
+    patched = load_case(FACTS / "patching" / "linux" / "apt-patched.yaml").observations["patching.apt"].text
+    payload = "".join(f"|{line}\n" for line in patched.split("\n")).encode()
+    new, found = _APT.subn(lambda frame: frame["begin"] + payload, reply)
+    if not found:
+        raise RuntimeError("this machine has no apt, so no answer of an up-to-date one can be made of its own")
+    return new
 
 
 def varied(reply: bytes, number: int) -> bytes:
