@@ -24,8 +24,8 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from tests.e2e.commands import scorecard
+from tests.e2e.modules import topic
 from tests.e2e.recordings import entry, inventory, refusing
-from tests.e2e.test_bad_input import topic
 from tests.rig.sshd import Account, Sshd, keygen, need_root
 
 pytestmark = pytest.mark.rig
