@@ -14,13 +14,16 @@ from typing import Any
 import paramiko
 from paramiko.auth_handler import AuthHandler
 from paramiko.message import Message
-from paramiko.packet import Packetizer
+from paramiko.packet import NeedRekeyException, Packetizer
 
 from scorecard.reading import clean
 
 _MAX_BANNER_BYTES = 32 * 1024
 # OpenSSH sends at most 256 KiB in a packet; paramiko would gather up to 4 GiB.
 _MAX_PACKET_BYTES = 1024 * 1024
+_AHEAD_BYTES = 32 * 1024
+# paramiko reads the greeting in pieces of 128 bytes; what came behind it is handed out with the first packets.
+_WITH_GREETING_BYTES = 256
 
 # Cheap curves first; the Diffie-Hellman groups cost 10 to 35 times the CPU (performance.md) and come last.
 _KEY_EXCHANGES = (
@@ -79,6 +82,10 @@ class _Packets(Packetizer):
         super().__init__(sock)
         self.first_bytes = b""
         self._banner_bytes = 0
+        self._sock = sock
+        self._ahead = b""
+        self._ahead_at = 0
+        self._read_the_old_way = 0
 
     def start_handshake(self, _timeout: float) -> None:
         return
@@ -90,9 +97,44 @@ class _Packets(Packetizer):
         return
 
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:
+        """Exactly `n` bytes, out of what was read ahead: paramiko asks the system twice for each packet, and for nothing
+        else is a small packet so dear."""
         if n > _MAX_PACKET_BYTES:
             raise WireError("a packet is too large")
-        return super().read_all(n, check_rekey)
+        if self._read_the_old_way < _WITH_GREETING_BYTES:
+            self._read_the_old_way += n
+            return super().read_all(n, check_rekey)
+        if self._ahead_at + n > len(self._ahead):
+            self._read_ahead(n, check_rekey)
+        start = self._ahead_at
+        self._ahead_at = start + n
+        return self._ahead[start : start + n]
+
+    def _read_ahead(self, n: int, check_rekey: bool) -> None:
+        data = self._ahead[self._ahead_at :]
+        while len(data) < n:
+            try:
+                more = self._sock.recv(_AHEAD_BYTES)
+            except TimeoutError:
+                self._looked_in_vain(check_rekey and not data)
+                continue
+            except OSError as error:
+                if self.closed:
+                    raise EOFError from error
+                raise
+            if not more:
+                raise EOFError
+            data += more
+        self._ahead, self._ahead_at = data, 0
+
+    def _looked_in_vain(self, may_rekey: bool) -> None:
+        """What paramiko does whenever nothing came for a while."""
+        if self.closed:
+            raise EOFError
+        if may_rekey and self.need_rekey():
+            raise NeedRekeyException
+        original: Any = super()
+        original._check_keepalive()
 
     def _read_timeout(self, timeout: float) -> bytes:
         """Reads the greeting, before there are packets."""
