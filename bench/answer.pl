@@ -4,10 +4,12 @@ use strict;
 use warnings;
 
 my ($folder, $place) = @ARGV;
+my $address = (split ' ', $ENV{SSH_CONNECTION})[2];
+open my $count, '>>', "$folder/commands" or die "commands: $!\n";
+syswrite $count, "$address\n" or die "cannot count: $!\n";
 die "only `sh -s` is expected\n" unless ($ENV{SSH_ORIGINAL_COMMAND} // '') eq 'sh -s';
 my $script = do { local $/; <STDIN> };
 my ($marker) = $script =~ /^marker=(\S+)$/m or die "the script names no marker\n";
-my $address = (split ' ', $ENV{SSH_CONNECTION})[2];
 if (-p "$folder/gate") {
     open my $gate, '<', "$folder/gate" or die "gate: $!\n";
     sysread $gate, my $pass, 1;

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,14 +26,15 @@ class Replies:
     thin: bytes
 
 
-def measure(folder: Path, replies: Replies, count: int, runs: int) -> list[Figure]:
+def measure(folder: Path, replies: Replies, count: int, runs: int, until: float) -> list[Figure]:
+    """`until`: the moment of the monotonic clock after which nothing is measured a second time."""
     with Server(folder) as server:
         server.answer(_by_address(replies.thin, count))
-        thin = [_run(server, count, _CONCURRENCY, thin=True) for _ in range(runs)]
+        thin = _repeat(lambda: _run(server, count, _CONCURRENCY, thin=True), runs, until)
         server.answer(_by_address(replies.patched, count))
-        patched = [_run(server, count, _CONCURRENCY) for _ in range(runs)]
+        patched = _repeat(lambda: _run(server, count, _CONCURRENCY), runs, until)
         server.answer(_by_address(replies.as_is, count))
-        as_is = [_run(server, count, _CONCURRENCY) for _ in range(runs)]
+        as_is = _repeat(lambda: _run(server, count, _CONCURRENCY), runs, until)
         server.hold()
         held = _run(server, count, count, held=True)
     what = f"{count} endpoints over SSH, whole bundle, judged and stored"
@@ -83,6 +85,13 @@ def _each(counted: Sequence[Counter[str]], count: int) -> str:
     """How many each address had, over all runs: one number where they agree."""
     numbers = sorted({counter[address_of(number)] for counter in counted for number in range(count)})
     return " to ".join(str(number) for number in dict.fromkeys((numbers[0], numbers[-1])))
+
+
+def _repeat(measure_once: Callable[[], tuple[Cost, Seen]], runs: int, until: float) -> list[tuple[Cost, Seen]]:
+    done = [measure_once()]
+    while len(done) < runs and time.monotonic() < until:
+        done.append(measure_once())
+    return done
 
 
 def _by_address(reply: bytes, count: int) -> dict[str, bytes]:
