@@ -22,13 +22,13 @@ system:
 	@scripts/system $(SYSTEM) || echo "some tests will be skipped and say which program they miss" >&2
 
 test: test-venv system
-	.venv/bin/python -P -m pytest $(TESTS)
+	.venv/bin/python -P -m pytest -n 2 --dist loadgroup $(TESTS)
 
 lint: test-venv
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
-	shellcheck scripts/* .ci/run checks/*/*.sh scorecard/preludes/*.sh
+	shellcheck scripts/lock scripts/system scripts/venv .ci/run checks/*/*.sh scorecard/preludes/*.sh
 
 format: test-venv
 	.venv/bin/ruff check --fix .

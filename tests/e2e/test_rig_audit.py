@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,7 @@ def first(rig: Rig, place: Path) -> Document:
 
 
 @pytest.fixture(scope="module")
-def second(rig: Rig, place: Path, first: Document) -> Iterator[Document]:
+def second(rig: Rig, place: Path, first: Document) -> Document:
     del first  # it goes first, into the same history
     return audited(rig, place, "second")
 
