@@ -41,9 +41,7 @@ class Server:
             # Bound to the loopback interface, so that it hears nothing else.
             listen=f"0.0.0.0:{port} rdomain lo",
             authorized=[self.key],
-            # A bash that believes to be inside another one leaves the user's start-up files alone, which may take far
-            # longer than the login.
-            options=(f"ForceCommand {command}", "SetEnv SHLVL=9"),
+            options=(f"ForceCommand {command}",),
             log_level="VERBOSE",
         )
         self._read_to = 0

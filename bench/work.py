@@ -78,7 +78,7 @@ def storing(count: int, reply: bytes, folder: Path) -> Numbers:
     store.begin(audit_id, "Bench", datetime.now(UTC), "")
     before, started = cpu_ms(), time.monotonic()
     for result in results:
-        store.add(audit_id, "Bench", result)
+        store.add(audit_id, "Bench", [result])
     spent_ms, wall_s = cpu_ms() - before, time.monotonic() - started
     store.close()
     size = sum(file.stat().st_size for file in folder.glob("writes.db*"))

@@ -63,17 +63,17 @@ def run(
     gone = () if order.scope or not order.remember_endpoints else _gone(order, history)
     total = len(order.endpoints) + len(gone)
     results: dict[str, EndpointResult] = {}
-    for result in _results(order, collector, gone, concurrency, stop):
-        store.add(audit_id, order.client, result)
-        results[result.device.name] = replace(result, observations={})
-        progress(result, len(results), total)
+    for together in _results(order, collector, gone, concurrency, stop):
+        store.add(audit_id, order.client, together)
+        for result in together:
+            results[result.device.name] = replace(result, observations={})
+            progress(result, len(results), total)
     interrupted = len(results) < total
-    for endpoint in (*order.endpoints, *gone):
-        if endpoint.name not in results:
-            result = collector.unseen(endpoint, _NOT_ASKED)
-            store.add(audit_id, order.client, result)
-            results[endpoint.name] = result
-    ordered = [results[endpoint.name] for endpoint in (*order.endpoints, *gone)]
+    everyone = (*order.endpoints, *gone)
+    not_asked = [collector.unseen(endpoint, _NOT_ASKED) for endpoint in everyone if endpoint.name not in results]
+    store.add(audit_id, order.client, not_asked)
+    results.update((result.device.name, result) for result in not_asked)
+    ordered = [results[endpoint.name] for endpoint in everyone]
     audit = _grade(audit_id, started, order, collector, ordered, client_since, interrupted)
     store.finish(audit)
     return audit
@@ -86,14 +86,14 @@ _NOT_ASKED = Failure(
 
 def _results(
     order: Order, collector: Collector, gone: Sequence[Endpoint], concurrency: int, stop: threading.Event
-) -> Iterator[EndpointResult]:
+) -> Iterator[tuple[EndpointResult, ...]]:
     yield from collector.run(order.endpoints, concurrency, stop)
     for endpoint in gone:
         last = collector.history[endpoint.name].last_seen_at
         seen = f"seen on {last:%Y-%m-%d}" if last else "known"
         said = f"It was {seen} and is no longer in the inventory"
         next_step = "Put it back into the inventory, or list it under `retired` with a date and a reason."
-        yield collector.unseen(endpoint, Failure(FailureKind.UNREACHABLE, said, next_step), "seen before")
+        yield (collector.unseen(endpoint, Failure(FailureKind.UNREACHABLE, said, next_step), "seen before"),)
 
 
 def _by_listed_name(order: Order, store: Store) -> dict[str, Remembered]:

@@ -82,8 +82,10 @@ class Collector:
         shell = tuple(probe for probe in probes if probe.platform is not Platform.WINDOWS)
         self._bundles = {platform: Bundle(shell, platform) for platform in (None, Platform.LINUX, Platform.MACOS)}
 
-    def run(self, endpoints: Iterable[Endpoint], concurrency: int, stop: threading.Event) -> Iterator[EndpointResult]:
-        """Results as they come.
+    def run(
+        self, endpoints: Iterable[Endpoint], concurrency: int, stop: threading.Event
+    ) -> Iterator[tuple[EndpointResult, ...]]:
+        """Results as they come, those together that came together; never none.
 
         When `stop` is set no further endpoint is asked and what is under way is not awaited; what is in is handed on.
         """
@@ -99,13 +101,13 @@ class Collector:
             worker.start()
         while count and not stop.is_set():
             try:
-                yield done.get(timeout=0.2)
-                count -= 1
+                together = (done.get(timeout=0.2), *_at_hand(done))
             except queue.Empty:
                 continue
-        while count and not done.empty():
-            yield done.get()
-            count -= 1
+            yield together
+            count -= len(together)
+        if together := tuple(_at_hand(done)):
+            yield together
 
     def _work(
         self, waiting: queue.SimpleQueue[Endpoint], done: queue.SimpleQueue[EndpointResult], stop: threading.Event
@@ -171,6 +173,15 @@ class Collector:
         if (text, reason) == (observation.text, observation.reason):
             return observation
         return replace(observation, text=text, reason=reason)
+
+
+def _at_hand(results: queue.SimpleQueue[EndpointResult]) -> Iterator[EndpointResult]:
+    """What can be had without waiting."""
+    while True:
+        try:
+            yield results.get_nowait()
+        except queue.Empty:
+            return
 
 
 def _no_host(observations: Mapping[str, Observation]) -> Failure:

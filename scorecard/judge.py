@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 
 CRASHED = "The check crashed on this answer; please report it"
 _LONGEST_LINE = 500
+_ENCODER = json.JSONEncoder(allow_nan=False)
 
 # topic id -> name -> when it was first seen
 Sightings = Mapping[str, Mapping[str, datetime]]
@@ -56,9 +57,10 @@ class Judged:
 
 def digest(observation: Observation) -> str:
     """`sha256:…` over what an observation says; when and how fast it came is left out."""
-    said = [observation.part, observation.outcome.value, observation.code, observation.text, observation.reason]
-    packed = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode("utf-8", errors="surrogatepass")
-    return "sha256:" + hashlib.sha256(packed).hexdigest()
+    # Lengths stand before what may hold anything, so that no two observations look alike.
+    head = f"{observation.part}\n{observation.outcome.value}\n{observation.code}\n{len(observation.reason)}\n"
+    said = f"{head}{observation.reason}{observation.text}".encode(errors="surrogatepass")
+    return "sha256:" + hashlib.sha256(said).hexdigest()
 
 
 def judge_unseen(
@@ -212,7 +214,7 @@ def _tidy(verdict: object) -> Verdict:
     """A rule's verdict in a form that can be written anywhere. Raises TypeError or ValueError for what cannot."""
     if not isinstance(verdict, Verdict):
         raise TypeError(f"a rule returned {type(verdict).__name__}, not a Verdict")
-    evidence = json.loads(json.dumps(dict(verdict.evidence), allow_nan=False))
+    evidence = json.loads(_ENCODER.encode(dict(verdict.evidence)))
     reason = None if verdict.reason is None else _line(verdict.reason)
     if verdict.status is Status.UNKNOWN and not reason:
         raise ValueError("a rule returned unknown without a reason")

@@ -62,6 +62,7 @@ _OPTION = re.compile(r"(--(?:password|passwd|passphrase|secret|token)[ \t]{1,8})
 
 
 # Every digit becomes 0 (and every capital A, or 0 as well): then the shape of a key can be searched for plainly.
+_RUN = b"0" * 24
 _DIGITS = bytes(ord("0") if chr(code).isdigit() and code < 128 else code for code in range(256))
 _CAPITALS = bytes(ord("0") if code < 128 and (chr(code).isdigit() or chr(code).isupper()) else code for code in range(256))
 
@@ -72,7 +73,7 @@ def redact_shapes(text: str) -> str:
         text = _without_keys(text)
     coarse = text.encode("ascii", "replace")
     digits = coarse.translate(_DIGITS)
-    if any(start in digits for start in (b"000000-000000-", b"000000 000000 ", b"0" * 24)):
+    if b"000000-000000-" in digits or b"000000 000000 " in digits or _RUN in digits:
         text = _BITLOCKER.sub(REDACTED, text)
     if b"0000-0000-0000-" in coarse.translate(_CAPITALS):
         text = _FILEVAULT.sub(REDACTED, text)
@@ -93,9 +94,12 @@ def _without_assigned(text: str) -> str:
     lower = text.lower()
     if len(lower) != len(text):  # one capital grows by a mark when it is made small
         lower = text.replace("\u0130", "i").lower()
+    starts = sorted(index for word in _STARTS if word in lower for index in _occurrences(lower, word))
+    if not starts:
+        return text
     kept: list[str] = []
     position = 0
-    for start in sorted(index for word in _STARTS for index in _occurrences(lower, word)):
+    for start in starts:
         if start >= position and (match := _ASSIGNMENT.match(text, start)):
             opening = match["escaped"] or match["double"] or match["single"]
             bare = (match["quote"] or "") if opening is None else ""

@@ -31,11 +31,7 @@ def rig() -> Iterator[Rig]:
         hosts.close()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests on the rig carry its mark, and under `--dist loadgroup` share one worker, so that it starts once."""
-    for item in items:
-        if "rig" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.rig)
-        if item.get_closest_marker("rig") and config.pluginmanager.hasplugin("xdist"):
-            item.add_marker(pytest.mark.xdist_group("rig"))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tests on the rig carry its mark."""
+    if "rig" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.rig)

@@ -26,7 +26,6 @@ from scorecard.store.migrate import migrate
 
 _OPEN = (Status.FAIL, Status.WARN)
 _LONGEST_NAME = 255
-_SHORT_BYTES = 512
 
 
 # What SQLite says -> what a person can do about it.
@@ -101,20 +100,24 @@ class Store:
             values = {"id": audit_id, "client": client, "started_at": started_at, "scope": scope}
             connection.execute(insert(tables.audits).values(values))
 
-    def add(self, audit_id: str, client: str, result: EndpointResult) -> None:
-        """Commit one endpoint's result: findings, raw answers, what is now known of the endpoint."""
+    def add(self, audit_id: str, client: str, results: Iterable[EndpointResult]) -> None:
+        """Commit results that came in together: findings, raw answers, what is now known of each endpoint."""
+        with self._transaction() as connection:
+            for result in results:
+                self._add(connection, audit_id, client, result)
+
+    def _add(self, connection: Connection, audit_id: str, client: str, result: EndpointResult) -> None:
         device = result.device
         content = {"device": device_json(device), "findings": [finding_json(finding) for finding in result.findings]}
-        with self._transaction() as connection:
-            values = {
-                "audit_id": audit_id,
-                "endpoint": device.name,
-                "committed_at": datetime.now(UTC),
-                "content": _pack(json.dumps(content, ensure_ascii=False)),
-            }
-            connection.execute(statements.add_result, values)
-            self._keep_observations(connection, audit_id, device.name, result.observations)
-            self._remember(connection, client, result)
+        values = {
+            "audit_id": audit_id,
+            "endpoint": device.name,
+            "committed_at": datetime.now(UTC),
+            "content": _pack(json.dumps(content, ensure_ascii=False)),
+        }
+        connection.execute(statements.add_result, values)
+        self._keep_observations(connection, audit_id, device.name, result.observations)
+        self._remember(connection, client, result)
 
     def finish(self, audit: Audit) -> None:
         card = audit.scorecard
@@ -374,11 +377,13 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
 
 
 def _pack(text: str) -> bytes:
+    """Compressed in a window no larger than the text: setting up the usual one takes longer than a short text does.
+
+    Any reader of the format reads every window.
+    """
     data = text.encode("utf-8", errors="replace")
-    if len(data) > _SHORT_BYTES:
-        return zlib.compress(data, 6)
-    # The usual window takes longer to set up than a short text to compress; any reader of the format reads both.
-    packer = zlib.compressobj(6, zlib.DEFLATED, 9, 1)
+    window = min(max(len(data).bit_length(), 9), zlib.MAX_WBITS)
+    packer = zlib.compressobj(6, zlib.DEFLATED, window, max(window - 7, 1))
     return packer.compress(data) + packer.flush()
 
 

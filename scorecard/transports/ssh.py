@@ -117,7 +117,7 @@ class Conversation:
         marker = new_marker()
         last = self._hops[-1]
         heard = self._guarded(
-            lambda: run_script(last.wire, last.where, bundle.script(marker), marker, self._guard.deadline),
+            lambda: run_script(last.wire, last.where, bundle, marker, self._guard.deadline),
             "at the start of the script",
         )
         new = any(hop.accepted_new for hop in self._hops)

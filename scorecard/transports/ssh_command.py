@@ -9,10 +9,12 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 
 import paramiko
 from paramiko.common import cMSG_CHANNEL_REQUEST
 
+from scorecard.bundle import Bundle
 from scorecard.errors import FailureKind, TransportError
 from scorecard.transports.reply import Ended, Heard, Listener
 from scorecard.transports.ssh_wire import Wire
@@ -28,11 +30,11 @@ _PACKETS_AT_ONCE = 32
 _LOOK_EVERY_S = 1.0
 
 
-def run_script(wire: Wire, where: str, script: str, marker: str, deadline: Deadline) -> Heard:
+def run_script(wire: Wire, where: str, bundle: Bundle, marker: str, deadline: Deadline) -> Heard:
     """Raises TransportError when the command was not even started."""
     channel = _open(wire, where, deadline)
     try:
-        started = _start(channel, wire, where, script, deadline)
+        started = _start(channel, wire, where, partial(bundle.script, marker), deadline)
         listener = Listener(marker)
         ended = _listen(channel, listener, deadline) if started else Ended.CLOSED
         as_of = datetime.now(UTC)
@@ -59,7 +61,7 @@ def _open(wire: Wire, where: str, deadline: Deadline) -> paramiko.Channel:
     return channel
 
 
-def _start(channel: paramiko.Channel, wire: Wire, where: str, script: str, deadline: Deadline) -> bool:
+def _start(channel: paramiko.Channel, wire: Wire, where: str, script: Callable[[], str], deadline: Deadline) -> bool:
     """False where the command went away while the script was sent: what it said can still be read."""
     try:
         channel.exec_command(COMMAND)
@@ -69,7 +71,7 @@ def _start(channel: paramiko.Channel, wire: Wire, where: str, script: str, deadl
             raise _forbidden(f"{where} closed the connection instead of running a command{said}") from error
         raise _forbidden(f"The login to {where} worked, but it runs no command for this account") from error
     try:
-        channel.sendall(script.encode())
+        channel.sendall(script().encode())  # made here, so that nobody holds it while the answer is awaited
         channel.shutdown_write()
     except (paramiko.SSHException, EOFError, OSError):
         # It ended without reading: /sbin/nologin and the like. Whatever it printed tells why.

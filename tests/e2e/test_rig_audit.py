@@ -14,7 +14,7 @@ from scorecard.document import schema
 from tests.e2e.commands import scorecard
 from tests.rig.rig import Rig
 
-pytestmark = [pytest.mark.rig, pytest.mark.xdist_group("rig")]
+pytestmark = pytest.mark.rig
 
 Document = dict[str, Any]
 

@@ -106,6 +106,9 @@ class Sshd:
             "PrintMotd no",
             "MaxStartups 1000",
             *options,
+            # A bash that believes to be inside another one leaves this machine's start-up files alone: they are not
+            # what is tested, and may take far longer than the login.
+            "SetEnv SHLVL=9",
             "UsePAM no",
             "PasswordAuthentication no",
             "KbdInteractiveAuthentication no",

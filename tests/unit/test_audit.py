@@ -252,12 +252,12 @@ def test_what_is_in_when_the_stop_comes_is_handed_on() -> None:
     machines = Machines({name: answer() for name in names})
     collector = Collector(REGISTRY, STANDARD, lambda _name: machines, str)
     results = collector.run(order(*names).endpoints, 1, stop)
-    found = [next(results).device.name]
+    found = [result.device.name for result in next(results)]
     for thread in threading.enumerate():  # the collector's own worker, which ends when nobody is left to ask
         if thread.name.startswith("collect-"):
             thread.join(20)
     stop.set()
-    found += [result.device.name for result in results]
+    found += [result.device.name for together in results for result in together]
     assert found == names
 
 
