@@ -154,10 +154,11 @@ class Collector:
         bundle = self._bundles[endpoint.platform if endpoint.platform in self._bundles else None]
         answer = self.transport(endpoint.transport).ask(endpoint, bundle, self.deadline_s)
         observations = {part: self._redacted(seen) for part, seen in answer.observations.items()}
+        answer = replace(answer, account=self.redact(answer.account))  # of a recording, it is words from outside as well
         host = parse_host(observations, answer.as_of)
         if host is None:
             return self.unseen(endpoint, answer.cut or _no_host(observations))
-        reason, outcome = _why_missing(answer)
+        reason, outcome = _why_missing(answer, endpoint, host)
         observations = fill_missing(observations, bundle.parts(host.platform), reason, outcome)
         past = self.history.get(endpoint.name, Remembered())
         known = role_of(endpoint, host, past.role)
@@ -169,7 +170,7 @@ class Collector:
 
     def _redacted(self, observation: Observation) -> Observation:
         text = self.redact(observation.text)
-        reason = self.redact(observation.reason)  # of a recording, it is words from outside as well
+        reason = self.redact(observation.reason)
         if (text, reason) == (observation.text, observation.reason):
             return observation
         return replace(observation, text=text, reason=reason)
@@ -192,7 +193,10 @@ def _no_host(observations: Mapping[str, Observation]) -> Failure:
     return Failure(FailureKind.PROTOCOL, said, next_step)
 
 
-def _why_missing(answer: Answer) -> tuple[str, Outcome]:
+def _why_missing(answer: Answer, endpoint: Endpoint, host: Host) -> tuple[str, Outcome]:
+    if endpoint.platform not in (None, host.platform):
+        said = f"The inventory says that it runs {endpoint.platform}, but it runs {host.platform}"
+        return f"{said}; correct `platform` there", Outcome.ERROR
     if answer.cut is None:
         return "The answer ended before this part", Outcome.ERROR
     late = answer.cut.kind is FailureKind.DEADLINE

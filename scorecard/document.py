@@ -62,6 +62,11 @@ def dumps(audit: Audit, observations: Mapping[str, list[Json]] | None = None, in
 
 def loads(text: str, source: str = "document") -> Audit:
     """Read a document. Raises DocumentError with one line."""
+    return built(parsed(text, source), source)
+
+
+def parsed(text: str, source: str) -> dict[str, Any]:
+    """The JSON of a document of this version. Raises DocumentError with one line."""
     try:
         raw = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -72,6 +77,11 @@ def loads(text: str, source: str = "document") -> Audit:
         raise DocumentError(
             f"{source}: has schema {str(raw['schema'])[:60]!r}; this version reads {SCHEMA!r}, so update the tool"
         )
+    return raw
+
+
+def built(raw: Mapping[str, Any], source: str) -> Audit:
+    """The Audit that a parsed document describes. Raises DocumentError with one line."""
     try:
         return from_json(raw)
     except KeyError as error:

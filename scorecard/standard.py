@@ -336,6 +336,11 @@ def _contradictions(content: Content, checks: Mapping[str, Check]) -> Iterable[t
     for index, category in enumerate(content.categories):
         if category.part not in parts:
             yield ("categories", index, "part"), f"no part {category.part!r}; there are {', '.join(sorted(parts))}"
+    yield from _twice("parts", [(part.id,) for part in content.parts])
+    yield from _twice("categories", [(category.id,) for category in content.categories])
+    yield from _twice("categories", [category.topics for category in content.categories])
+    yield from _twice("promises", [(promise.id,) for promise in content.promises])
+    yield from _twice("caps", [(cap.id,) for cap in content.caps])
     for check_id, line in content.checks.items():
         yield from _check_problems(check_id, line, checks, topics)
     named = set(content.checks)
@@ -346,6 +351,16 @@ def _contradictions(content: Content, checks: Mapping[str, Check]) -> Iterable[t
     for index, cap in enumerate(content.caps):
         if cap.check not in named:
             yield ("caps", index), f"names {cap.check}, which is not among this standard's checks"
+
+
+def _twice(key: str, names: Iterable[Iterable[str]]) -> Iterable[tuple[_Path, str]]:
+    """A name that an earlier entry of the list has as well: what it stands for would count once only, or twice."""
+    seen: set[str] = set()
+    for index, entry in enumerate(names):
+        for name in entry:
+            if name in seen:
+                yield (key, index), f"{name} stands here for the second time; each may stand once"
+            seen.add(name)
 
 
 def _check_problems(

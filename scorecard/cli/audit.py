@@ -118,7 +118,7 @@ def audit(
         raise click.UsageError("--format writes files, so give --out as well")
     wanted = outputs.parse_formats(formats) if formats else outputs.DEFAULT_FORMATS
     registry = Registry.load(check_folders)
-    clients = (_this_computer(),) if local else _listed(inventory, client)
+    clients = _fitting((_this_computer(),) if local else _listed(inventory, client), limit)
     if as_json and len(clients) > 1:
         raise click.UsageError(f"--json prints one audit, and here are {len(clients)} clients; choose one with --client")
     jobs = [
@@ -259,12 +259,21 @@ def _order(client: Client, limit: str | None, local: bool) -> Order:
         authorised=client.authorised,
         remember_endpoints=not local,
     )
+    return replace(order, scope=f"--limit {limit}") if limit is not None else order
+
+
+def _fitting(clients: Sequence[Client], limit: str | None) -> tuple[Client, ...]:
+    """The clients with those of their endpoints that fit the limit; who has none is left out. Raises InputError."""
     if limit is None:
-        return order
-    fitting = tuple(endpoint for endpoint in client.endpoints if _fits(endpoint, limit))
-    if not fitting:
-        raise InputError(f"--limit {limit}: no endpoint of {client.name} fits by name, site or tag")
-    return replace(order, endpoints=fitting, scope=f"--limit {limit}")
+        return tuple(clients)
+    fitting = [
+        replace(client, endpoints=tuple(endpoint for endpoint in client.endpoints if _fits(endpoint, limit)))
+        for client in clients
+    ]
+    if not any(client.endpoints for client in fitting):
+        names = ", ".join(client.name for client in clients)
+        raise InputError(f"--limit {limit}: no endpoint of {names} fits by name, site or tag")
+    return tuple(client for client in fitting if client.endpoints)
 
 
 def _fits(endpoint: Endpoint, pattern: str) -> bool:

@@ -9,7 +9,8 @@ import click
 from scorecard import outputs
 from scorecard.cli.options import checks_option, format_option, out_option, store_option
 from scorecard.cli.terminal import say, say_json
-from scorecard.document import DocumentError, dumps, loads
+from scorecard.document import dumps
+from scorecard.document_file import read
 from scorecard.registry import Registry
 from scorecard.store import Store
 
@@ -40,10 +41,8 @@ def report(
     registry = Registry.load(check_folders)
     store = Store.open(store_url)
     try:
-        if audit is not None and audit.endswith(".json"):
-            chosen = loads(_read(Path(audit)), audit)
-        else:
-            chosen = store.load(audit, client)
+        file = Path(audit) if audit is not None and audit.endswith(".json") else None
+        chosen = read(file) if file else store.load(audit, client)
         raw = outputs.travelling_evidence(store, chosen) if evidence else None
         if as_json:
             say_json(dumps(chosen, raw))
@@ -54,10 +53,3 @@ def report(
             say(str(path), err=as_json)
     finally:
         store.close()
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DocumentError(f"{path}: cannot be read: {error}") from error

@@ -8,6 +8,7 @@ import selectors
 import signal
 import socket
 import subprocess
+import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,8 @@ class LocalTransport:
 
     def __init__(self, shell: str = "sh") -> None:
         self._shell = shell
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
 
     def ask(self, endpoint: Endpoint, bundle: Bundle, deadline_s: float) -> Answer:  # noqa: ARG002 - there is one local
         marker = new_marker()
@@ -38,10 +41,16 @@ class LocalTransport:
         return to_answer(heard, marker, WHERE, deadline_s, Identity.PROVEN, _account())
 
     def close(self) -> None:
-        return
+        """End what still runs: an audit that is stopped does not wait for its answers."""
+        with self._lock:
+            running = tuple(self._running)
+        for process in running:
+            _stop(process)
 
     def _run(self, script: str, marker: str, deadline: Deadline) -> Heard:
         process = self._start()
+        with self._lock:
+            self._running.add(process)
         listener = Listener(marker)
         try:
             ended = _converse(process, script.encode(), listener, deadline)
@@ -52,7 +61,11 @@ class LocalTransport:
                     code = process.wait(deadline.left_s(_EXIT_WAIT_S))
             return listener.heard(ended, as_of, code)
         finally:
-            _end(process)
+            _stop(process)
+            for pipe in _pipes(process):
+                pipe.close()
+            with self._lock:
+                self._running.discard(process)
 
     def _start(self) -> subprocess.Popen[bytes]:
         try:
@@ -123,18 +136,17 @@ def _send(pipe: IO[bytes], data: memoryview) -> memoryview:
         return data[:0]
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Stop what still runs and let go of the pipes. What the limits of single parts moved into process groups of their
-    own is found by descent; it is asked to end first, since sudo passes that on to what it runs as root."""
-    if process.poll() is None:
-        family = [*_descendants(process.pid), process.pid]
-        _signal(process.pid, family, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_END_AFTER_TERM_S)
-        _signal(process.pid, family, signal.SIGKILL)
-        process.wait()
-    for pipe in _pipes(process):
-        pipe.close()
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End what still runs. What the limits of single parts moved into process groups of their own is found by descent;
+    it is asked to end first, since sudo passes that on to what it runs as root."""
+    if process.poll() is not None:
+        return
+    family = [*_descendants(process.pid), process.pid]
+    _signal(process.pid, family, signal.SIGTERM)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_END_AFTER_TERM_S)
+    _signal(process.pid, family, signal.SIGKILL)
+    process.wait()
 
 
 def _signal(group: int, family: list[int], number: signal.Signals) -> None:

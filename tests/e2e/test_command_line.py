@@ -154,6 +154,18 @@ def test_a_limited_audit_gives_findings_and_no_grade(mixed: Path, place: Path, a
     assert nobody.stderr == "scorecard: --limit mail*: no endpoint of Mixed & Sons fits by name, site or tag\n"
 
 
+def test_a_limit_leaves_out_clients_without_a_fitting_endpoint(tmp_path: Path) -> None:
+    machines = [replayed(tmp_path / "machines", name) for name in ("web1", "db1")]
+    content = {"clients": [{"client": machine["name"], "endpoints": [machine]} for machine in machines]}
+    file = tmp_path / "inventory.yaml"
+    file.write_text(json.dumps(content), encoding="utf-8")
+    done = scorecard("audit", file, "--limit", "d*", "--json", home=tmp_path / "home")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["client"] == "db1"
+    nobody = scorecard("audit", file, "--limit", "x*", home=tmp_path / "home")
+    assert nobody.stderr == "scorecard: --limit x*: no endpoint of web1, db1 fits by name, site or tag\n"
+
+
 def test_a_dry_run_contacts_nobody_and_resolves_no_secret(tmp_path: Path) -> None:
     trace = tmp_path / "resolved"
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -81,6 +81,25 @@ def test_the_deadline_keeps_whole_frames_and_ends_every_process(tmp_path: Path) 
     assert all(wait_until_gone(pid) for pid in written)
 
 
+def test_closing_ends_what_still_runs(tmp_path: Path) -> None:
+    """As when an audit is stopped: nobody waits for the answer any more."""
+    pids = tmp_path / "pids"
+    slow = part("t.slow", f"echo $$ >{pids}; sleep 300 & echo $! >>{pids}; wait\n", limit_s=300)
+    transport = LocalTransport()
+    answers: list[Answer] = []
+    asking = threading.Thread(target=lambda: answers.append(transport.ask(HERE, Bundle((slow,)), 200)))
+    asking.start()
+    until = time.monotonic() + 60
+    while (not pids.exists() or len(pids.read_text().split()) < 2) and time.monotonic() < until:
+        time.sleep(0.05)
+    transport.close()
+    asking.join(60)
+    written = [int(pid) for pid in pids.read_text().split()]
+    assert len(written) == 2
+    assert all(wait_until_gone(pid) for pid in written)
+    assert not answers[0].complete
+
+
 def test_nothing_at_all_by_the_deadline_is_a_failure(tmp_path: Path) -> None:
     with pytest.raises(TransportError) as caught:
         shell(tmp_path, "trap '' TERM\nsleep 300\n").ask(HERE, Bundle(()), 1)

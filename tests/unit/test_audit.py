@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,7 @@ class Machines:
     cut: dict[str, Failure] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     meanwhile: Callable[[Endpoint], None] = lambda _endpoint: None
+    account: str = "root"
 
     def ask(self, endpoint: Endpoint, bundle: Bundle, deadline_s: float) -> Answer:
         self.asked.append(endpoint.name)
@@ -113,7 +114,7 @@ class Machines:
             else Observation(part, text, "", None, 1, now, f"it ended as {text}")
             for part, text in said.items()
         }
-        return Answer(seen, now, Identity.PROVEN, "root", cut=self.cut.get(endpoint.name))
+        return Answer(seen, now, Identity.PROVEN, self.account, cut=self.cut.get(endpoint.name))
 
     def close(self) -> None:
         return
@@ -319,6 +320,20 @@ def test_the_last_answer_tells_role_and_platform_of_a_machine_that_is_away(store
     away = audit(machines, store, order("a")).devices[0]
     assert (away.role, away.role_from, away.platform, away.os) == (Role.LAPTOP, "last audit", Platform.LINUX, seen.os)
     assert (away.last_seen_at, away.identity) == (seen.last_seen_at, Identity.NOT_CONTACTED)
+
+
+def test_a_platform_that_is_wrong_in_the_inventory_is_named(store: Store) -> None:
+    """A machine asked the questions of another system answers none of its own."""
+    machines = Machines({"a": {HOST_PART: HOST.format("")}})
+    wanted = replace(order(), endpoints=(Endpoint("a", "Acme", "a.example.com", platform=Platform.MACOS),))
+    done = audit(machines, store, wanted)
+    whole = next(finding for finding in done.findings if finding.check == "sample.whole")
+    assert whole.verdict.reason == "The inventory says that it runs macos, but it runs linux; correct `platform` there"
+
+
+def test_the_account_of_a_recording_is_redacted(store: Store) -> None:
+    machines = Machines({"a": answer()}, account="hunter22@web1")
+    assert audit(machines, store, order("a")).devices[0].account == "[redacted]@web1"
 
 
 def test_the_letter_is_the_same_from_the_document_alone(store: Store) -> None:

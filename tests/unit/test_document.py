@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from scorecard.audit import describe
 from scorecard.document import DocumentError, dumps, loads, schema, to_json
+from scorecard.document_file import read
 from scorecard.model import Audit, Authorisation, Provider, Retired
 from tests.fleet import NOW, REGISTRY, STANDARD, grade, random_fleet
 
@@ -94,3 +96,32 @@ def test_a_damaged_document_never_gives_a_traceback() -> None:
                 loads(json.dumps({**good, key: wrong}))
             except DocumentError as error:
                 assert "\n" not in str(error)  # noqa: PT017 - some of these are harmless, so nothing may be expected
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"client": 5}, "client: 5 is not of type 'string'"),
+        ({"findings": {}}, "findings: {} is not of type 'array'"),
+        ({"endpoints": []}, "is of an endpoint or a check that the document lacks"),
+        ({"checks": {}}, "is of an endpoint or a check that the document lacks"),
+        ({"surprise\n": "x" * 10_000}, "Additional properties are not allowed"),
+    ],
+)
+def test_a_file_has_to_fit_the_schema_and_itself(change: dict[str, Any], said: str, tmp_path: Path) -> None:
+    file = tmp_path / "audit.json"
+    made = audit()
+    file.write_text(json.dumps(to_json(made)), encoding="utf-8")
+    assert read(file) == made
+    file.write_text(json.dumps({**to_json(made), **change}), encoding="utf-8")
+    with pytest.raises(DocumentError) as caught:
+        read(file)
+    assert str(caught.value).startswith(f"{file}: ")
+    assert said in str(caught.value)
+    assert len(str(caught.value)) < 500
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_told_in_plain_words(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match=r"audit\.json: cannot be read: No such file or directory$"):
+        read(tmp_path / "audit.json")

@@ -108,6 +108,12 @@ def test_a_copy_is_edited_only_when_something_differs(tmp_path: Path) -> None:
         ),
         ("capped: {below: 0.90", "capped: {below: 0.50", "expected capped.below >= provisional.below"),
         ("part: encryption, weight", "part: enc, weight", "no part 'enc'"),
+        (
+            "{id: antivirus, title: Antivirus, part",
+            "{id: patching, title: Antivirus, part",
+            "patching stands here for the second",
+        ),
+        ("topics: [antivirus]", "topics: [antivirus, patching]", "patching stands here for the second time"),
         ("name: it-partner", "name: it-partner\nname: again", "already on line"),
         ("fresh_days: 30", "fresh_days: 30\n  bad: [", "this is not YAML"),
     ],
