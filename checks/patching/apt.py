@@ -18,6 +18,8 @@ from .shape import Update, Updates, nothing_read
 _OWN_LABELS = frozenset({"Debian", "Debian-Security", "Debian Backports", "Ubuntu", "UbuntuESM", "UbuntuESMApps"})
 _NO_CLASS = Unseen("Its source does not say which updates are security updates")
 # Distributions that publish security updates in a place of their own, so that its absence is a fault.
+# "E: Unable to mkstemp /tmp/clearsigned.message.Bj0wmt - GetTempFile (28: No space left on device)"
+_ERRNO = re.compile(r"^E: .*\([0-9]{1,3}: ([\w ]{1,80})\)")
 _HAS_SECURITY_SUITE = frozenset({"debian", "ubuntu"})
 _MANY_PINS = 400  # as many as the probe sends
 _UNRELEASED = frozenset({"testing", "unstable", "experimental"})
@@ -76,7 +78,7 @@ def parse(observations: Observations, host: Host, first_seen: Mapping[str, datet
     told_apart: Fact[bool] = Seen(not rolling)
     missing: Fact[tuple[Update, ...]]
     if not used:
-        missing = Unseen("apt has no package lists, so nothing can be said about missing updates")
+        missing = Unseen(f"{_why_none(found)}, so nothing can be said about missing updates")
     else:
         missing = _missing(found, policies, first_seen)
     has_security = _has_security(used, host)
@@ -87,7 +89,7 @@ def parse(observations: Observations, host: Host, first_seen: Mapping[str, datet
         manager=Seen("apt"),
         missing=missing,
         told_apart=told_apart,
-        security_source=Seen(has_security or not expected) if used else Unseen("apt has no package lists"),
+        security_source=Seen(has_security or not expected) if used else Unseen(_why_none(found)),
         data_time=_data_time(found, used),
         blind=Seen((*unread, *_hidden(found.get("pins", Section())))),
         last_installed=last_installed,
@@ -138,6 +140,14 @@ def _sources(found: Mapping[str, Section]) -> tuple[list[_Release], list[str]]:
             covered.update(target.file for target in mine)
     unread = {target.release for target in targets if target.file not in covered}
     return used, [f"Source {name} was never read" for name in sorted(unread)[:5]]
+
+
+def _why_none(found: Mapping[str, Section]) -> str:
+    """Why no list was read: there is none, or apt could not read what lies there, as where a disk is full."""
+    if not _releases(found.get("releases", Section())):
+        return "apt has no package lists"
+    said = next((match[1] for line in found.get("targets", Section()).lines if (match := _ERRNO.search(line))), "")
+    return f"apt could not read its package lists ({said})" if said else "apt could not read its package lists"
 
 
 def _releases(section: Section) -> list[_Release]:

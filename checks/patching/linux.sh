@@ -31,8 +31,9 @@ have apt-get || absent
 renice -n 10 -p $$ >/dev/null 2>&1
 have ionice && ionice -c 3 -p $$ 2>/dev/null
 set -f
-# Without a cache file apt neither writes one nor uses one that is out of date; its planner would write a log.
-apt() { tool=$1; shift; "$tool" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Dir::Log::Planner=/dev/null "$@" 2>&1; }
+# Without a cache file apt neither writes one nor uses one that is out of date; its planner would write a log. What it
+# takes out of a signed list it puts into a file that is gone at once: in memory where there is room, not on the disk.
+apt() { tool=$1; shift; TMPDIR=/dev/shm "$tool" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Dir::Log::Planner=/dev/null "$@" 2>&1; }
 echo '== targets'
 # Every source that is set up, whether its list was fetched or not.
 fields='target $(RELEASE)|$(COMPONENT)/binary-$(ARCHITECTURE)/Packages|$(FILENAME)'

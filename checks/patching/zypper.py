@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 from html import unescape
@@ -32,7 +32,7 @@ _READ = frozenset({0, 100, 101, 102, _MANAGER_FIRST, _SOME_SKIPPED})
 def parse(observations: Observations, first_seen: Mapping[str, datetime]) -> Updates:
     text = text_of(observations, "patching.zypper")
     if isinstance(text, Unseen):
-        return replace(nothing_read(text), last_installed=read_rpm(observations).last_installed)
+        return nothing_read(text)  # the package database alone takes any new package for an update
     found = sections(text.value)
     sources = found.get("sources", Section())
     patches, updates = _read(found.get("patches", Section())), _read(found.get("updates", Section()))

@@ -222,7 +222,7 @@ def test_namespaces_are_private(rig: Rig) -> None:
 
 def test_a_host_sees_its_own_files_and_processes_alone(rig: Rig) -> None:
     mounts = {line.split()[1] for line in said(rig, "patched", "cat /proc/mounts\n").splitlines()}
-    assert mounts == {"/", "/proc", "/sys", "/dev", "/dev/pts"}
+    assert mounts == {"/", "/proc", "/sys", "/dev", "/dev/shm", "/dev/pts"}
     assert said(rig, "patched", "tr '\\0' ' ' </proc/1/cmdline\n").startswith("sh -c")
     assert "python" not in said(rig, "patched", "cat /proc/[0-9]*/comm\n")
     assert str(cache_folder()) not in Path("/proc/self/mountinfo").read_text()

@@ -22,6 +22,7 @@ read -r end_of_the_rig
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
 LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2", "ptmx": "pts/ptmx"}
+SHARED_MEMORY_BYTES = 16 * 1024 * 1024
 FULL_DISK_BYTES = 8 * 1024 * 1024
 FULL_DISK_FILES = 2000
 
@@ -55,6 +56,8 @@ def mount_system(root: Path) -> None:
         (dev / name).chmod(0o666)
     for name, target in LINKS.items():
         (dev / name).symlink_to(target)
+    (dev / "shm").mkdir()
+    run("mount", "-t", "tmpfs", "-o", f"mode=1777,size={SHARED_MEMORY_BYTES}", "shm", str(dev / "shm"))
     (dev / "pts").mkdir()
     run("mount", "-t", "devpts", "-o", "newinstance,ptmxmode=666,mode=620,gid=5", "devpts", str(dev / "pts"))
     run("mount", "-o", "remount,ro", str(dev))

@@ -158,8 +158,8 @@ HOSTS = (
     ),
     HostState(
         "full-disk",
-        "the disk is full: no file can be written anywhere, and apt reads no signed list without a file of its own",
-        _well({"patching.security-updates": UNKNOWN, "patching.sources-fresh": UNKNOWN}),
+        "the disk is full: no file can be written to it, and apt reads no signed list without a file of its own",
+        _well(),
         full=True,
     ),
     HostState(
