@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scorecard.model import Audit, Json
+from scorecard.model import Json
+from scorecard.result import Audit
 
 from . import hygiene
 

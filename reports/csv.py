@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scorecard.errors import ReportError
-from scorecard.model import Audit
 from scorecard.reporting import Report, ReportContext
+from scorecard.result import Audit
 
 from . import hygiene
 from . import view as views

@@ -15,8 +15,8 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from scorecard.errors import ReportError
-from scorecard.model import Audit
 from scorecard.reporting import Report, ReportContext
+from scorecard.result import Audit
 
 from . import glossary, hygiene, labels, numbers, words
 from . import view as views

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from scorecard.model import Audit, Identity, Status
+from scorecard.model import Identity, Status
 from scorecard.reporting import ReportContext
+from scorecard.result import Audit
 
 from . import hygiene, numbers, words
 from .agreed import Agreed, mapping, sequence, shown, string

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
-from scorecard.model import Audit, Device, Finding, Identity, Status
+from scorecard.model import Finding, Identity, Status
+from scorecard.result import Audit, Device
 
 from . import hygiene, numbers, words
 from .agreed import Agreed

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from scorecard.model import Answer, Audit, Cap, Promise, Status
+from scorecard.model import Status
+from scorecard.result import Answer, Audit, Cap, Promise
 
 from . import hygiene, labels, numbers, words
 from .agreed import Agreed

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from scorecard.model import Audit
 from scorecard.reporting import ReportContext
+from scorecard.result import Audit
 
 from . import numbers, words
 from .agreed import Agreed

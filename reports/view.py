@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from scorecard.model import Audit, Status
+from scorecard.model import Status
 from scorecard.reporting import ReportContext
+from scorecard.result import Audit
 
 from . import agreed as agreed_
 from . import evidence, hygiene, method, numbers, rows, standing, trend, words, work

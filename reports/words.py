@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scorecard.errors import FailureKind
-from scorecard.model import Answer, Identity, Outcome, Role, Status
+from scorecard.model import Identity, Outcome, Role, Status
+from scorecard.result import Answer
 
 PRODUCT = "IT partner scorecard"
 DASH = "\N{EN DASH}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scorecard.model import Audit, CategoryScore, Status
+from scorecard.model import Status
+from scorecard.result import Audit, CategoryScore
 
 from . import hygiene, numbers, words
 from .agreed import Agreed

@@ -24,8 +24,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
 from scorecard.errors import ReportError
-from scorecard.model import Audit
 from scorecard.reporting import Report, ReportContext
+from scorecard.result import Audit
 
 from . import glossary, labels, sheets, words
 from . import view as views

@@ -13,8 +13,9 @@ from types import MappingProxyType
 from scorecard import __version__
 from scorecard.collect import Collector, EndpointResult, Remembered
 from scorecard.errors import FailureKind, ScorecardError, StoreError
-from scorecard.model import Audit, Authorisation, Endpoint, Failure, Finding, Json, Provider, Retired
+from scorecard.model import Endpoint, Failure, Finding, Json
 from scorecard.registry import Registry
+from scorecard.result import Audit, Authorisation, Provider, Retired
 from scorecard.score import score
 from scorecard.standard import Standard
 from scorecard.store import Store, StoreUnusable

@@ -14,21 +14,9 @@ from scorecard.bundle import HOST_PART, Bundle, fill_missing
 from scorecard.errors import CredentialError, FailureKind, TransportError
 from scorecard.host import parse_host
 from scorecard.judge import Judged, Sightings, digest, judge, judge_unseen
-from scorecard.model import (
-    Device,
-    Endpoint,
-    Failure,
-    Finding,
-    Host,
-    Identity,
-    Observation,
-    Outcome,
-    Platform,
-    Role,
-    Seen,
-    System,
-)
+from scorecard.model import Endpoint, Failure, Finding, Host, Identity, Observation, Outcome, Platform, Role, Seen
 from scorecard.registry import Registry
+from scorecard.result import Device, System
 from scorecard.roles import Known, role_of
 from scorecard.standard import Standard
 from scorecard.transports.base import Answer, Transport

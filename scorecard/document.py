@@ -11,12 +11,6 @@ from typing import Any, TypeVar
 
 from scorecard.errors import FailureKind, InputError
 from scorecard.model import (
-    Answer,
-    Audit,
-    Authorisation,
-    Cap,
-    CategoryScore,
-    Device,
     Failure,
     Finding,
     Identity,
@@ -24,15 +18,23 @@ from scorecard.model import (
     Observation,
     Outcome,
     Platform,
+    Role,
+    Severity,
+    Status,
+    Verdict,
+)
+from scorecard.result import (
+    Answer,
+    Audit,
+    Authorisation,
+    Cap,
+    CategoryScore,
+    Device,
     Promise,
     Provider,
     Retired,
-    Role,
     Scorecard,
-    Severity,
-    Status,
     System,
-    Verdict,
 )
 
 SCHEMA = "scorecard/audit/1"

@@ -8,8 +8,8 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from scorecard.document import DocumentError, built, parsed, schema
-from scorecard.model import Audit
 from scorecard.reading import clean
+from scorecard.result import Audit
 
 
 def read(path: Path) -> Audit:

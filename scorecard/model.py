@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Generic, Never, TypeAlias, TypeVar
@@ -243,7 +243,8 @@ class Host:
 # --- judging -------------------------------------------------------------------------------------------------------
 
 
-def _no_evidence() -> Mapping[str, Json]:
+def nothing() -> Mapping[str, Json]:
+    """An empty mapping that stays so, for defaults."""
     return MappingProxyType({})
 
 
@@ -254,7 +255,7 @@ class Verdict:
     status: Status
     measured: str
     expected: str = ""
-    evidence: Mapping[str, Json] = field(default_factory=_no_evidence)
+    evidence: Mapping[str, Json] = field(default_factory=nothing)
     reason: str | None = None  # why unknown or not applicable
 
 
@@ -310,160 +311,3 @@ class Failure:
     kind: FailureKind
     message: str
     next_step: str
-
-
-@dataclass(frozen=True, slots=True)
-class System:
-    """The operating system in words for the report; empty strings where it was never read."""
-
-    name: str = ""
-    version: str = ""
-    build: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """An endpoint as the audit saw it."""
-
-    name: str
-    address: str
-    site: str
-    role: Role
-    role_from: str  # "inventory", "collected", "last audit", "assumed"
-    managed: bool
-    expected_because: str  # "inventory", "seen before"
-    platform: Platform | None
-    os: System
-    seen: bool
-    identity: Identity
-    failure: Failure | None
-    transport: str = "ssh"
-    owner: str = ""
-    tags: tuple[str, ...] = ()
-    last_seen_at: datetime | None = None
-    first_seen_at: datetime | None = None
-    expected_since: datetime | None = None  # the first audit that expected it, whether it answered or not
-    score: float | None = None
-    duration_ms: int = 0
-    privileged: bool | None = None
-    account: str = ""  # who we were over there
-    role_note: str = ""  # where declared role and seen chassis differ
-    facts: Mapping[str, Json] = field(default_factory=_no_evidence)  # serial, model, user: for the device list
-    dropped_lines: int = 0  # noise outside the frames
-
-
-@dataclass(frozen=True, slots=True)
-class Cap:
-    """A limit on the letter, with the endpoints that cause it and what lifts it."""
-
-    id: str
-    check: str | None
-    pool: str
-    letter: str
-    endpoints: tuple[str, ...]
-    message: str
-    lift: str
-    held_since: datetime | None = None
-
-
-class Answer(StrEnum):
-    YES = "yes"
-    NO = "no"
-    NOT_YET = "not-yet"
-    YES_EXCEPT = "yes-except"
-    DOES_NOT_APPLY = "does-not-apply"  # no machine in scope has anything to promise here
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """Can we say, without a doubt, that every machine …? `of` counts the endpoints where it applies."""
-
-    id: str
-    title: str
-    answer: Answer
-    of: int
-    met: int
-    endpoints: tuple[str, ...]  # that fall short
-    unknown: tuple[str, ...]  # that gave no answer and do not fall short
-    excused: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CategoryScore:
-    id: str
-    title: str
-    score: float | None  # None: no check applies
-    coverage: float
-    weight: float
-    possible: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Scorecard:
-    """The grade and all that explains it. `letter` is None when not graded (`not_graded` says why)."""
-
-    score: float | None
-    possible: float | None
-    coverage: float
-    letter: str | None
-    letter_before_caps: str | None
-    worst_case: str | None
-    provisional: bool
-    not_graded: str | None
-    caps: tuple[Cap, ...]
-    promises: tuple[Promise, ...]
-    categories: tuple[CategoryScore, ...]
-    endpoint_scores: Mapping[str, float | None]
-    omitted_categories: tuple[str, ...] = ()
-    partner: Mapping[str, Json] = field(default_factory=_no_evidence)
-
-
-@dataclass(frozen=True, slots=True)
-class Retired:
-    name: str
-    on: date
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    name: str = ""
-    contact: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Authorisation:
-    """Who allowed the audit; printed in the method section."""
-
-    by: str
-    on: date
-    scope: str
-    until: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Audit:
-    """One audit of one client: everything that the reports show and that anyone needs to recompute the letter."""
-
-    id: str
-    client: str
-    time_zone: str
-    as_of: datetime
-    started_at: datetime
-    finished_at: datetime
-    tool_version: str
-    standard: Mapping[str, Json]  # name, version, sha256, edited, content
-    scorecard: Scorecard
-    devices: tuple[Device, ...]
-    findings: tuple[Finding, ...]
-    checks: Mapping[str, Json]  # per check id: title, why, fix, effort, category: what the reports print
-    retired: tuple[Retired, ...] = ()
-    exceptions: tuple[Mapping[str, Json], ...] = ()
-    provider: Provider = Provider()
-    authorised: Authorisation | None = None
-    client_since: datetime | None = None  # when the client's first audit ended; None: this is the first
-    scope: str = ""  # why this audit is not graded as a whole, such as "--limit web*"; empty: the whole client
-    interrupted: bool = False
-    data: tuple[Mapping[str, Json], ...] = ()  # data files used: name, source, as_of
-    sites: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()

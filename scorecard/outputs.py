@@ -14,9 +14,10 @@ from scorecard.bundle import host_probe
 from scorecard.document import dumps, observation_json
 from scorecard.errors import InputError
 from scorecard.folders import write_whole
-from scorecard.model import Audit, Json, Observation, Platform, Status
+from scorecard.model import Json, Observation, Platform, Status
 from scorecard.registry import Registry, report, report_names
 from scorecard.reporting import ReportContext
+from scorecard.result import Audit
 from scorecard.store import Store
 
 DOCUMENT = "json"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from scorecard.model import Audit, Observation
+from scorecard.model import Observation
+from scorecard.result import Audit
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from math import fsum
 from types import MappingProxyType
 
-from scorecard.model import Answer, Cap, CategoryScore, Device, Finding, Promise, Scorecard, Severity, Status
+from scorecard.model import Finding, Severity, Status
+from scorecard.result import Answer, Cap, CategoryScore, Device, Promise, Scorecard
 from scorecard.standard import CapLine, Category, Standard, worse
 
 Value = Callable[[Finding], float]

@@ -9,19 +9,9 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from scorecard.errors import FailureKind
-from scorecard.model import (
-    Device,
-    Failure,
-    Finding,
-    Identity,
-    Platform,
-    Role,
-    Scorecard,
-    Status,
-    System,
-    Verdict,
-)
+from scorecard.model import Failure, Finding, Identity, Platform, Role, Status, Verdict
 from scorecard.registry import Registry
+from scorecard.result import Device, Scorecard, System
 from scorecard.score import effective, score
 from scorecard.standard import Standard, load
 

@@ -29,8 +29,9 @@ from scorecard.document import dumps
 from scorecard.errors import InputError, ReportError, StoreError
 from scorecard.folders import check_folder
 from scorecard.inventory import Client, load
-from scorecard.model import Audit, Endpoint
+from scorecard.model import Endpoint
 from scorecard.registry import Registry
+from scorecard.result import Audit
 from scorecard.secrets import Redactor, Resolver
 from scorecard.standard import DEFAULT, LETTERS, Standard
 from scorecard.standard import load as load_standard

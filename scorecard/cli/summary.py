@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from textwrap import wrap
 
-from scorecard.model import Answer, Audit, Promise
+from scorecard.result import Answer, Audit, Promise
 from scorecard.standard import LETTERS
 
 _WIDTH = 80

@@ -11,18 +11,8 @@ from scorecard.inventory.layers import ClientView, Layer, pick
 from scorecard.inventory.models import AuthorisationModel, CredentialModel, EndpointModel, HopModel, ProviderModel
 from scorecard.inventory.types import DEFAULT_TIME_ZONE, Client
 from scorecard.marked_yaml import Problem, printable
-from scorecard.model import (
-    Authorisation,
-    Connection,
-    Credential,
-    Endpoint,
-    HostKeyPolicy,
-    Jump,
-    Platform,
-    Provider,
-    Retired,
-    SecretRef,
-)
+from scorecard.model import Connection, Credential, Endpoint, HostKeyPolicy, Jump, Platform, SecretRef
+from scorecard.result import Authorisation, Provider, Retired
 
 _DEFAULTS = Connection()
 

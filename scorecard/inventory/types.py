@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from scorecard.errors import InventoryError
 from scorecard.marked_yaml import Problem
-from scorecard.model import Authorisation, Credential, Endpoint, Provider, Retired
+from scorecard.model import Credential, Endpoint
+from scorecard.result import Authorisation, Provider, Retired
 
 DEFAULT_TIME_ZONE = "UTC"
 

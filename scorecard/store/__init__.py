@@ -19,8 +19,9 @@ from scorecard.collect import EndpointResult, Remembered
 from scorecard.document import device_from_json, device_json, dumps, finding_from_json, finding_json, loads
 from scorecard.errors import InputError, StoreError
 from scorecard.folders import data_folder, private_folder
-from scorecard.model import Audit, Device, Finding, Observation, Outcome, Platform, Role, Status, System
+from scorecard.model import Finding, Observation, Outcome, Platform, Role, Status
 from scorecard.reporting import Past
+from scorecard.result import Audit, Device, System
 from scorecard.store import statements, tables
 from scorecard.store.migrate import migrate
 

@@ -16,25 +16,9 @@ from importlib.resources import files
 import yaml
 
 from scorecard.errors import FailureKind
-from scorecard.model import (
-    Audit,
-    Authorisation,
-    Device,
-    Failure,
-    Finding,
-    Identity,
-    Json,
-    Observation,
-    Outcome,
-    Platform,
-    Provider,
-    Retired,
-    Role,
-    Status,
-    System,
-    Verdict,
-)
+from scorecard.model import Failure, Finding, Identity, Json, Observation, Outcome, Platform, Role, Status, Verdict
 from scorecard.reporting import Past, ReportContext
+from scorecard.result import Audit, Authorisation, Device, Provider, Retired, System
 from scorecard.score import effective, score
 from scorecard.standard import Content, Standard
 

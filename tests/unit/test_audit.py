@@ -22,7 +22,6 @@ from scorecard.collect import Collector, EndpointResult
 from scorecard.document import dumps, loads
 from scorecard.errors import CredentialError, FailureKind, TransportError
 from scorecard.model import (
-    Audit,
     Endpoint,
     Failure,
     Host,
@@ -32,7 +31,6 @@ from scorecard.model import (
     Outcome,
     Platform,
     Probe,
-    Retired,
     Role,
     Severity,
     Status,
@@ -41,6 +39,7 @@ from scorecard.model import (
     passed,
 )
 from scorecard.registry import Registry
+from scorecard.result import Audit, Retired
 from scorecard.score import score
 from scorecard.store import Store
 from scorecard.topic import Effort, Parameters, Topic, check

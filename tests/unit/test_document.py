@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scorecard.audit import describe
 from scorecard.document import DocumentError, dumps, loads, schema, to_json
 from scorecard.document_file import read
-from scorecard.model import Audit, Authorisation, Provider, Retired
+from scorecard.result import Audit, Authorisation, Provider, Retired
 from tests.fleet import NOW, REGISTRY, STANDARD, grade, random_fleet
 
 

@@ -19,7 +19,8 @@ from scorecard.cli.inventory import inventory as command
 from scorecard.errors import InventoryError
 from scorecard.inventory import Client, load, schema
 from scorecard.marked_yaml import parse
-from scorecard.model import Authorisation, Endpoint, HostKeyPolicy, Jump, Platform, Provider, Retired, Role, SecretRef
+from scorecard.model import Endpoint, HostKeyPolicy, Jump, Platform, Role, SecretRef
+from scorecard.result import Authorisation, Provider, Retired
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "inventory.example.yaml"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from scorecard.errors import ReportError
-from scorecard.model import Audit
 from scorecard.registry import report
 from scorecard.reporting import ReportContext
+from scorecard.result import Audit
 from tests.e2e import sample
 
 hygiene = importlib.import_module("scorecard.reports.hygiene")

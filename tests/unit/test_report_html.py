@@ -17,9 +17,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from scorecard.errors import ReportError
-from scorecard.model import Audit, Platform
+from scorecard.model import Platform
 from scorecard.registry import report
 from scorecard.reporting import ReportContext
+from scorecard.result import Audit
 from tests.e2e import sample
 from tests.e2e.sample import MARKUP, Machine
 

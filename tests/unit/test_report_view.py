@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from scorecard.errors import FailureKind
-from scorecard.model import Answer, Audit, Role, Status, Verdict
+from scorecard.model import Role, Status, Verdict
 from scorecard.reporting import Past, ReportContext
+from scorecard.result import Answer, Audit
 from tests.e2e import sample
 from tests.e2e.sample import Machine, no_answer, short
 

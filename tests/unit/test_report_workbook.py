@@ -13,9 +13,10 @@ import pytest
 from openpyxl.workbook.workbook import Workbook
 
 from scorecard.errors import ReportError
-from scorecard.model import Audit, Status
+from scorecard.model import Status
 from scorecard.registry import report
 from scorecard.reporting import ReportContext
+from scorecard.result import Audit
 from tests.e2e import sample
 from tests.e2e.sample import Machine
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorecard.model import Answer, Device, Finding, Role, Scorecard, Status
+from scorecard.model import Finding, Role, Status
+from scorecard.result import Answer, Device, Scorecard
 from scorecard.score import effective, score
 from scorecard.standard import LETTERS
 from tests.fleet import NOW, STANDARD, device, except_for, finding, findings, grade, passing, random_fleet, turned

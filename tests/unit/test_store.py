@@ -18,7 +18,8 @@ from sqlalchemy import create_engine
 from scorecard.collect import EndpointResult
 from scorecard.errors import StoreError
 from scorecard.judge import digest
-from scorecard.model import Observation, Outcome, Role, Status, System
+from scorecard.model import Observation, Outcome, Role, Status
+from scorecard.result import System
 from scorecard.store import Store, UnknownAudit, migrations, tables
 from scorecard.store.migrate import HEAD
 from tests.fleet import NOW, device, findings, passing
