@@ -88,7 +88,8 @@ limited() {
     *)
       sh -c "$library$2" &
       child=$!
-      (sleep "$1"; end_family "$child") >/dev/null 2>&1 3>&- 4>&- &
+      # Once it has begun it goes through to the end: the first to die wakes us, and the others are still to be ended.
+      (sleep "$1"; trap '' TERM; end_family "$child") >/dev/null 2>&1 3>&- 4>&- &
       watchdog=$!
       wait "$child"; code=$?
       kill "$watchdog" 2>/dev/null
