@@ -187,7 +187,9 @@ def summary(view: View) -> tuple[Group, ...]:
         Group(
             words.TITLE_PARTS,
             tuple(
-                Line(title, score, words.answered(numbers.share(coverage)), Kind.TENTH)
+                Line(title, words.DASH, words.no_machine_applies())
+                if score is None
+                else Line(title, score, words.answered(numbers.share(coverage)), Kind.TENTH)
                 for title, score, coverage in view.categories
             ),
         ),
