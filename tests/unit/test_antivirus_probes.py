@@ -16,6 +16,7 @@ import yaml
 from scorecard.bundle import Bundle, new_marker, parse_reply
 from scorecard.model import Outcome, Platform
 from scorecard.registry import Registry
+from tests.rig.required import cannot_run
 
 TOPIC = Registry.load().by_id["antivirus"]
 ROWS: list[dict[str, Any]] = yaml.safe_load((Path(TOPIC.source) / "products.yaml").read_text(encoding="utf-8"))["rows"]
@@ -89,7 +90,7 @@ SHELLS = [("dash", "-s"), ("bash", "--posix", "-s"), ("busybox", "sh", "-s")]
 @pytest.mark.parametrize("shell", SHELLS, ids=[shell[0] for shell in SHELLS])
 def test_parts_end_well_or_absent_in_every_shell(shell: tuple[str, ...]) -> None:
     if not shutil.which(shell[0]):
-        pytest.skip(f"{shell[0]} is not installed")
+        cannot_run(f"{shell[0]} is not installed")
     marker = new_marker()
     script = Bundle(TOPIC.probes_for(Platform.LINUX), Platform.LINUX).script(marker)
     done = subprocess.run(shell, input=script.encode(), capture_output=True, check=True)

@@ -19,6 +19,7 @@ from scorecard.host import parse_host
 from scorecard.model import Outcome, Platform, Probe, Seen
 from scorecard.registry import Registry
 from scorecard.topic import read_snippet
+from tests.rig.required import cannot_run
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SHELLS = [["dash", "-s"], ["bash", "-s"], ["bash", "--posix", "-s"], ["busybox", "sh", "-s"]]
@@ -49,7 +50,7 @@ PROBES = (
 
 def run(shell: list[str], bundle: Bundle, marker: str = MARKER) -> Reply:
     if shutil.which(shell[0]) is None:
-        pytest.skip(f"{shell[0]} is not installed")
+        cannot_run(f"{shell[0]} is not installed")
     done = subprocess.run(shell, input=bundle.script(marker).encode(), capture_output=True, check=True, timeout=60)
     return parse_reply(done.stdout, marker, NOW)
 
@@ -84,7 +85,7 @@ def test_without_timeout_and_perl_a_stuck_part_is_stopped_all_the_same(shell: li
     script = Bundle((probe("t.stuck", "sleep 60", limit_s=4), probe("t.last", "echo still here"))).script(MARKER)
     script = script.replace("limiter=timeout;", "limiter=none;").replace("limiter=perl;", "limiter=none;")
     if shutil.which(shell[0]) is None:
-        pytest.skip(f"{shell[0]} is not installed")
+        cannot_run(f"{shell[0]} is not installed")
     done = subprocess.run(shell, input=script.encode(), capture_output=True, check=True, timeout=50)
     reply = parse_reply(done.stdout, MARKER, NOW)
     assert reply.observations["t.stuck"].outcome is Outcome.TIMEOUT
@@ -115,7 +116,7 @@ def test_with_busybox_alone_a_stuck_child_is_stopped_with_its_part(tmp_path: Pat
     """
     busybox = shutil.which("busybox")
     if busybox is None:
-        pytest.skip("busybox is not installed")
+        cannot_run("busybox is not installed")
     for name in subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True).stdout.split():
         (tmp_path / name).symlink_to(busybox)
     script = Bundle((probe("t.stuck", "sleep 300; echo after", limit_s=1), probe("t.last", "exit 3"))).script(MARKER)

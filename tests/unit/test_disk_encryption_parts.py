@@ -17,6 +17,7 @@ import pytest
 from scorecard.bundle import Bundle, new_marker, parse_reply
 from scorecard.model import Observation, Outcome, Platform
 from scorecard.registry import Registry
+from tests.rig.required import cannot_run
 
 TOPIC = Registry.load().by_id["disk-encryption"]
 
@@ -117,10 +118,7 @@ hidden /dev/sdc deadbeef5a17 luks,keyscript=/bin/echo
 words /dev/sdd deadbeef5a17
 """
 
-SHELLS = [
-    pytest.param(shell, marks=pytest.mark.skipif(shutil.which(shell[0]) is None, reason=f"{shell[0]} is not installed"))
-    for shell in (("dash", "-s"), ("bash", "--posix", "-s"), ("busybox", "sh", "-s"))
-]
+SHELLS = [("dash", "-s"), ("bash", "--posix", "-s"), ("busybox", "sh", "-s")]
 
 
 class Fake:
@@ -151,6 +149,8 @@ class Fake:
         file.chmod(0o755)
 
     def ask(self, shell: tuple[str, ...], user: int = 0) -> dict[str, Observation]:
+        if shutil.which(shell[0]) is None:
+            cannot_run(f"{shell[0]} is not installed")
         marker = new_marker()
         script = Bundle(TOPIC.probes_for(Platform.LINUX), Platform.LINUX).script(marker)
         mounts = [f"mount --bind {self.folder}/block /sys/class/block", f"mount --bind {self.folder}/tools /usr/local/sbin"]
@@ -174,9 +174,9 @@ class Fake:
 @pytest.fixture
 def fake(tmp_path: Path) -> Fake:
     if os.geteuid() != 0 or not shutil.which("unshare") or not shutil.which("setpriv"):
-        pytest.skip("a mount namespace needs root, unshare and setpriv")
+        cannot_run("a mount namespace needs root, unshare and setpriv")
     if subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode:
-        pytest.skip("this machine allows no mount namespace")
+        cannot_run("this machine allows no mount namespace")
     tmp_path.chmod(0o755)
     return Fake(tmp_path)
 

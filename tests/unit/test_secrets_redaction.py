@@ -146,7 +146,7 @@ def test_what_looks_like_a_secret_goes(text: str) -> None:
         "UUID 4c4c4544-0042-3510-8053-b7c04f4a4e32",
         "XXXXX-XXXXX-XXXXX-XXXXX-XXXXX",
         "1234567-123456-123456-123456-123456-123456-123456-1234567",
-        "http://deb.debian.org:80/debian bookworm main",
+        "http://mirror.example:80/debian bookworm main",
         "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----",
         "basic protection is on",
         "",
