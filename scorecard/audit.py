@@ -15,7 +15,7 @@ from scorecard.collect import Collector, EndpointResult, Remembered
 from scorecard.errors import FailureKind, ScorecardError, StoreError
 from scorecard.model import Endpoint, Failure, Finding, Json
 from scorecard.registry import Registry
-from scorecard.result import Audit, Authorisation, Provider, Retired
+from scorecard.result import Audit, Authorisation, Device, Provider, Retired
 from scorecard.score import score
 from scorecard.standard import Standard
 from scorecard.store import Store, StoreUnusable
@@ -38,6 +38,7 @@ class Order:
     authorised: Authorisation | None = None
     scope: str = ""  # why it is not the whole client; such an audit is not graded
     remember_endpoints: bool = True  # endpoints of earlier audits stay expected until they are retired
+    canary: int = 0  # so many endpoints are asked first; when one misbehaves the others are not asked
 
 
 class Missing(ScorecardError):
@@ -64,14 +65,16 @@ def run(
     gone = () if order.scope or not order.remember_endpoints else _gone(order, history)
     total = len(order.endpoints) + len(gone)
     results: dict[str, EndpointResult] = {}
-    for together in _results(order, collector, gone, concurrency, stop):
+    halted: list[Failure] = []
+    for together in _results(order, collector, gone, concurrency, stop, halted):
         store.add(audit_id, order.client, together)
         for result in together:
             results[result.device.name] = replace(result, observations={})
             progress(result, len(results), total)
     interrupted = len(results) < total
     everyone = (*order.endpoints, *gone)
-    not_asked = [collector.unseen(endpoint, _NOT_ASKED) for endpoint in everyone if endpoint.name not in results]
+    why = halted[0] if halted else _NOT_ASKED
+    not_asked = [collector.unseen(endpoint, why) for endpoint in everyone if endpoint.name not in results]
     store.add(audit_id, order.client, not_asked)
     results.update((result.device.name, result) for result in not_asked)
     ordered = [results[endpoint.name] for endpoint in everyone]
@@ -85,16 +88,57 @@ _NOT_ASKED = Failure(
 )
 
 
+# It let us in and then did not answer as it should: what every other one would do as well.
+_MISBEHAVED = frozenset(
+    {
+        FailureKind.DEADLINE,
+        FailureKind.OUTPUT_TOO_LARGE,
+        FailureKind.PERMISSION_DENIED,
+        FailureKind.PROTOCOL,
+        FailureKind.QUOTA,
+        FailureKind.INTERNAL,
+    }
+)
+
+
 def _results(
-    order: Order, collector: Collector, gone: Sequence[Endpoint], concurrency: int, stop: threading.Event
+    order: Order,
+    collector: Collector,
+    gone: Sequence[Endpoint],
+    concurrency: int,
+    stop: threading.Event,
+    halted: list[Failure],
 ) -> Iterator[tuple[EndpointResult, ...]]:
-    yield from collector.run(order.endpoints, concurrency, stop)
+    """Canaries, the others, and who left. `halted` gets the reason where the others are not asked."""
+    canaries: list[Device] = []
+    for together in collector.run(order.endpoints[: order.canary], concurrency, stop):
+        canaries += [result.device for result in together]
+        yield together
+    if canaries and not stop.is_set() and (failure := _halt(canaries)):
+        halted.append(failure)
+    else:
+        yield from collector.run(order.endpoints[order.canary :], concurrency, stop)
     for endpoint in gone:
         last = collector.history[endpoint.name].last_seen_at
         seen = f"seen on {last:%Y-%m-%d}" if last else "known"
         said = f"It was {seen} and is no longer in the inventory"
         next_step = "Put it back into the inventory, or list it under `retired` with a date and a reason."
         yield (collector.unseen(endpoint, Failure(FailureKind.UNREACHABLE, said, next_step), "seen before"),)
+
+
+def _halt(canaries: Sequence[Device]) -> Failure | None:
+    """Why nobody else is asked, if so: one of the first misbehaved, or not one of them answered."""
+    next_step = "See what happened there with `scorecard doctor`, then run the audit again."
+    for device in canaries:
+        if device.failure is not None and device.failure.kind in _MISBEHAVED:
+            said = (
+                f"Not asked, because {device.name}, one of the first {len(canaries)}, misbehaved: {device.failure.message}"
+            )
+            return Failure(device.failure.kind, said, next_step)
+    if not any(device.seen for device in canaries):
+        said = f"Not asked, because none of the first {len(canaries)} machines could be seen"
+        return Failure(FailureKind.UNREACHABLE, said, next_step)
+    return None
 
 
 def _by_listed_name(order: Order, store: Store) -> dict[str, Remembered]:

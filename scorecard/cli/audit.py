@@ -87,6 +87,13 @@ class _Wishes:
     metavar="SECONDS",
     help="Hard limit for one endpoint.",
 )
+@click.option(
+    "--canary",
+    type=click.IntRange(0, 100),
+    default=0,
+    metavar="N",
+    help="Ask N endpoints of each client first; when one misbehaves, ask no other.",
+)
 @click.option("--evidence", is_flag=True, help="Put the raw answers into audit.json as well.")
 @click.option("--dry-run", is_flag=True, help="Show who would be asked and what; contact nobody.")
 @store_option
@@ -103,6 +110,7 @@ def audit(
     fail_under: str | None,
     concurrency: int,
     deadline_s: float,
+    canary: int,
     evidence: bool,
     dry_run: bool,
     store_url: str | None,
@@ -123,7 +131,7 @@ def audit(
     if as_json and len(clients) > 1:
         raise click.UsageError(f"--json prints one audit, and here are {len(clients)} clients; choose one with --client")
     jobs = [
-        _job(entry, load_standard(standard or entry.standard or DEFAULT, registry.checks), limit, local)
+        _job(entry, load_standard(standard or entry.standard or DEFAULT, registry.checks), limit, local, canary)
         for entry in clients
     ]
     check_data(registry)
@@ -161,9 +169,9 @@ class _Job:
     resolver: Resolver
 
 
-def _job(client: Client, standard: Standard, limit: str | None, local: bool) -> _Job:
+def _job(client: Client, standard: Standard, limit: str | None, local: bool, canary: int) -> _Job:
     redactor = Redactor()
-    return _Job(_order(client, limit, local), standard, redactor, Resolver(redactor))
+    return _Job(replace(_order(client, limit, local), canary=canary), standard, redactor, Resolver(redactor))
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,6 +246,38 @@ def test_a_stop_keeps_what_came_in_and_names_the_rest(store: Store) -> None:
     assert {device.name for device, _ in store.results(done.id)} == set(names)
 
 
+@pytest.mark.parametrize(
+    ("first", "asked", "said"),
+    [
+        (answer(), 5, ""),
+        (TransportError(FailureKind.UNREACHABLE, "Off", "On."), 5, ""),
+        (TransportError(FailureKind.DEADLINE, "m0 hangs", "Look."), 2, "m0, one of the first 2, misbehaved: m0 hangs"),
+        (TransportError(FailureKind.OUTPUT_TOO_LARGE, "m0 floods", "Look."), 2, "misbehaved: m0 floods"),
+    ],
+)
+def test_no_other_is_asked_when_a_canary_misbehaves(
+    first: Mapping[str, str | Outcome] | BaseException, asked: int, said: str, store: Store
+) -> None:
+    names = [f"m{number}" for number in range(5)]
+    machines = Machines({"m0": first, **{name: answer() for name in names[1:]}})
+    done = audit(machines, store, order(*names, canary=2), concurrency=1)
+    assert machines.asked == names[:asked]
+    assert [device.name for device in done.devices] == names
+    for device in done.devices[asked:]:
+        assert device.failure is not None
+        assert said in device.failure.message
+    assert done.interrupted is (asked < 5)
+
+
+def test_canaries_that_cannot_be_seen_prove_nothing(store: Store) -> None:
+    off = TransportError(FailureKind.REFUSED, "Off", "On.")
+    machines = Machines({"a": off, "b": answer()})
+    done = audit(machines, store, order("a", "b", canary=1))
+    assert machines.asked == ["a"]
+    assert done.devices[1].failure is not None
+    assert "none of the first 1 machines could be seen" in done.devices[1].failure.message
+
+
 def test_what_is_in_when_the_stop_comes_is_handed_on() -> None:
     """Answers that wait to be committed are no answers that were never given."""
     stop, names = threading.Event(), [f"m{number}" for number in range(5)]
