@@ -131,10 +131,8 @@ def _halt(canaries: Sequence[Device]) -> Failure | None:
     next_step = "See what happened there with `scorecard doctor`, then run the audit again."
     for device in canaries:
         if device.failure is not None and device.failure.kind in _MISBEHAVED:
-            said = (
-                f"Not asked, because {device.name}, one of the first {len(canaries)}, misbehaved: {device.failure.message}"
-            )
-            return Failure(device.failure.kind, said, next_step)
+            who = f"{device.name}, one of the first {len(canaries)}, misbehaved"
+            return Failure(device.failure.kind, f"Not asked, because {who}: {device.failure.message}", next_step)
     if not any(device.seen for device in canaries):
         said = f"Not asked, because none of the first {len(canaries)} machines could be seen"
         return Failure(FailureKind.UNREACHABLE, said, next_step)
