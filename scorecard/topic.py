@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 from scorecard.data import DataFile, describe
 from scorecard.errors import PluginError
 from scorecard.model import Fact, Host, Observations, Platform, Probe, Role, Severity, Verdict
+from scorecard.questions import QUESTIONS_FILE, read_questions
 
 ParameterValue: TypeAlias = "int | float | str | bool | tuple[str, ...] | None"
 
@@ -165,9 +166,9 @@ class Topic:
         data: Callable[[], Iterable[Mapping[str, str]]] | None = None,
         data_files: tuple[DataFile[Any], ...] = (),
     ) -> Topic:
-        """Tie a topic folder together: its snippets, and every Check in its rules module, in order of definition.
+        """Tie a topic folder together: its snippets and questions, and every Check in its rules module, in order.
 
-        Raises PluginError for a broken snippet, a check of another topic, or a repeated id.
+        Raises PluginError for a broken snippet or question, a check of another topic, or a repeated id.
         """
         folder = Path(init_file).parent
         probes: list[Probe] = []
@@ -175,6 +176,9 @@ class Topic:
             file = folder / name
             if file.is_file():
                 probes += read_snippet(file.read_text(encoding="utf-8"), id, platform, str(file))
+        questions = folder / QUESTIONS_FILE
+        if questions.is_file():
+            probes += read_questions(questions.read_bytes(), id, str(questions))
         checks = tuple(value for value in vars(rules).values() if isinstance(value, Check))
         for found in checks:
             if found.topic != id:
