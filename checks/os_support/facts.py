@@ -1,10 +1,10 @@
-"""From what a machine answered to its support facts; what each platform's files mean is in linux.py and macos.py."""
+"""From what a machine answered to its support facts; what the answers mean is in one file a platform."""
 
 from __future__ import annotations
 
-from scorecard.model import Fact, Host, Observations, Platform, Seen, Unseen
+from scorecard.model import Fact, Host, Observations, Platform, Seen
 
-from . import linux, macos
+from . import linux, macos, windows
 from .shape import Contract, OsSupport
 from .table import FILE, SupportRow, find
 
@@ -21,7 +21,9 @@ def parse(observations: Observations, host: Host) -> OsSupport:
         identity = macos.identity(host)
         conflict = macos.conflict(host)
     else:
-        identity = conflict = contracts = Unseen("Windows is not asked by this version")
+        identity = windows.identity(observations, host)
+        conflict = windows.conflict(observations, host)
+        contracts = windows.contracts(observations, host)
     table = FILE.load()
     row: Fact[SupportRow | None]
     if isinstance(identity, Seen):

@@ -1,7 +1,7 @@
 """The shape that support facts have on every platform.
 
 Which release runs here, the row of the table that speaks for it, and what was seen of contracts that extend support.
-Sources: linux.md 0 and 4, macos.md 0 and 4; windows.md 3.8 fits the same fields (edition, build as version, ESU as an
+Sources: linux.md 0 and 4, macos.md 0 and 4, windows.md 0.2 and 3.8 (there the version is the build, ESU an
 extension).
 """
 

@@ -304,13 +304,6 @@ def test_traits_of_a_machine_that_was_not_read_are_unseen() -> None:
     assert TOPIC.traits(TOPIC.parse(dict(PLAIN), host), host) == {"updates-published": Unseen("no answer")}
 
 
-def test_windows_is_unknown_until_it_is_asked() -> None:
-    verdict = judge("os-support.supported", {}, cases.host(Platform.WINDOWS))
-    assert verdict.status is Status.UNKNOWN
-    assert verdict.reason is not None
-    assert "Windows" in verdict.reason
-
-
 def test_a_table_in_the_users_folder_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCORECARD_HOME", str(tmp_path))
     host = cases.host(Platform.LINUX, version="14")
