@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scorecard.model import Fact, Host, Observations, Platform, Seen, Unseen
+from scorecard.model import Fact, Host, Observations, Platform, Seen
 
-from . import linux, macos
+from . import linux, macos, windows
 from .shape import Inventory
-
-_WINDOWS = Unseen("Windows is not asked by this version")
 
 
 def parse(observations: Observations, host: Host) -> Inventory:
@@ -18,7 +16,7 @@ def parse(observations: Observations, host: Host) -> Inventory:
         return linux.parse(observations, host)
     if host.platform is Platform.MACOS:
         return macos.parse(observations, host)
-    return Inventory(*[_WINDOWS] * 12)
+    return windows.parse(observations, host)
 
 
 def portray(facts: Inventory) -> Mapping[str, str | None]:

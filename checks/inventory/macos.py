@@ -11,6 +11,7 @@ from scorecard.reading import clean, pairs, text_of
 
 from .linux import name_of, number, user
 from .shape import Inventory, real, real_uuid
+from .witnesses import agreed, sure
 
 HARDWARE = "inventory.hardware"
 REGISTRY = "inventory.registry"
@@ -28,16 +29,16 @@ def parse(observations: Observations, host: Host) -> Inventory:
     witnesses = (profile.answer, registry.answer)
     return Inventory(
         name=name_of(host),
-        serial=_agreed(
+        serial=agreed(
             "serial numbers", profile.get("serial_number"), registry.property("IOPlatformSerialNumber"), witnesses
         ),
         machine_id=Seen(None),
-        uuid=_agreed("hardware ids", profile.uuid(), registry.uuid(), witnesses),
+        uuid=agreed("hardware ids", profile.uuid(), registry.uuid(), witnesses),
         maker=Seen("Apple"),
-        model=_found(shown, witnesses),
-        firmware=_found(profile.get("boot_rom_version"), (profile.answer,)),
+        model=sure(shown, witnesses),
+        firmware=sure(profile.get("boot_rom_version"), (profile.answer,)),
         firmware_date=Seen(None),
-        cpu=_found(chip, witnesses),
+        cpu=sure(chip, witnesses),
         cpus=Seen(number(registry.values.get("sysctl hw.ncpu", "")))
         if isinstance(registry.answer, Seen)
         else registry.answer,
@@ -99,18 +100,6 @@ class _Registry:
 
     def sysctl(self, name: str) -> str | None:
         return real(self.values.get(f"sysctl {name}", ""))
-
-
-def _found(value: str | None, witnesses: tuple[Fact[str], ...]) -> Fact[str | None]:
-    """None is only sure where every witness answered."""
-    silent = next((witness for witness in witnesses if isinstance(witness, Unseen)), None)
-    return Seen(value) if value or silent is None else silent
-
-
-def _agreed(what: str, one: str | None, other: str | None, witnesses: tuple[Fact[str], ...]) -> Fact[str | None]:
-    if one and other and one != other:
-        return Unseen(f"The machine names two {what}: {one} and {other}")
-    return _found(one or other, witnesses)
 
 
 def _memory(profile: _Profile, registry: _Registry) -> Fact[int | None]:

@@ -1,6 +1,5 @@
 """The shape that inventory facts have on every platform.
 
-Windows fits: Win32_ComputerSystem, Win32_BIOS, Win32_ComputerSystemProduct, MachineGuid (windows.md 4.9).
 Sources of the placeholders: linux.md 5.7, windows.md 4.9, and what boards of small makers are known to carry.
 """
 
