@@ -1,4 +1,4 @@
-"""Disk encryption: LUKS, ZFS and dm-crypt on Linux, FileVault and APFS on macOS."""
+"""Disk encryption: LUKS, ZFS and dm-crypt on Linux, FileVault and APFS on macOS, BitLocker on Windows."""
 
 from scorecard.topic import Topic
 

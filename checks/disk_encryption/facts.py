@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from scorecard.model import Host, Observations, Platform, Unseen
+from scorecard.model import Host, Observations, Platform
 
 from .linux import read_linux
 from .macos import read_macos
-from .shape import DiskEncryption, Recovery
+from .shape import DiskEncryption
+from .windows import read_windows
 
 
 def parse(observations: Observations, host: Host) -> DiskEncryption:
@@ -15,5 +16,4 @@ def parse(observations: Observations, host: Host) -> DiskEncryption:
         return read_linux(observations)
     if host.platform is Platform.MACOS:
         return read_macos(observations, host)
-    unasked = Unseen("Windows is not asked by this version")
-    return DiskEncryption(unasked, Recovery(unasked, unasked))
+    return read_windows(observations, host)

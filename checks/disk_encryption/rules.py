@@ -70,6 +70,11 @@ def _described(volume: Volume) -> str:
     return f"{volume.name} is {word}" + (f" ({'; '.join(inside)})" if inside else "")
 
 
+def _label(volume: Volume) -> str:
+    """The name with a colon after it; a drive letter has one already."""
+    return volume.name if volume.name.endswith(":") else f"{volume.name}:"
+
+
 def _evidence(volumes: Sequence[Volume]) -> dict[str, Json]:
     states: dict[str, Json] = {}
     for volume in volumes[:_EVIDENCE]:
@@ -92,7 +97,7 @@ def _judged(volumes: Sequence[Volume], remarks: Sequence[str]) -> Verdict:
         return failed(_listed(map(_described, bad)) + tail, _EXPECTED, **evidence)
     for volume in volumes:
         if isinstance(volume.state, Unseen):
-            return unknown(f"{volume.name}: {volume.state.reason}", **evidence)
+            return unknown(f"{_label(volume)} {volume.state.reason}", **evidence)
     if open_:
         return warned(_listed(map(_described, open_)) + tail, _EXPECTED, **evidence)
     return passed(_listed(map(_described, volumes)) + tail, _EXPECTED, **evidence)
@@ -252,14 +257,14 @@ def method(facts: DiskEncryption, host: Host, parameters: Parameters) -> Verdict
     unseen: list[str] = []
     for volume in judged:
         if isinstance(volume.method, Unseen):
-            unseen.append(f"{volume.name}: {volume.method.reason}")
+            unseen.append(f"{_label(volume)} {volume.method.reason}")
             continue
         used = volume.method.value
         if used is None:
             continue  # a clear drive is the business of data-volumes
         names.add(used.name)
         why = _weakness(used, bits)
-        said = f"{volume.name}: {used.name}" + (f", {used.key_bits} bits" if used.key_bits else "")
+        said = f"{_label(volume)} {used.name}" + (f", {used.key_bits} bits" if used.key_bits else "")
         (weak if why else strong).append(f"{said} ({why})" if why else said)
     listed: list[Json] = [*sorted(names)]
     if unseen:

@@ -29,7 +29,7 @@ class State(StrEnum):
     EXPOSED = "exposed"  # encrypted, but the file with its key lies on a disk that is not
     SUSPENDED = "suspended"  # encrypted, but a clear key on the disk opens it
     DECRYPTING = "decrypting"
-    PARTLY = "partly"  # spread over disks of which one is clear
+    PARTLY = "partly"  # spread over disks of which one is clear, or its encryption stands still half way
     PLAIN = "plain"
 
 
