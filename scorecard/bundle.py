@@ -30,9 +30,24 @@ FIRST_SEEN_PART = "engine.first-seen"
 _MARKER_PLACE = "@MARKER@"
 _PART_ID = re.compile(r"[a-z0-9.-]+")
 _SYSTEMS = {Platform.LINUX: "Linux", Platform.MACOS: "Darwin"}
-_TIMEOUT_CODES = frozenset({124, 137, 142, 143})
-_DENIED_CODES = frozenset({77, 126})
-_ABSENT_CODE = 127
+_LAST_EXIT_CODE = 255
+_FORBIDDEN_CODE = 77
+_EXIT_CODES = {
+    0: Outcome.OK,
+    **dict.fromkeys((124, 137, 142, 143), Outcome.TIMEOUT),
+    **dict.fromkeys((77, 126), Outcome.DENIED),
+    127: Outcome.ABSENT,
+}
+# 77 and 124 are the prelude's own: forbidden by the language mode, and the question's time was up.
+_HRESULTS = {
+    0: Outcome.OK,
+    # WBEM_S_TIMEDOUT, WBEM_E_TIMED_OUT, and the provider's own limit
+    **dict.fromkeys((124, 0x00040004, 0x80041069, 0x80043001), Outcome.TIMEOUT),
+    # ERROR_ACCESS_DENIED, E_ACCESSDENIED, WBEM_E_ACCESS_DENIED, ERROR_PRIVILEGE_NOT_HELD
+    **dict.fromkeys((77, 5, 0x80070005, 0x80041003, 0x80070522), Outcome.DENIED),
+    # no such namespace, class, object; file, path, service; component not registered
+    **dict.fromkeys((0x8004100E, 0x80041010, 0x80041002, 0x80070002, 0x80070003, 0x80070424, 0x80040154), Outcome.ABSENT),
+}
 
 
 def new_marker() -> str:
@@ -105,17 +120,14 @@ def _quote(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-def outcome_of(code: int, whole: bool) -> Outcome:
-    """What a shell's exit code says about a part (prelude.sh names the codes)."""
-    if code in _TIMEOUT_CODES:
-        return Outcome.TIMEOUT
-    if not whole:
-        return Outcome.TRUNCATED
-    if code == 0:
-        return Outcome.OK
-    if code == _ABSENT_CODE:
-        return Outcome.ABSENT
-    return Outcome.DENIED if code in _DENIED_CODES else Outcome.ERROR
+def outcome_of(code: int, whole: bool, platform: Platform | None = None) -> Outcome:
+    """What a shell's exit code, or the HRESULT that came from Windows, says about a part.
+
+    The preludes name their own codes. Without a platform a code that no shell can end with is an HRESULT.
+    """
+    codes = _HRESULTS if platform is Platform.WINDOWS or code > _LAST_EXIT_CODE else _EXIT_CODES
+    found = codes.get(code, Outcome.ERROR)
+    return found if whole or found is Outcome.TIMEOUT else Outcome.TRUNCATED
 
 
 _REASONS = {
@@ -128,9 +140,9 @@ _REASONS = {
 }
 
 
-def parse_reply(output: bytes, marker: str, observed_at: datetime) -> Reply:
+def parse_reply(output: bytes, marker: str, observed_at: datetime, platform: Platform | None = None) -> Reply:
     """Take a framed reply apart. Never raises: what is not a whole frame becomes an Observation that says so."""
-    reader = _FrameReader(observed_at)
+    reader = _FrameReader(observed_at, platform)
     before, *frames = ("\n" + output.decode("utf-8", errors="replace")).split(f"\n{marker} ")
     reader.take(before)
     for frame in frames:
@@ -141,8 +153,9 @@ def parse_reply(output: bytes, marker: str, observed_at: datetime) -> Reply:
 
 
 class _FrameReader:
-    def __init__(self, observed_at: datetime) -> None:
+    def __init__(self, observed_at: datetime, platform: Platform | None = None) -> None:
         self._observed_at = observed_at
+        self._platform = platform
         self._found: dict[str, Observation] = {}
         self._part: str | None = None
         self._payload: list[str] = []
@@ -185,9 +198,15 @@ class _FrameReader:
     def _end(self, part: str, code: str, duration: str, extent: str) -> None:
         numbers = [int(word) if re.fullmatch(r"-?[0-9]{1,10}", word) else None for word in (code, duration)]
         exit_code = 1 if numbers[0] is None else numbers[0]
-        outcome = outcome_of(exit_code, extent == "whole")
+        outcome = outcome_of(exit_code, extent == "whole", self._platform)
+        self._keep(part, outcome, self._reason(outcome, exit_code), exit_code, max(numbers[1] or 0, 0))
+
+    def _reason(self, outcome: Outcome, code: int) -> str:
+        """For an HRESULT with its number, by which a technician finds what is the matter."""
+        if self._platform is Platform.WINDOWS and code == _FORBIDDEN_CODE:
+            return "The machine's rules for PowerShell (Constrained Language Mode) forbid reading this"
         reason = _REASONS[outcome]
-        self._keep(part, outcome, reason, exit_code, max(numbers[1] or 0, 0))
+        return f"{reason} (0x{code:08X})" if reason and code > _LAST_EXIT_CODE else reason
 
     def _abandon(self) -> None:
         if self._part is not None:

@@ -1,0 +1,66 @@
+"""What is sent to Windows: one text for every machine, and the questions on its standard input (design section 4)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from scorecard.bundle import HOST_PART, Bundle, prelude
+from scorecard.model import Platform, Probe
+
+PRELUDE = "prelude.ps1"
+# By its full path, which a shell without cmd.exe needs; a program of that name elsewhere is never started.
+POWERSHELL = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe"
+ARGUMENTS = ("-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand")
+
+# Nothing over there can end a search of the update agent that has begun, so nothing may wait behind it.
+_LAST = "updates"
+
+
+@cache
+def stripped_prelude() -> str:
+    """The prelude as it is sent: without comments, empty lines and indentation. No text of it spans lines."""
+    lines = (line.strip() for line in prelude(PRELUDE).splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("#")) + "\n"
+
+
+@cache
+def encoded_command() -> str:
+    """The argument of `-EncodedCommand`, the same for every machine."""
+    return base64.b64encode(stripped_prelude().encode("utf-16-le")).decode("ascii")
+
+
+def fingerprint() -> str:
+    """SHA-256 of the argument, so that a customer can allow exactly this."""
+    return hashlib.sha256(encoded_command().encode("ascii")).hexdigest()
+
+
+@dataclass(frozen=True)
+class WindowsBundle(Bundle):
+    """Everything asked of one Windows endpoint in one go. Probes of other platforms are passed over."""
+
+    platform: Platform | None = Platform.WINDOWS
+
+    def encoded_command(self) -> str:
+        return encoded_command()
+
+    def questions(self, marker: str) -> bytes:
+        """What goes to standard input: one line of ASCII JSON."""
+        return f'{{"marker":{json.dumps(marker)},"questions":[{self._questions}]}}\n'.encode("ascii")
+
+    @cached_property
+    def _questions(self) -> str:
+        asked = [probe for probe in self.probes if probe.platform is Platform.WINDOWS]
+        return ",".join(probe.text for probe in sorted(asked, key=_verb_is_last))
+
+
+def host_question() -> Probe:
+    """The part that comes first and needs no question: what machine it is."""
+    return Probe(HOST_PART, Platform.WINDOWS, "", 60, why="Which machine this is, and which rights we have there")
+
+
+def _verb_is_last(probe: Probe) -> bool:
+    return bool(json.loads(probe.text)["verb"] == _LAST)
