@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from scorecard.bundle import Bundle
-from scorecard.errors import FailureKind, InputError, TransportError
-from scorecard.model import Endpoint
-from scorecard.transports.base import Answer, Secrets, Transport
+from scorecard.errors import InputError
+from scorecard.transports.base import Secrets, Transport
 
 NAMES = ("ssh", "local", "replay", "winrm")
 
@@ -29,20 +27,8 @@ def make(name: str, secrets: Secrets) -> Transport:
 
             return ReplayTransport()
         case "winrm":
-            return _NotYet()
+            from scorecard.transports.winrm import WinrmTransport
+
+            return WinrmTransport(secrets)
         case _:
             raise InputError(f"{name!r} is not a transport; expected one of {', '.join(NAMES)}")
-
-
-class _NotYet:
-    """Windows endpoints may stand in an inventory already; each is then named as not seen, with this reason."""
-
-    def ask(self, endpoint: Endpoint, bundle: Bundle, deadline_s: float) -> Answer:  # noqa: ARG002 - nothing is contacted
-        raise TransportError(
-            FailureKind.PROTOCOL,
-            "This version cannot connect to Windows yet",
-            f"Keep {endpoint.name} in the inventory: it counts as not seen until a version can ask it.",
-        )
-
-    def close(self) -> None:
-        return

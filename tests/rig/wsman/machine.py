@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ SECTIONS = frozenset(
     {
         "base",
         "about",
+        "administrator",
         "host",
         "cim",
         "registry",
@@ -26,6 +28,7 @@ SECTIONS = frozenset(
         "accounts",
         "commands",
         "needs_administrator",
+        "said",
         "banner",
         "delays",
     }
@@ -37,6 +40,10 @@ class MachineError(Exception):
     """A machine's folder cannot be read; the message names the file."""
 
 
+def hresult(code: int) -> str:
+    return f"0x{int(code) & 0xFFFFFFFF:08X}"
+
+
 def text_of(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -46,14 +53,32 @@ class _Loader(yaml.SafeLoader):
 
     now: datetime
 
-    def ago(self, node: yaml.Node) -> str:
+    def moment(self, node: yaml.Node) -> datetime:
         match = re.fullmatch(r"(-?\d+)([smhd])", str(node.value))
         if not match:
-            raise yaml.constructor.ConstructorError(None, None, "!ago takes a number and s, m, h or d", node.start_mark)
-        return text_of(self.now - timedelta(seconds=int(match[1]) * _UNITS[match[2]]))
+            raise yaml.constructor.ConstructorError(None, None, "expected a number and s, m, h or d", node.start_mark)
+        return self.now - timedelta(seconds=int(match[1]) * _UNITS[match[2]])
 
 
-_Loader.add_constructor("!ago", _Loader.ago)
+def _us_date(moment: datetime) -> str:
+    return f"{moment.month}/{moment.day}/{moment.year}"
+
+
+# As the prelude writes dates; as the security centre, the list of hotfixes and old registry values hold theirs.
+_FORMS: Mapping[str, Callable[[datetime], str]] = {
+    "!ago": text_of,
+    "!ago-rfc1123": lambda moment: format_datetime(moment, usegmt=True),
+    "!ago-us": _us_date,
+    "!ago-sql": lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S"),
+}
+
+
+def _constructor(form: Callable[[datetime], str]) -> Callable[[_Loader, yaml.Node], str]:
+    return lambda loader, node: form(loader.moment(node))
+
+
+for _tag, _form in _FORMS.items():
+    _Loader.add_constructor(_tag, _constructor(_form))
 # A date stays the text that it is: what a machine sends is text.
 _Loader.yaml_implicit_resolvers = {
     key: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -91,17 +116,25 @@ def _read(folder: Path, now: datetime) -> dict[str, Any]:
     return dict(merge(below, found))
 
 
+def items(told: Any) -> list[Any]:
+    """A list as it stands, or the values of a mapping: names let a machine change one item of its base."""
+    found = list(told.values()) if isinstance(told, Mapping) else list(told or [])
+    return [item for item in found if item is not None]
+
+
 @dataclass(frozen=True)
 class Machine:
     """What the YAML says, every base laid under it."""
 
     name: str
     data: Mapping[str, Any]
+    now: datetime
 
     @classmethod
     def load(cls, machine: str | Path, now: datetime | None = None) -> Machine:
         folder = MACHINES / machine if isinstance(machine, str) else machine
-        return cls(folder.name, _read(folder, now or datetime.now(UTC)))
+        now = now or datetime.now(UTC)
+        return cls(folder.name, _read(folder, now), now)
 
     def section(self, name: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.data.get(name) or {}
@@ -122,8 +155,21 @@ class Machine:
 
     @property
     def administrator(self) -> bool:
-        return self.section("host").get("is_admin") is True
+        """What the account may do; `host.is_admin` is what it could find out about that."""
+        return bool(self.data.get("administrator", self.section("host").get("is_admin")))
 
     @property
     def constrained(self) -> bool:
         return self.section("host").get("lang_mode") == "ConstrainedLanguage"
+
+    def denies(self, verb: str, what: str) -> bool:
+        """Whether this takes an administrator and the account is none. A key or namespace covers what lies below it."""
+        if self.administrator:
+            return False
+        what = what.replace("\\", "/").lower()
+        places = [str(place).lower() for place in self.section("needs_administrator").get(verb) or ()]
+        return any(what == place or what.startswith((f"{place}/", f"{place}:")) for place in places)
+
+    def say(self, what: str, otherwise: str) -> str:
+        """A message in the language of the machine."""
+        return str(self.section("said").get(what, otherwise))

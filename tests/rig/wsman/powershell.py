@@ -9,12 +9,15 @@ import random
 import time
 from typing import Any
 
+from tests.rig.wsman.answers import answer
 from tests.rig.wsman.faults import Trouble
-from tests.rig.wsman.machine import Machine
-from tests.rig.wsman.questions import Refused, answer, check
+from tests.rig.wsman.machine import Machine, hresult
+from tests.rig.wsman.questions import Refused, check
 from tests.rig.wsman.shells import Command, CommandLine
 
-_MEGABYTE = 1024 * 1024
+_INVALID_ARGUMENT = 0x80070057
+_HOST = "engine.host"
+_HOST_BYTES = 20_000
 # What PowerShell writes on standard error when it loads modules and its standard input is a pipe.
 _CLIXML = (
     '#< CLIXML\r\n<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">'
@@ -45,7 +48,7 @@ class PowerShell:
                     return ""
         return ""
 
-    def questions_of(self, stdin: bytes) -> list[dict[str, Any]]:
+    def questions_of(self, stdin: bytes) -> list[Any]:
         document = self._document(stdin)
         questions = document.get("questions", [])
         return questions if isinstance(questions, list) else []
@@ -57,66 +60,67 @@ class PowerShell:
             return {}
         return document if isinstance(document, dict) else {}
 
-    def run(self, command: Command, questions: list[dict[str, Any]], stdin: bytes) -> int:
+    def run(self, command: Command, questions: list[Any], stdin: bytes) -> int:
         program = command.line.words[0].lower().rpartition("\\")[2]
         if program not in ("powershell.exe", "powershell") or not self.script_of(command.line):
             command.write(f"'{program}' is not recognized as an internal or external command.\r\n".encode(), "stderr")
             return 1
-        marker = str(self._document(stdin).get("marker", ""))
-        if not marker:
-            self._refused.append("standard input is no ASCII JSON document with a marker")
+        document = self._document(stdin)
+        marker = document.get("marker")
+        if set(document) != {"marker", "questions"} or not isinstance(marker, str) or not marker:
+            self._refused.append("standard input is no ASCII JSON document with a marker and questions")
             return 1
         self._noise(command)
-        parts = 0
-        for question in [{"part": "engine.host", "verb": "host"}, *questions]:
-            if not self._part(command, marker, question, parts):
+        for parts, question in enumerate([{"part": _HOST, "verb": "host"}, *questions]):
+            if not self._part(command, marker, question, parts, [_part_of(before) for before in questions[: parts - 1]]):
                 return 0
-            parts += 1
-        command.write(f"{marker} done {parts}\r\n".encode())
+        command.write(f"{marker} done {len(questions) + 1}\r\n".encode())
         return 0
 
     def _noise(self, command: Command) -> None:
-        activity = self._machine.data.get("progress", "Preparing modules for first use.")
-        command.write(_CLIXML.format(activity=activity).encode(), "stderr")
-        banner = self._machine.data.get("banner")
-        if banner:
-            command.write(str(banner).encode("utf-8"))
+        command.write(
+            _CLIXML.format(activity=self._machine.say("progress", "Preparing modules for first use.")).encode(), "stderr"
+        )
+        if banner := self._machine.data.get("banner"):
+            command.write(str(banner).encode())
         if self._trouble.at("cp437"):
-            command.write(_BANNER.encode("cp437", errors="replace"))
+            command.write(_BANNER.encode("cp437"))
         if self._trouble.at("random-output"):
             command.write(random.Random(8).randbytes(200_000))
         if self._trouble.at("big-output"):
             for _ in range(int(self._trouble.number)):
                 command.write((b"x" * 1023 + b"\n") * 1024)
 
-    def _part(self, command: Command, marker: str, question: dict[str, Any], parts: int) -> bool:
+    def _part(self, command: Command, marker: str, question: Any, parts: int, before: list[str]) -> bool:
         """Write one frame; False where this server's fault ends the command here."""
-        part = str(question.get("part"))
+        part = _part_of(question)
+        command.write(f"{marker} begin {part}\r\n".encode())
         if self._trouble.at("stuck") and parts >= self._trouble.number:
-            command.write(f"{marker} begin {part}\r\n".encode())
             command.sleep(86_400)
         started = time.monotonic()
-        code, payload = self._answer(command, question)
+        code, payload = self._answer(command, question, before)
         line = json.dumps(payload, ensure_ascii=True, separators=(",", ":"))
         if self._trouble.at("broken-off") and parts >= self._trouble.number:
-            command.write(f"{marker} begin {part}\r\n|{line[: len(line) // 2]}".encode())
+            command.write(f"|{line[: len(line) // 2]}".encode())
             return False
-        size = int(question.get("size", 200_000))
+        size = question.get("size", _HOST_BYTES) if code != _INVALID_ARGUMENT else _HOST_BYTES
         extent = "whole" if len(line) <= size else "cut"
         took = int((time.monotonic() - started) * 1000)
-        command.write(f"{marker} begin {part}\r\n|{line[:size]}\r\n{marker} end {part} {code} {took} {extent}\r\n".encode())
+        command.write(f"|{line[:size]}\r\n{marker} end {part} {code} {took} {extent}\r\n".encode())
         return True
 
-    def _answer(self, command: Command, question: dict[str, Any]) -> tuple[int, Any]:
-        if question["verb"] == "host" and question["part"] == "engine.host":
+    def _answer(self, command: Command, question: Any, before: list[str]) -> tuple[int, Any]:
+        if question == {"part": _HOST, "verb": "host"}:
             return 0, dict(self._machine.section("host"))
         try:
-            check(question)
+            checked = check(question)
+            if checked["part"] in before:
+                raise Refused("asked twice")
         except Refused as refused:
-            self._refused.append(f"{question.get('part')}: {refused}")
-            return 0x80070057, {"error": {"hresult": "0x80070057", "message": str(refused)[:300]}}
-        delay = float(self._machine.section("delays").get(question["part"], 0))
-        command.sleep(min(delay, question["limit"]))
-        if delay > question["limit"]:
-            return 124, {"error": {"hresult": "0x0000007C", "message": "ran into its limit"}}
-        return answer(self._machine, question)
+            self._refused.append(f"{_part_of(question)}: {refused}")
+            return _INVALID_ARGUMENT, {"error": {"hresult": hresult(_INVALID_ARGUMENT), "message": str(refused)[:300]}}
+        return answer(self._machine, checked, command.sleep)
+
+
+def _part_of(question: Any) -> str:
+    return str(question.get("part")) if isinstance(question, dict) else "nothing"

@@ -13,6 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -37,11 +38,11 @@ class Received:
     line: CommandLine
     stdin: bytes = b""
     script: str = ""
-    questions: list[dict[str, Any]] = field(default_factory=list)
+    questions: list[Any] = field(default_factory=list)
 
 
 class Wsman:
-    """A Windows machine that answers on loopback. `folder` takes its account file and certificates."""
+    """A Windows machine that answers on loopback. `folder` takes its account file and certificates; `now` is its clock."""
 
     def __init__(
         self,
@@ -51,9 +52,10 @@ class Wsman:
         tls: Tls | None = None,
         accounts: Mapping[str, str] = ACCOUNTS,
         fault: str | None = None,
+        now: datetime | None = None,
     ) -> None:
         self.address = address
-        self.machine = Machine.load(machine)
+        self.machine = Machine.load(machine, now)
         self.trouble = faults.read(fault)
         self.requests: Counter[str] = Counter()
         self.received: list[Received] = []

@@ -1,0 +1,111 @@
+"""By which way an endpoint is reached over WinRM: scheme, port, kind of login, whose certificates are trusted.
+
+What would send a credential over an unsafe way is refused here, before anything is sent (design section 6):
+
+* plain HTTP only with a login that encrypts every message (NTLM, Kerberos);
+* Basic and CredSSP hand over the password itself, so only over HTTPS with a verified certificate;
+* a certificate of our own only over HTTPS.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from enum import StrEnum
+
+from scorecard.errors import FailureKind, TransportError
+from scorecard.model import Endpoint, Identity
+from scorecard.transports.sockets import place
+
+HTTPS_PORT = 5986
+HTTP_PORTS = frozenset({80, 5985})
+
+
+class Login(StrEnum):
+    """How to prove who we are; the value is pywinrm's name for it."""
+
+    NTLM = "ntlm"
+    KERBEROS = "kerberos"
+    BASIC = "basic"
+    CERTIFICATE = "certificate"
+    CREDSSP = "credssp"
+
+    @property
+    def words(self) -> str:
+        return {"ntlm": "NTLM", "kerberos": "Kerberos", "basic": "Basic", "credssp": "CredSSP"}.get(self, "a certificate")
+
+
+SEALING = frozenset({Login.NTLM, Login.KERBEROS})
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """`ca_file`: the only issuers to trust, PEM; empty trusts those of this computer."""
+
+    address: str
+    port: int = HTTPS_PORT
+    tls: bool = True
+    login: Login = Login.NTLM
+    ca_file: str = ""
+
+    @property
+    def where(self) -> str:
+        return place(self.address, self.port)
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.address}]" if _is_ipv6(self.address) else self.address
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}/wsman"
+
+    @property
+    def sealed(self) -> bool:
+        """Whether every message is encrypted by the login itself."""
+        return not self.tls
+
+    @property
+    def identity(self) -> Identity:
+        """A certificate proves the machine, and so does Kerberos; NTLM does not (windows.md 5.10)."""
+        return Identity.PROVEN if self.tls or self.login is Login.KERBEROS else Identity.NOT_PROVEN
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        if self.identity is Identity.PROVEN:
+            return ()
+        return (
+            f"{self.where} was asked over plain HTTP: NTLM encrypts the messages, but nothing proves that this is the "
+            f"machine that is meant; an HTTPS listener (port {HTTPS_PORT}) would",
+        )
+
+
+def way_of(endpoint: Endpoint) -> Way:
+    """The way that the inventory gives: HTTPS unless the port is one of plain HTTP, NTLM unless there is a key.
+
+    Raises TransportError for a way that is not safe.
+    """
+    port = endpoint.port or HTTPS_PORT
+    credential = endpoint.credential
+    keyed = credential is not None and credential.key_file is not None
+    login = Login.CERTIFICATE if keyed else Login.NTLM
+    return checked(Way(endpoint.address, port, port not in HTTP_PORTS, login))
+
+
+def checked(way: Way) -> Way:
+    """The way, when no credential is in danger on it. Raises TransportError, and nothing has been sent."""
+    if way.tls or way.login in SEALING:
+        return way
+    said = {
+        Login.BASIC: "Basic would send the password in clear text",
+        Login.CREDSSP: "CredSSP hands over the password itself, and plain HTTP does not prove to whom",
+    }.get(way.login, "A login by certificate needs HTTPS")
+    raise TransportError(
+        FailureKind.AUTH_FAILED,
+        f"No login was tried at {way.where}: {said}",
+        f"Use HTTPS (port {HTTPS_PORT}), or log in with NTLM or Kerberos.",
+    )
+
+
+def _is_ipv6(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).version == 6
+    except ValueError:
+        return False

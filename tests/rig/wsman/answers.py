@@ -1,0 +1,252 @@
+"""What a simulated machine answers to each verb: a code and a payload, as the contract has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from tests.rig.wsman import registry, wql
+from tests.rig.wsman.files import about, look_up
+from tests.rig.wsman.machine import Machine, hresult, items, text_of
+
+FORBIDDEN = 77
+INVALID_NAMESPACE, INVALID_CLASS, INVALID_QUERY = 0x8004100E, 0x80041010, 0x80041017
+INVALID_METHOD, CIM_DENIED, CIM_TIMED_OUT = 0x8004102E, 0x80041003, 0x80041069
+ACCESS_DENIED, NOT_FOUND, SERVICE_DISABLED, NO_SUCH_LOG = 0x80070005, 0x80070002, 0x80070422, 0x80073A9F
+
+Question = Mapping[str, Any]
+Payload = dict[str, Any]
+
+
+class Failed(Exception):
+    """The whole question fails with this HRESULT."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def answer(machine: Machine, question: Question, sleep: Callable[[float], None]) -> tuple[int, Payload]:
+    try:
+        _wait(machine, question, sleep)
+        return 0, _VERBS[question["verb"]](machine, question)
+    except Failed as failed:
+        return failed.code, {"error": {"hresult": hresult(failed.code), "message": str(failed)[:300]}}
+
+
+def _wait(machine: Machine, question: Question, sleep: Callable[[float], None]) -> None:
+    """Only what CIM does can be told how long it may take; a slow update agent is waited for."""
+    delay = float(machine.section("delays").get(question["part"], 0))
+    if question["verb"] == "cim" and delay > question["limit"]:
+        sleep(question["limit"])
+        raise Failed(CIM_TIMED_OUT, "Timed out")
+    sleep(delay)
+
+
+# --- cim -----------------------------------------------------------------------------------------------------------
+
+
+def _cim(machine: Machine, question: Question) -> Payload:
+    class_ = _class(machine, question)
+    if question["static"]:
+        return {"calls": {call["name"]: _called(class_.get("static", {}), call) for call in question["call"]}}
+    instances = []
+    for instance in items(class_.get("instances")):
+        try:
+            if not wql.matches(question["filter"], instance):
+                continue
+        except wql.InvalidQueryError as error:
+            raise Failed(INVALID_QUERY, f"Invalid query: {error}") from error
+        instances.append(_instance(machine, question, instance))
+    return {"instances": instances, "capped": False}
+
+
+def _class(machine: Machine, question: Question) -> Mapping[str, Any]:
+    name, class_name = question["namespace"], question["class"]
+    classes = _folded(machine.section("cim")).get(name.replace("\\", "/").lower())
+    if classes is None:
+        raise Failed(INVALID_NAMESPACE, machine.say("invalid namespace", "Invalid namespace"))
+    if machine.denies("cim", name) or machine.denies("cim", f"{name}:{class_name}"):
+        raise Failed(CIM_DENIED, machine.say("denied", "Access denied"))
+    found = _folded(classes).get(class_name.lower(), INVALID_CLASS)
+    if isinstance(found, list):
+        return {"instances": found}
+    code = found.get("error") if isinstance(found, Mapping) else found
+    if code is not None:
+        raise Failed(int(code), machine.say("invalid class", "Invalid class"))
+    return dict(found)
+
+
+def _instance(machine: Machine, question: Question, instance: Mapping[str, Any]) -> Payload:
+    values = _folded(instance)
+    props = {name: _value(values.get(name.lower())) for name in question["keep"]}
+    found: Payload = {
+        "props": props,
+        "calls": {call["name"]: _called(instance.get("methods", {}), call) for call in question["call"]},
+        "paths": {name: about(machine, props.get(name)) for name in question["paths"]},
+    }
+    return found
+
+
+def _called(methods: Mapping[str, Any], call: Mapping[str, Any]) -> Payload:
+    told = methods.get(call["name"], {"error": INVALID_METHOD})
+    if "argument" in told:
+        told = (told["given"] or {}).get(call["in"].get(told["argument"]), told.get("else", {"error": INVALID_METHOD}))
+    if "error" in told:
+        return {"error": hresult(told["error"])}
+    out = {
+        name: {"count": len(value)} if isinstance(value, list) else value for name, value in (told.get("out") or {}).items()
+    }
+    return {"return": told.get("return", 0), "out": out}
+
+
+# --- services, events ----------------------------------------------------------------------------------------------
+
+
+def _services(machine: Machine, question: Question) -> Payload:
+    found = {}
+    for name, service in machine.section("services").items():
+        if service and any(_named(name, asked) for asked in question["names"]):
+            found[name.lower()] = {
+                "name": name,
+                "kind": service.get("kind", "service"),
+                "state": _value(service.get("state")),
+                "start_mode": _value(service.get("start_mode")),
+                "path": _value(service.get("path")),
+            }
+    return {"services": found}
+
+
+def _named(name: str, asked: str) -> bool:
+    name, asked = name.lower(), asked.lower()
+    return name.startswith(asked[:-1]) if asked.endswith("*") else name == asked
+
+
+def _events(machine: Machine, question: Question) -> Payload:
+    if machine.denies("events", question["log"]):
+        raise Failed(ACCESS_DENIED, machine.say("denied", "Attempted to perform an unauthorized operation."))
+    log = _folded(machine.section("events")).get(question["log"].lower())
+    if log is None:
+        raise Failed(NO_SUCH_LOG, "There is not an event log that matches it.")
+    since = text_of(machine.now - timedelta(days=question["days"]))
+    found = [event for event in items(log.get("events")) if event["time"] >= since and _wanted(event, question)]
+    found.sort(key=lambda event: str(event["time"]), reverse=True)
+    events = [
+        {
+            "id": event["id"],
+            "time": event["time"],
+            "level": event.get("level", 4),
+            "data": {name: _folded(event.get("data") or {}).get(name.lower()) for name in question["fields"]},
+        }
+        for event in found[: question["at_most"]]
+    ]
+    return {"events": events, "capped": len(found) > question["at_most"], "log_enabled": log.get("enabled", True)}
+
+
+def _wanted(event: Mapping[str, Any], question: Question) -> bool:
+    provider = question["provider"].lower()
+    return (
+        event["id"] in question["ids"]
+        and (not provider or str(event.get("provider", "")).lower() == provider)
+        and (not question["levels"] or event.get("level", 4) in question["levels"])
+    )
+
+
+# --- registry, files, updates, accounts, command -------------------------------------------------------------------
+
+
+def _registry(machine: Machine, question: Question) -> Payload:
+    if machine.denies("registry", question["key"]):
+        raise Failed(ACCESS_DENIED, machine.say("denied", "Requested registry access is not allowed."))
+    return registry.read(machine, question)
+
+
+def _files(machine: Machine, question: Question) -> Payload:
+    return {"files": [file for path in question["paths"] for file in look_up(machine, path, question["text_kb"])]}
+
+
+_NOTHING: Mapping[str, Any] = {
+    "missing": [],
+    "result_code": 2,
+    "warnings": 0,
+    "history": [],
+    "last_search": None,
+    "last_install": None,
+    "services": [],
+    "errors": {},
+}
+
+
+# What cannot be told where a call of the update agent failed.
+_LOST: Mapping[str, tuple[str, ...]] = {
+    "search": ("missing", "result_code", "warnings"),
+    "history": ("history",),
+    "auto": ("last_search", "last_install"),
+}
+
+
+def _updates(machine: Machine, question: Question) -> Payload:
+    _not_constrained(machine)
+    agent = _folded(machine.section("services")).get("wuauserv") or {}
+    if agent.get("start_mode") == "Disabled":
+        raise Failed(SERVICE_DISABLED, "The service cannot be started: it is disabled.")
+    told = {**_NOTHING, **machine.section("updates")}
+    told |= {name: items(told[name]) for name in ("missing", "history")}
+    errors = {name: hresult(code) for name, code in told["errors"].items()}
+    if machine.denies("updates", "agent"):
+        errors = dict.fromkeys(("search", "history", "auto"), hresult(ACCESS_DENIED))
+    gone = {
+        "search": ("missing", "result_code", "warnings"),
+        "history": ("history",),
+        "auto": ("last_search", "last_install"),
+    }
+    blank = {name: None for error in errors for name in gone.get(error, ())}
+    return {**told, **blank, "errors": errors}
+
+
+def _accounts(machine: Machine, question: Question) -> Payload:
+    _not_constrained(machine)
+    told = machine.section("accounts")
+    groups, users = told.get("groups") or {}, told.get("users") or {}
+    return {
+        "groups": {sid: groups.get(sid) for sid in question["groups"]},
+        "users": {
+            asked: next((user for sid, user in users.items() if sid.endswith(asked)), None) for asked in question["users"]
+        },
+        "policy": told.get("policy") if question["policy"] else None,
+    }
+
+
+def _command(machine: Machine, question: Question) -> Payload:
+    told = machine.section("commands").get(question["name"])
+    if told is None:
+        raise Failed(NOT_FOUND, "The system cannot find the file specified.")
+    return {"exit": told.get("exit", 0), "text": told.get("text", "")}
+
+
+def _not_constrained(machine: Machine) -> None:
+    if machine.constrained:
+        raise Failed(FORBIDDEN, "Cannot create type. Only core types are supported in this language mode.")
+
+
+def _folded(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    return {str(name).lower(): value for name, value in mapping.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Mapping) and set(value) == {"error"}:
+        return {"error": hresult(value["error"])}
+    return value
+
+
+_VERBS: Mapping[str, Callable[[Machine, Question], Payload]] = {
+    "cim": _cim,
+    "registry": _registry,
+    "services": _services,
+    "files": _files,
+    "events": _events,
+    "updates": _updates,
+    "accounts": _accounts,
+    "command": _command,
+}
