@@ -10,10 +10,11 @@ from tests.rig.wsman import registry, wql
 from tests.rig.wsman.files import about, look_up
 from tests.rig.wsman.machine import Machine, hresult, items, text_of
 
-FORBIDDEN = 77
+FORBIDDEN, RAN_INTO_LIMIT = 77, 124
 INVALID_NAMESPACE, INVALID_CLASS, INVALID_QUERY = 0x8004100E, 0x80041010, 0x80041017
 INVALID_METHOD, CIM_DENIED, CIM_TIMED_OUT = 0x8004102E, 0x80041003, 0x80041069
-ACCESS_DENIED, NOT_FOUND, SERVICE_DISABLED, NO_SUCH_LOG = 0x80070005, 0x80070002, 0x80070422, 0x80073A9F
+ACCESS_DENIED, NOT_FOUND, SERVICE_DISABLED = 0x80070005, 0x80070002, 0x80070422
+_MOST_INSTANCES = 500
 
 Question = Mapping[str, Any]
 Payload = dict[str, Any]
@@ -36,12 +37,14 @@ def answer(machine: Machine, question: Question, sleep: Callable[[float], None])
 
 
 def _wait(machine: Machine, question: Question, sleep: Callable[[float], None]) -> None:
-    """Only what CIM does can be told how long it may take; a slow update agent is waited for."""
+    """CIM can be told how long it may take; the others are waited for, and most then see that their time is up."""
     delay = float(machine.section("delays").get(question["part"], 0))
-    if question["verb"] == "cim" and delay > question["limit"]:
+    if delay > question["limit"] and question["verb"] in ("cim", "services"):
         sleep(question["limit"])
         raise Failed(CIM_TIMED_OUT, "Timed out")
     sleep(delay)
+    if delay > question["limit"] and question["verb"] in ("registry", "files", "events"):
+        raise Failed(RAN_INTO_LIMIT, "limit")
 
 
 # --- cim -----------------------------------------------------------------------------------------------------------
@@ -59,7 +62,7 @@ def _cim(machine: Machine, question: Question) -> Payload:
         except wql.InvalidQueryError as error:
             raise Failed(INVALID_QUERY, f"Invalid query: {error}") from error
         instances.append(_instance(machine, question, instance))
-    return {"instances": instances, "capped": False}
+    return {"instances": instances[:_MOST_INSTANCES], "capped": len(instances) > _MOST_INSTANCES}
 
 
 def _class(machine: Machine, question: Question) -> Mapping[str, Any]:
@@ -128,20 +131,28 @@ def _events(machine: Machine, question: Question) -> Payload:
         raise Failed(ACCESS_DENIED, machine.say("denied", "Attempted to perform an unauthorized operation."))
     log = _folded(machine.section("events")).get(question["log"].lower())
     if log is None:
-        raise Failed(NO_SUCH_LOG, "There is not an event log that matches it.")
+        raise Failed(NOT_FOUND, "There is not an event log on the localhost computer that matches.")
     since = text_of(machine.now - timedelta(days=question["days"]))
     found = [event for event in items(log.get("events")) if event["time"] >= since and _wanted(event, question)]
+    if found and question["fields"]:
+        _not_constrained(machine)  # the fields of an event are read by a method of .NET
     found.sort(key=lambda event: str(event["time"]), reverse=True)
     events = [
         {
             "id": event["id"],
             "time": event["time"],
             "level": event.get("level", 4),
-            "data": {name: _folded(event.get("data") or {}).get(name.lower()) for name in question["fields"]},
+            "data": _fields(event.get("data") or {}, question["fields"]),
         }
         for event in found[: question["at_most"]]
     ]
     return {"events": events, "capped": len(found) > question["at_most"], "log_enabled": log.get("enabled", True)}
+
+
+def _fields(data: Mapping[str, Any], wanted: list[str]) -> Payload:
+    """Every field of an event is text; one that it does not have is left out."""
+    asked = {name.lower() for name in wanted}
+    return {name: str(value) for name, value in data.items() if name.lower() in asked}
 
 
 def _wanted(event: Mapping[str, Any], question: Question) -> bool:
@@ -157,7 +168,8 @@ def _wanted(event: Mapping[str, Any], question: Question) -> bool:
 
 
 def _registry(machine: Machine, question: Question) -> Payload:
-    if machine.denies("registry", question["key"]):
+    # Of users' hives each is refused by itself.
+    if not question["key"].startswith("HKU/") and machine.denies("registry", question["key"]):
         raise Failed(ACCESS_DENIED, machine.say("denied", "Requested registry access is not allowed."))
     return registry.read(machine, question)
 
@@ -179,30 +191,26 @@ _NOTHING: Mapping[str, Any] = {
 
 
 # What cannot be told where a call of the update agent failed.
-_LOST: Mapping[str, tuple[str, ...]] = {
-    "search": ("missing", "result_code", "warnings"),
-    "history": ("history",),
-    "auto": ("last_search", "last_install"),
+_LOST: Mapping[str, Mapping[str, Any]] = {
+    "search": {"missing": None, "result_code": None, "warnings": None},
+    "history": {"history": []},
+    "auto": {"last_search": None, "last_install": None},
+    "services": {"services": []},
 }
 
 
 def _updates(machine: Machine, question: Question) -> Payload:
     _not_constrained(machine)
     agent = _folded(machine.section("services")).get("wuauserv") or {}
-    if agent.get("start_mode") == "Disabled":
-        raise Failed(SERVICE_DISABLED, "The service cannot be started: it is disabled.")
     told = {**_NOTHING, **machine.section("updates")}
     told |= {name: items(told[name]) for name in ("missing", "history")}
     errors = {name: hresult(code) for name, code in told["errors"].items()}
-    if machine.denies("updates", "agent"):
-        errors = dict.fromkeys(("search", "history", "auto"), hresult(ACCESS_DENIED))
-    gone = {
-        "search": ("missing", "result_code", "warnings"),
-        "history": ("history",),
-        "auto": ("last_search", "last_install"),
-    }
-    blank = {name: None for error in errors for name in gone.get(error, ())}
-    return {**told, **blank, "errors": errors}
+    disabled = agent.get("start_mode") == "Disabled"
+    if disabled or machine.denies("updates", "agent"):
+        errors = dict.fromkeys(("search", "history", "auto"), hresult(SERVICE_DISABLED if disabled else ACCESS_DENIED))
+    for error in errors:
+        told |= _LOST[error]
+    return {**told, "errors": errors}
 
 
 def _accounts(machine: Machine, question: Question) -> Payload:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tests.rig.wsman.machine import Machine, hresult
+from tests.rig.wsman.machine import Machine, hresult, items
 
 VARIABLES = {
     "%programfiles%": r"C:\Program Files",
@@ -19,6 +19,7 @@ VARIABLES = {
     "%commonprogramfiles%": r"C:\Program Files\Common Files",
     "%commonprogramfiles(x86)%": r"C:\Program Files (x86)\Common Files",
 }
+_NOT_LOCAL = 0x800700A1
 _ABSENT: Mapping[str, Any] = {"exists": False, "size": None, "modified": None, "version": None}
 
 
@@ -29,6 +30,9 @@ def expand(path: str) -> str:
 
 def look_up(machine: Machine, asked: str, text_kb: int) -> list[dict[str, Any]]:
     """Every file that a path of a question names; one entry that says so where there is none."""
+    if not _local(machine, expand(asked)):
+        nowhere = {**_ABSENT, "exists": {"error": hresult(_NOT_LOCAL)}}
+        return [{"asked": asked, "path": None, **nowhere, "text": None}]
     pattern = re.escape(expand(asked)).replace(r"\*", r"[^\\]+")
     found = [
         {"asked": asked, "path": path, **_known(path, file), "text": _text(file, text_kb)}
@@ -45,10 +49,20 @@ def about(machine: Machine, value: Any) -> dict[str, Any]:
     match = re.match(r'\s*(?:"([^"]+)"|(.+?\.(?:exe|sys|dll))(?:\s|$)|(.+))', value, re.IGNORECASE)
     path = expand(next(part for part in match.groups() if part)) if match else ""
     path = re.sub(r"^\\SystemRoot(?=\\)", r"C:\\Windows", path.removeprefix("\\??\\"), flags=re.IGNORECASE)
-    if path.startswith("\\\\"):
-        return {"error": hresult(0x80070005)}
+    path = re.sub(r"^(?=system32\\)", r"C:\\Windows\\", path, flags=re.IGNORECASE)
+    if "%" in path or not path:
+        return dict(_ABSENT)
+    if not _local(machine, path):
+        return {"error": hresult(_NOT_LOCAL)}
     folded = {name.lower(): file for name, file in _files(machine).items()}
     return _known(path, folded[path.lower()]) if path.lower() in folded else dict(_ABSENT)
+
+
+def _local(machine: Machine, path: str) -> bool:
+    """On a fixed drive of this machine; one without a list of its drives has C: alone."""
+    disks = machine.section("cim").get("root/cimv2", {}).get("Win32_LogicalDisk", {}).get("instances") or {}
+    drives = [disk["DeviceID"] for disk in items(disks) if disk.get("DriveType") == 3] or ["C:"]
+    return any(path.upper().startswith(f"{drive}\\") for drive in drives)
 
 
 def _files(machine: Machine) -> dict[str, Mapping[str, Any]]:

@@ -17,7 +17,6 @@ SECTIONS = frozenset(
     {
         "base",
         "about",
-        "administrator",
         "host",
         "cim",
         "registry",
@@ -155,8 +154,7 @@ class Machine:
 
     @property
     def administrator(self) -> bool:
-        """What the account may do; `host.is_admin` is what it could find out about that."""
-        return bool(self.data.get("administrator", self.section("host").get("is_admin")))
+        return self.section("host").get("is_admin") is True
 
     @property
     def constrained(self) -> bool:

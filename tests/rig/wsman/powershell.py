@@ -71,6 +71,7 @@ class PowerShell:
             self._refused.append("standard input is no ASCII JSON document with a marker and questions")
             return 1
         self._noise(command)
+        command.write(b"\r\n")
         for parts, question in enumerate([{"part": _HOST, "verb": "host"}, *questions]):
             if not self._part(command, marker, question, parts, [_part_of(before) for before in questions[: parts - 1]]):
                 return 0
