@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
-"""Writes docs/standard.md from the standard and the checks themselves. `--check` only says whether it is up to date."""
+"""Writes docs/standard.md and docs/windows-questions.md from what is in the code. `--check` only says whether they are up
+to date."""
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from scorecard.model import Platform, Probe
 from scorecard.registry import Registry
 from scorecard.standard import DEFAULT, Standard, load
 from scorecard.topic import Check
 
-TARGET = Path(__file__).parents[1] / "docs" / "standard.md"
-
+DOCS = Path(__file__).parents[1] / "docs"
 
 _HEAD = """
 This page is written by `scripts/docs.py` from `scorecard/standards/it-partner.yaml` and the checks. To work to your own
@@ -32,10 +35,16 @@ for every unknown; the possible score counts every unknown as a pass. The worst-
 
 def main() -> int:
     registry = Registry.load()
-    text = "\n".join(page(load(DEFAULT, registry.checks), registry)) + "\n"
+    pages = {
+        DOCS / "standard.md": "\n".join(page(load(DEFAULT, registry.checks), registry)) + "\n",
+        DOCS / "windows-questions.md": "\n".join(windows(registry)) + "\n",
+    }
     if "--check" in sys.argv:
-        return 0 if TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text else 1
-    TARGET.write_text(text, encoding="utf-8")
+        old = [path.name for path, text in pages.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+        print(*(f"docs/{name} is not up to date; run python scripts/docs.py" for name in old), sep="\n", file=sys.stderr)
+        return 1 if old else 0
+    for path, text in pages.items():
+        path.write_text(text, encoding="utf-8")
     return 0
 
 
@@ -115,6 +124,76 @@ def entry(check: Check, standard: Standard) -> Iterator[str]:
     for number, step in enumerate(check.fix, 1):
         yield f"  {number}. {step}"
     yield ""
+
+
+# --- what we run on Windows ------------------------------------------------------------------------------------------
+
+_WINDOWS_HEAD = """
+# What we run on Windows
+
+This page is written by `scripts/docs.py` from `checks/*/windows.yaml`. `scorecard probes show --platform windows` prints
+the same as it is sent.
+
+One PowerShell program runs on each machine, once, over one connection. It is the same for every machine and every client
+of a version, changes nothing, writes no file, installs nothing and uses no network. All that it does is to answer the
+questions below, which come to it as JSON on its standard input.
+"""
+
+
+def windows(registry: Registry) -> Iterator[str]:
+    yield from _WINDOWS_HEAD.strip().splitlines()
+    for topic in registry.topics:
+        if not (probes := topic.probes_for(Platform.WINDOWS)):
+            continue
+        yield from ("", f"## {topic.title}", "", "| Part | What for | What is asked |", "|---|---|---|")
+        for probe in probes:
+            yield f"| {probe.part.partition('.')[2]} | {_cell(probe.why)} | {_cell(_asked(probe))} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _asked(probe: Probe) -> str:
+    question: dict[str, Any] = json.loads(probe.text)
+    match question["verb"]:
+        case "cim":
+            return _cim(question)
+        case "registry":
+            what = "all values" if question["all"] else _names(question["values"]) or "whether it is there"
+            below = f", {question['depth']} levels below as well" if question["depth"] else ""
+            return f"Registry key `{question['key']}`{below}: {what}"
+        case "services":
+            return f"Services and drivers, whether they run and from where: {_names(question['names'])}"
+        case "files":
+            text = f", first {question['text_kb']} KB of text" if question["text_kb"] else ""
+            return f"Files, size, date and version{text}: {_names(question['paths'])}"
+        case "events":
+            source = f" of {question['provider']}" if question["provider"] else ""
+            fields = f", with {_names(question['fields'])}" if question["fields"] else ""
+            ids = ", ".join(map(str, question["ids"]))
+            return f"Newest {question['at_most']} events {ids}{source} in the log {question['log']}{fields}"
+        case "updates":
+            return (
+                "The update agent's own list from its last search, its history and dates; it is not asked to search online"
+            )
+        case "accounts":
+            policy = ["the account policy"] if question["policy"] else []
+            return f"Members and state by security identifier: {_names([*question['groups'], *question['users']], policy)}"
+        case _:
+            return f"The output of `{question['name']}`"
+
+
+def _cim(question: dict[str, Any]) -> str:
+    where = f" where `{question['filter']}`" if question["filter"] else ""
+    calls = f"; calls {_names([call['name'] for call in question['call']])}" if question["call"] else ""
+    paths = f"; files named by {_names(question['paths'])}: size, date, version" if question["paths"] else ""
+    kept = f": {_names(question['keep'])}" if question["keep"] else ""
+    return f"CIM class `{question['class']}` in `{question['namespace']}`{where}{kept}{calls}{paths}"
+
+
+def _names(names: list[str], plain: list[str] | None = None) -> str:
+    return ", ".join([*(f"`{name or '(default)'}`" for name in names), *(plain or [])])
 
 
 if __name__ == "__main__":
