@@ -89,7 +89,7 @@ def test_ntlm_runs_a_command_from_standard_input(tmp_path: Path, client: Client,
     with Wsman(tmp_path, MACHINE, tls=tls) as server:
         output, code = client(server, user, "ntlm")
         assert code == 0
-        lines = output.splitlines()
+        lines = output.strip().splitlines()
         assert lines[0] == "scorecard-0123 begin engine.host"
         assert json.loads(lines[1].removeprefix("|"))["hostname"] == "PC-042"
         assert lines[-1] == "scorecard-0123 done 1"
@@ -205,7 +205,7 @@ def test_receive_waits_for_output_and_then_times_out(tmp_path: Path) -> None:
         client.send_command_input(shell, command, DOCUMENT, end=True)
         output, _, code = client.get_command_output(shell, command)
         client.close_shell(shell)
-    assert output.startswith(b"scorecard-0123 begin")
+    assert b"scorecard-0123 begin" in output
     assert code == 0
 
 
