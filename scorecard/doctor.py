@@ -1,6 +1,7 @@
 """The walk behind `scorecard doctor`: to one endpoint, a step at a time, up to the first that fails.
 
 Over SSH: name, port, handshake, host key and login (for every jump host and then the endpoint), privilege, probe.
+Over WinRM: name, port, WinRM (is it that at all?), certificate, login, shell, privilege, probe.
 On this computer and in a replay: shell or recording, privilege, probe.
 """
 
@@ -8,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scorecard.bundle import HOST_PART, Bundle
+from scorecard.bundle_windows import WindowsBundle
 from scorecard.errors import FailureKind, TransportError
 from scorecard.host import parse_host
-from scorecard.model import Endpoint, Fact, Seen
+from scorecard.model import Endpoint, Fact, Host, Platform, Seen
 from scorecard.transports import make
 from scorecard.transports.base import Answer, Secrets
+
+if TYPE_CHECKING:
+    from scorecard.transports.winrm import WinrmTransport
 
 DEADLINE_S = 60.0
 _FIRST_STEP = {"local": "shell", "replay": "recording"}
@@ -42,6 +47,11 @@ def examine(endpoint: Endpoint, secrets: Secrets, deadline_s: float = DEADLINE_S
     """
     if endpoint.transport == "ssh":
         yield from _over_ssh(endpoint, secrets, deadline_s)
+        return
+    if endpoint.transport == "winrm":
+        from scorecard.transports.winrm import WinrmTransport
+
+        yield from over_winrm(WinrmTransport(secrets), endpoint, deadline_s)
         return
     transport = make(endpoint.transport, secrets)
     name = _FIRST_STEP.get(endpoint.transport, "connection")
@@ -75,6 +85,23 @@ def _over_ssh(endpoint: Endpoint, secrets: Secrets, deadline_s: float) -> Iterat
         transport.close()
 
 
+def over_winrm(transport: WinrmTransport, endpoint: Endpoint, deadline_s: float = DEADLINE_S) -> Iterator[Step]:
+    """The walk over WinRM; closes the transport at its end."""
+    name = "certificate"  # files of certificates are read before the first step
+    try:
+        with transport.conversation(endpoint, deadline_s) as conversation:
+            for step in conversation.steps():
+                name = step.name
+                yield Step(name, True, step.act())
+            name = "privilege"
+            answer = conversation.ask(WindowsBundle(()))
+            yield from _about(answer)
+    except TransportError as error:
+        yield _failed(name, error)
+    finally:
+        transport.close()
+
+
 def _failed(name: str, error: TransportError) -> Step:
     return Step(name, False, error.message, error.next_step, error.kind)
 
@@ -89,11 +116,11 @@ def _about(answer: Answer) -> Iterator[Step]:
             "privilege",
             False,
             f"The machine could not be asked what it is: {said}",
-            "See whether it is Linux or macOS, and whether the account can run ordinary commands there.",
+            "See whether it is a system that can be audited, and whether the account can run ordinary commands there.",
             FailureKind.PROTOCOL,
         )
         return
-    yield _privilege(host.privileged, host.user)
+    yield _privilege(host)
     if not answer.complete:
         cut = answer.cut
         said, next_step = (cut.message, cut.next_step) if cut else ("The answer is not complete", "Try again.")
@@ -105,18 +132,21 @@ def _about(answer: Answer) -> Iterator[Step]:
     yield Step("probe", True, f"{_seen(host.product_name) or 'An unnamed system'} ({host.platform}) answered{clock}{noise}")
 
 
-def _privilege(privileged: Fact[bool], user: Fact[str]) -> Step:
-    name = _seen(user) or "an unnamed user"
-    if not isinstance(privileged, Seen):
-        return Step("privilege", True, f"We are {name}; it is not known whether with root's rights", "Look at sudo there.")
-    if privileged.value:
-        return Step("privilege", True, f"We are {name}, with root's rights")
-    return Step(
-        "privilege",
-        True,
-        f"We are {name}, without root's rights: some checks will be unknown",
-        "Allow the account the read-only commands of the documentation in sudoers, without a password.",
+def _privilege(host: Host) -> Step:
+    name = _seen(host.user) or "an unnamed user"
+    windows = host.platform is Platform.WINDOWS
+    rights = "an administrator's rights" if windows else "root's rights"
+    if not isinstance(host.privileged, Seen):
+        look = "Look at the account's groups there." if windows else "Look at sudo there."
+        return Step("privilege", True, f"We are {name}; it is not known whether with {rights}", look)
+    if host.privileged.value:
+        return Step("privilege", True, f"We are {name}, with {rights}")
+    allow = (
+        "Use an administrator's account; User Account Control may cut down a local one (docs/prepare-windows.md)."
+        if windows
+        else "Allow the account the read-only commands of the documentation in sudoers, without a password."
     )
+    return Step("privilege", True, f"We are {name}, without {rights}: some checks will be unknown", allow)
 
 
 def _seen(fact: Fact[Any]) -> str:

@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from secrets import SystemRandom
 from types import TracebackType
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import TypeVar
 
 from scorecard.bundle import Bundle, new_marker
+from scorecard.bundle_windows import WindowsBundle
 from scorecard.errors import FailureKind, TransportError
 from scorecard.model import Endpoint, Failure
 from scorecard.transports.base import Answer, Secrets
@@ -41,15 +42,6 @@ CLOSING_LIMIT_S = 5.0  # of an endpoint's time, kept back to close its shell
 _CLOSING_SHARE = 0.2
 _LATER_S = (2.0, 5.0)
 _TRIES = {Cure.NONE: 0, Cure.AGAIN: 1, Cure.LATER: 2}
-
-
-@runtime_checkable
-class WindowsQuestions(Protocol):
-    """What a bundle for Windows gives."""
-
-    def encoded_command(self) -> str: ...
-
-    def questions(self, marker: str) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +120,7 @@ class Conversation:
 
     def ask(self, bundle: Bundle) -> Answer:
         """Put the questions and read the answer; takes the steps that were not taken. Raises TransportError."""
-        if not isinstance(bundle, WindowsQuestions):
+        if not isinstance(bundle, WindowsBundle):
             raise TypeError("a bundle for Windows is needed over WinRM")
         left = dict(_TRIES)
         while True:
@@ -141,7 +133,7 @@ class Conversation:
                 log.debug("%s: once more from scratch: %s", self._way.where, failure.message)
             self._start_over()
 
-    def _ask_once(self, bundle: WindowsQuestions, can_retry: bool) -> Answer:
+    def _ask_once(self, bundle: WindowsBundle, can_retry: bool) -> Answer:
         if self._shell is None:
             for step in self._steps(("name", "port", "certificate", "login", "shell")):
                 step.act()

@@ -106,7 +106,7 @@ def explain(error: BaseException, wire: Wire, moment: Moment) -> TransportError:
         case AuthenticationError():
             return _refused(wire, moment)
         case WinRMTransportError():
-            return _status(error.code, wire, moment)
+            return status_failure(error.code, wire, moment)
         case requests.TooManyRedirects():
             return not_winrm(wire.way.where)
         case requests.Timeout():
@@ -161,7 +161,7 @@ def is_html(head: bytes) -> bool:
 # --- HTTP statuses -----------------------------------------------------------------------------------------------------
 
 
-def _status(code: int, wire: Wire, moment: Moment) -> WinrmFailure:
+def status_failure(code: int, wire: Wire, moment: Moment) -> WinrmFailure:
     where = wire.way.where
     if code == requests.codes.service_unavailable:
         return WinrmFailure(

@@ -8,10 +8,11 @@ import requests
 
 from scorecard.errors import TransportError
 from scorecard.reading import clean
-from scorecard.transports.winrm_failures import FOREIGN, Moment, explain, not_winrm
+from scorecard.transports.winrm_failures import FOREIGN, Moment, explain, not_winrm, status_failure
 from scorecard.transports.winrm_wire import Wire, WireAdapter
 
 LIMIT_S = 10
+_MOMENT = Moment("being asked whether it is WinRM", "", LIMIT_S, LIMIT_S)
 _ENVELOPE = (
     '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" '
     'xmlns:wsmid="http://schemas.dmtf.org/wbem/wsman/identity/1/wsmanidentity.xsd">'
@@ -40,7 +41,7 @@ def identify(wire: Wire) -> str:
             answer = session.post(wire.way.url, _ENVELOPE, headers=_HEADERS, timeout=LIMIT_S, allow_redirects=False)
             return _judged(answer, wire)
     except FOREIGN as error:
-        raise explain(error, wire, Moment("being asked whether it is WinRM", "", LIMIT_S, LIMIT_S)) from error
+        raise explain(error, wire, _MOMENT) from error
     finally:
         wire.close()
 
@@ -49,7 +50,7 @@ def _judged(answer: requests.Response, wire: Wire) -> str:
     if answer.status_code == requests.codes.unauthorized and wire.offered:
         return f"It looks like WinRM, and says nothing before a login (it offers: {', '.join(wire.offered)})"
     if answer.status_code == requests.codes.service_unavailable:
-        answer.raise_for_status()
+        raise status_failure(answer.status_code, wire, _MOMENT)
     if not answer.ok or _ANSWER not in answer.content:
         raise not_winrm(wire.way.where)
     found = [

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from winrm.exceptions import WinRMOperationTimeoutError
 
+from scorecard.bundle_windows import ARGUMENTS, POWERSHELL
 from scorecard.errors import TransportError
 from scorecard.transports.reply import Ended, Heard, Listener
 from scorecard.transports.watchdog import Deadline
@@ -25,8 +26,6 @@ from scorecard.transports.winrm_wire import Wire
 
 T = TypeVar("T")
 
-# A bare name is not found without cmd.exe in between (winrm.md section 3, trap 17).
-POWERSHELL = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe"
 PIECE_BYTES = 64 * 1024
 CODE_PAGE = 65001
 IDLE_LIMIT = "PT300S"  # how long Windows keeps a shell that we could not close
@@ -65,7 +64,7 @@ class Shell:
 
     def run(self, encoded_command: str, questions: bytes) -> None:
         """Start Windows PowerShell without cmd.exe, and give it the questions."""
-        arguments = ("-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded_command)
+        arguments = (*ARGUMENTS, encoded_command)
 
         def command() -> str:
             return self._protocol.run_command(

@@ -114,8 +114,6 @@ def test_leaving_early_closes_the_connection(server: Sshd, key: Path) -> None:
     steps.close()  # type: ignore[attr-defined]  # a generator; the contract promises an iterator
 
 
-def test_a_windows_endpoint_and_an_unheard_of_transport() -> None:
-    (step,) = walk(Endpoint("pc", "c", "pc", transport="winrm"))
-    assert "cannot connect to Windows yet" in step.said
+def test_an_unheard_of_transport() -> None:
     with pytest.raises(InputError, match="telepathy"):
         list(examine(Endpoint("pc", "c", "pc", transport="telepathy"), no_secrets))
