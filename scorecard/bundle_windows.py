@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -20,11 +21,33 @@ ARGUMENTS = ("-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand")
 _LAST = "updates"
 
 
+# What a command line can take: CreateProcess ends at 32,767 characters, and base64 of UTF-16 needs 8 for 3.
+MAX_CHARACTERS = 12_000
+
+_QUOTED = re.compile(r"""('[^'\n]*'|"[^"\n]*")""")
+_BLANKS = (
+    (re.compile(r" ?([=|{},;]) ?"), r"\1"),
+    (re.compile(r" \+ "), "+"),
+    (re.compile(r"\b(if|for|foreach|while|switch) \("), r"\1("),
+    (re.compile(r"\{\n"), "{"),
+    (re.compile(r"\n\}"), "}"),
+    (re.compile(r"\}\n(catch|else)"), r"}\1"),
+)
+
+
 @cache
 def stripped_prelude() -> str:
-    """The prelude as it is sent: without comments, empty lines and indentation. No text of it spans lines."""
+    """The prelude as it is sent: without comments, and without the blanks and line ends that mean nothing."""
     lines = (line.strip() for line in prelude(PRELUDE).splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("#")) + "\n"
+    code = "\n".join(line for line in lines if line and not line.startswith("#")) + "\n"
+    # Every other piece is a text in quotes, and stays as it is.
+    return "".join(piece if number % 2 else _squeezed(piece) for number, piece in enumerate(_QUOTED.split(code)))
+
+
+def _squeezed(code: str) -> str:
+    for pattern, replacement in _BLANKS:
+        code = pattern.sub(replacement, code)
+    return code
 
 
 @cache

@@ -1,47 +1,42 @@
 # scorecard: a read-only look at this machine, for Windows PowerShell 4.0 and 5.1. It answers the questions that come as
 # one JSON document on standard input. It changes nothing, installs nothing, writes no file, calls no other machine and
 # makes no code out of text. What Constrained Language Mode forbids ends as code 77, and the other questions go on.
-# Sent without comments and indentation as -EncodedCommand: the same text for every machine, so that it can be allowed.
+# Sent without comments and needless blanks as -EncodedCommand: the same text for every machine, so it can be allowed.
 #
-# Two rules of this file: a function that may have nothing to say says $null, for nothing at all becomes {} in JSON; and
-# no function hands on a list, for a list that passed a pipeline whole becomes {"value": [...], "Count": n}.
+# Rules of this file, which tests hold it to. A function that may have nothing to say says $null, since nothing at all
+# becomes {} in JSON. No function hands on a list: one that passed a pipeline whole becomes {"value": [...], "Count": n}.
+# No text spans lines, and comments stand on lines of their own. $q is the question.
 $ErrorActionPreference = 'Stop'
-$ProgressPreference = 'SilentlyContinue'
-$WarningPreference = 'SilentlyContinue'
+$ProgressPreference = $WarningPreference = 'SilentlyContinue'
+# It would be shown another registry and other folders.
+if ($env:PROCESSOR_ARCHITEW6432) { throw 'This is a 32-bit process' }
 
-# The methods that are ever called: they read and change nothing. A name that is not here ends the question.
-$methods = 'GetProtectionStatus', 'GetConversionStatus', 'GetEncryptionMethod', 'GetLockStatus', 'GetKeyProtectors', 'GetSuspendCount', 'GetHardwareEncryptionStatus', 'GetVersion', 'DetermineIfRebootPending'
+# The methods that are ever called: they read and change nothing.
+$methods = '^(Get(ProtectionStatus|ConversionStatus|EncryptionMethod|LockStatus|KeyProtectors|SuspendCount|HardwareEncryptionStatus|Version)|DetermineIfRebootPending)$'
 
-# What went wrong, as the HRESULT; 77: the language mode forbids it, 124: the question's time is up.
-function Get-Code($failure) {
-    $id = [string]$failure.FullyQualifiedErrorId
-    if ($id -match 'ConstrainedLanguage|CoreTypes') { return 77 }
-    if ($id -eq 'limit') { return 124 }
-    # CIM says it here; the exception's own HResult is the same for all its errors.
-    if ($id -match 'HRESULT (0x[0-9a-f]{1,8})\b') { return [uint32]$matches[1] }
-    # Other accounts' logs: the right to look is missing, and so is the reason in the exception.
-    if ($id -match '^LogInfoUnavailable') { return [uint32]'0x80070005' }
-    $cause = $failure.Exception
+# What went wrong, as an HRESULT; 77 (4D): the language mode forbids it, 124 (7C): the question's time is up.
+function Get-Code($err) {
+    $id = $err.FullyQualifiedErrorId
+    if ($id -match 'ConstrainedLanguage|CoreTypes') { return '0x0000004D' }
+    if ($id -eq 'limit') { return '0x0000007C' }
+    # CIM says it here; the HResult of its exception is the same for all errors.
+    if ($id -match 'HRESULT (0x[0-9a-f]{1,8})\b') { return '0x{0:X8}' -f [uint32]$matches[1] }
+    $cause = $err.Exception
     while ($cause.InnerException) { $cause = $cause.InnerException }
-    if ($cause.StatusCode) { return [uint32]$cause.StatusCode }
-    $code = [uint32]('0x{0:X8}' -f [int]$cause.HResult)
-    # Exceptions of .NET itself (0x8013....) say less than the category.
-    if ($code -lt [uint32]'0x80130000' -or $code -gt [uint32]'0x8013FFFF') { return $code }
-    $category = [string]$failure.CategoryInfo.Category
-    if ($category -eq 'PermissionDenied') { return [uint32]'0x80070005' }
-    if ($category -eq 'ObjectNotFound' -or $id -match '^NoMatching(Logs|Providers)Found') { return [uint32]'0x80070002' }
+    $code = '0x{0:X8}' -f $cause.HResult
+    # What .NET calls an error says less than PowerShell's category.
+    if ($code -notlike '0x8013*') { return $code }
+    $kind = [string]$err.CategoryInfo.Category
+    if ($kind -eq 'ObjectNotFound') { return '0x80070002' }
+    if ($kind -eq 'PermissionDenied' -or $id -like 'LogInfoUnavailable*') { return '0x80070005' }
     $code
 }
 
-function Test-Missing($failure) {
-    [string]$failure.CategoryInfo.Category -eq 'ObjectNotFound'
-}
-
 # An error in the place of a value. What ends the whole question is thrown on.
-function Get-ErrorValue($failure) {
-    $code = Get-Code $failure
-    if (77, 124 -contains $code) { throw $failure }
-    @{ error = '0x{0:X8}' -f $code }
+function Get-Fault($err) {
+    $code = Get-Code $err
+    if ($code -like '0x000000*') { throw $err }
+    @{ error = $code }
 }
 
 function Assert-Limit {
@@ -49,481 +44,349 @@ function Assert-Limit {
 }
 
 # UTC. The update agent's times are UTC and do not say so; before 1990 means never.
-function Convert-Time($time) {
+function Get-Utc($time) {
     if ($time -isnot [datetime] -or $time.Year -lt 1990) { return $null }
     if ([string]$time.Kind -eq 'Local') { $time = $time.ToUniversalTime() }
     $time.ToString('s') + 'Z'
 }
 
 # A single value as JSON can hold it.
-function Convert-Value($value) {
-    if ($null -eq $value) { return $null }
-    if ($value -is [datetime]) { return Convert-Time $value }
-    if ($value -is [string] -or $value -is [char]) { return ([string]$value).Replace([string][char]0, '') }
-    if ($value -is [bool] -or [string]$value -match '^-?[0-9]+(\.[0-9]+)?(E[+-]?[0-9]+)?$') { return $value }
+function Get-Plain($value) {
+    if ($null -eq $value -or $value -is [bool]) { return $value }
+    if ($value -is [datetime]) { return Get-Utc $value }
+    if ($value -is [string]) { return $value.Replace([string][char]0, '') }
+    if ([string]$value -match '^-?[0-9.]+(E[+-][0-9]+)?$') { return $value }
     @{ error = '0x80041005' }
 }
 
 function Add-Entry($table, $name, $value) {
-    if ($value -is [byte[]]) {
-        $table[$name] = @{ hex = -join @($value | Select-Object -First 64 | ForEach-Object { '{0:x2}' -f $_ }) }
-    }
-    elseif ($value -is [array]) { $table[$name] = @($value | ForEach-Object { Convert-Value $_ }) }
-    else { $table[$name] = Convert-Value $value }
+    if ($value -is [byte[]]) { $table[$name] = @{ hex = -join @($value | Select-Object -First 64 | ForEach-Object { '{0:x2}' -f $_ }) } }
+    elseif ($value -is [array]) { $table[$name] = @($value | ForEach-Object { Get-Plain $_ }) }
+    else { $table[$name] = Get-Plain $value }
 }
-
-# --- files ---
 
 # Puts the values of %VARIABLES% in; one that is not set stays as it is.
 function Expand-Path($path) {
-    foreach ($found in [regex]::Matches($path, '%[^%]+%')) {
-        $variable = Get-Item -LiteralPath ('env:' + $found.Value.Trim('%')) -ErrorAction SilentlyContinue
-        if ($variable) { $path = $path.Replace($found.Value, [string]$variable.Value) }
-    }
+    foreach ($one in Get-ChildItem env:) { $path = $path -replace [regex]::Escape("%$($one.Name)%"), $one.Value.Replace('$', '$$') }
     $path
 }
 
-# From a service's command line, or a path as drivers have it, to the file that is meant.
-function Find-Program($text) {
-    $path = [string]$text
-    if ($path -match '^\s*"([^"]+)"') { $path = $matches[1] }
-    elseif ($path -match '^(.+?\.(exe|sys|dll))(\s|$)') { $path = $matches[1] }
-    $path = $path -replace '^\\\?\?\\', '' -replace '^(\\SystemRoot\\|(?=system32\\))', '%SystemRoot%\'
-    Expand-Path $path
-}
-
-# Only on drives of this machine: what lies on another one is not asked.
+# Only drives of this machine: what lies on another one is not asked.
 function Test-Local($path) {
-    if ($null -eq $script:drives) {
-        $disks = Get-CimInstance -ClassName Win32_LogicalDisk -Filter 'DriveType=3' -OperationTimeoutSec 20
-        $script:drives = @($disks | ForEach-Object { [string]$_.DeviceID })
-    }
+    if (-not $script:drives) { $script:drives = @(Get-CimInstance Win32_LogicalDisk -Filter 'DriveType=3').DeviceID }
     $path -match '^[a-z]:\\' -and $script:drives -contains $path.Substring(0, 2)
 }
 
-function Read-File($path) {
-    $about = @{ exists = $false; size = $null; modified = $null; version = $null }
-    if (-not $path -or $path -match '%') { return $about }
-    if (-not (Test-Local $path)) { return @{ error = '0x800700A1' } }
-    try { $file = Get-Item -LiteralPath $path -Force }
+function Read-File($path, $most) {
+    $file = @{ path = $null; exists = $false; size = $null; modified = $null; version = $null; text = $null }
+    if (-not $path -or $path -match '%') { return $file }
+    try {
+        if (-not (Test-Local $path)) { return @{ error = '0x800700A1' } }
+        $item = Get-Item -LiteralPath $path -Force
+    }
     catch {
-        if (Test-Missing $_) { return $about }
-        return Get-ErrorValue $_
+        if ((Get-Code $_) -eq '0x80070002') { return $file }
+        return Get-Fault $_
     }
-    $about.exists = $true
-    $about.modified = Convert-Time $file.LastWriteTimeUtc
-    if ($file.PSIsContainer) { return $about }
-    $about.size = $file.Length
-    # A link is not followed.
-    if ([int]$file.Attributes -band 1024) { return $about }
-    $info = $file.VersionInfo
-    if ($info.FileVersion) {
-        $about.version = '{0}.{1}.{2}.{3}' -f $info.FileMajorPart, $info.FileMinorPart, $info.FileBuildPart, $info.FilePrivatePart
-    }
-    $about
-}
-
-function Read-Text($path, $file, $kilobytes) {
-    if ($file.size -gt 4MB) { return @{ error = '0x800700DF' } }
-    try { $text = [string](Get-Content -LiteralPath $path -Raw -Encoding UTF8) }
-    catch { return Get-ErrorValue $_ }
-    if ($text.Length -gt 1024 * $kilobytes) { $text = $text.Substring(0, 1024 * $kilobytes) }
-    $text
-}
-
-function Read-Files($question) {
-    $files = @(foreach ($asked in $question.paths) {
-        $wanted = Expand-Path ($asked.Replace('/', '\'))
-        $paths = @($wanted)
-        if ($wanted -match '\*' -and (Test-Local $wanted)) {
-            $paths = @(Get-Item -Path $wanted -Force | Select-Object -First 50 | ForEach-Object { [string]$_.FullName })
-            if (-not $paths) { $paths = @('') }
+    $file.path = $path
+    $file.exists = $true
+    $file.modified = Get-Utc $item.LastWriteTimeUtc
+    if ($item.PSIsContainer) { return $file }
+    $file.size = $item.Length
+    $v = $item.VersionInfo
+    if ($v.FileVersion) { $file.version = ($v.FileMajorPart, $v.FileMinorPart, $v.FileBuildPart, $v.FilePrivatePart) -join '.' }
+    if ($most) {
+        try {
+            if ($item.Length -gt 4MB) { throw 'Too large' }
+            $text = [string](Get-Content -LiteralPath $path -Raw -Encoding UTF8)
+            if ($text.Length -gt $most) { $text = $text.Substring(0, $most) }
+            $file.text = $text
         }
+        catch { $file.text = Get-Fault $_ }
+    }
+    $file
+}
+
+function Read-Files($q) {
+    @{ files = @(foreach ($asked in $q.paths) {
+        $paths = Expand-Path $asked.Replace('/', '\')
+        if ($paths -match '\*' -and (Test-Local $paths)) { $paths = (Get-Item -Path $paths -Force | Select-Object -First 50).FullName }
+        if (-not $paths) { $paths = '%' }
         foreach ($path in $paths) {
             Assert-Limit
-            $entry = Read-File $path
-            if ($entry.error) { $entry = @{ exists = $entry; size = $null; modified = $null; version = $null } }
-            $entry.asked = $asked
-            $entry.path = $null
-            $entry.text = $null
-            if ($entry.exists -eq $true) { $entry.path = $path }
-            if ($question.text_kb -and $null -ne $entry.size) { $entry.text = Read-Text $path $entry $question.text_kb }
-            $entry
+            $file = Read-File $path ($q.text_kb * 1024)
+            if ($file.error) {
+                $fault = $file
+                $file = Read-File
+                $file.exists = $fault
+            }
+            $file.asked = $asked
+            $file
         }
-    })
-    @{ files = $files }
+    }) }
 }
 
-# --- CIM ---
-
-function Read-Calls($question, $target) {
-    $answers = @{}
-    foreach ($call in $question.call) {
+function Read-Calls($q, $target) {
+    $said = @{}
+    foreach ($call in $q.call) {
         Assert-Limit
-        if ($methods -cnotcontains $call.name) { throw 'This method is not on the list of those that only read' }
-        $with = $target + @{ MethodName = $call.name; OperationTimeoutSec = $question.limit }
+        if ($call.name -cnotmatch $methods) { throw 'No such method' }
+        $with = $target + @{ MethodName = $call.name }
         $given = @{}
-        foreach ($argument in $call.in.PSObject.Properties) { $given[$argument.Name] = [uint32]$argument.Value }
+        foreach ($one in $call.in.PSObject.Properties) { $given[$one.Name] = [uint32]$one.Value }
         if ($given.Count) { $with.Arguments = $given }
         try {
             $back = Invoke-CimMethod @with
             $out = @{}
-            foreach ($value in $back.PSObject.Properties) {
-                # Of a list only the length is kept: the identifiers of key protectors stay where they are.
-                if ($value.Value -is [array] -or $value.Name -eq 'VolumeKeyProtectorID') {
-                    $out[$value.Name] = @{ count = @($value.Value | Where-Object { $null -ne $_ }).Count }
-                }
-                elseif ('ReturnValue', 'PSComputerName' -notcontains $value.Name) { Add-Entry $out $value.Name $value.Value }
+            foreach ($one in $back.PSObject.Properties) {
+                # Of a list only the length is kept: the key protectors' own names stay where they are.
+                if ($one.Value -is [array] -or $one.Name -eq 'VolumeKeyProtectorID') { $out[$one.Name] = @{ count = @(@($one.Value) -ne $null).Count } }
+                elseif ('ReturnValue', 'PSComputerName' -notcontains $one.Name) { Add-Entry $out $one.Name $one.Value }
             }
-            $answers[$call.name] = @{ return = Convert-Value $back.ReturnValue; out = $out }
+            $said[$call.name] = @{ return = Get-Plain $back.ReturnValue; out = $out }
         }
-        catch { $answers[$call.name] = Get-ErrorValue $_ }
+        catch { $said[$call.name] = Get-Fault $_ }
     }
-    $answers
+    $said
 }
 
-function Read-Cim($question) {
-    $where = @{ Namespace = $question.namespace; ClassName = $question.class }
-    if ($question.static) { return @{ calls = Read-Calls $question $where } }
-    if ($question.filter) { $where.Filter = $question.filter }
-    $found = @(Get-CimInstance @where -OperationTimeoutSec $question.limit | Select-Object -First 501)
-    $instances = @(foreach ($one in @($found | Select-Object -First 500)) {
+function Read-Cim($q) {
+    $where = @{ Namespace = $q.namespace; ClassName = $q.class }
+    if ($q.static) { return @{ calls = Read-Calls $q $where } }
+    if ($q.filter) { $where.Filter = $q.filter }
+    $found = @(Get-CimInstance @where | Select-Object -First 501)
+    @{ capped = $found.Count -gt 500; instances = @(foreach ($one in $found | Select-Object -First 500) {
         Assert-Limit
         $props = @{}
-        foreach ($name in $question.keep) { Add-Entry $props $name $one.$name }
+        foreach ($name in $q.keep) { Add-Entry $props $name $one.$name }
         $paths = @{}
-        foreach ($name in $question.paths) { $paths[$name] = Read-File (Find-Program $one.$name) }
-        @{ props = $props; calls = Read-Calls $question @{ InputObject = $one }; paths = $paths }
-    })
-    @{ instances = $instances; capped = $found.Count -gt 500 }
+        foreach ($name in $q.paths) {
+            # Of a command line the program alone, with or without quotes.
+            $path = $one.$name -replace '^"([^"]+)".*', '$1' -replace '(\.(exe|dll|sys)) .*', '$1'
+            $paths[$name] = Read-File (Expand-Path $path)
+        }
+        @{ props = $props; calls = Read-Calls $q @{ InputObject = $one }; paths = $paths }
+    }) }
 }
 
-function Read-Services($question) {
+function Read-Services($q) {
     $services = @{}
-    foreach ($class in 'Win32_Service', 'Win32_SystemDriver') {
-        $kind = 'service'
-        if ($class -eq 'Win32_SystemDriver') { $kind = 'driver' }
-        foreach ($one in Get-CimInstance -ClassName $class -OperationTimeoutSec $question.limit) {
-            $name = [string]$one.Name
-            if (@($question.names | Where-Object { $name -like $_ })) {
-                $services[$name.ToLowerInvariant()] = @{ name = $name; kind = $kind; state = $one.State; start_mode = $one.StartMode; path = $one.PathName }
-            }
+    foreach ($class in 'Service', 'SystemDriver') {
+        foreach ($one in Get-CimInstance "Win32_$class") {
+            $kind = ($class -replace 'System').ToLowerInvariant()
+            if ($q.names | Where-Object { $one.Name -like $_ }) { $services[$one.Name.ToLowerInvariant()] = @{ name = $one.Name; kind = $kind; state = $one.State; start_mode = $one.StartMode; path = $one.PathName } }
         }
     }
     @{ services = $services }
 }
 
-# --- registry ---
-
-function Read-Key($path, $question, $depth) {
+function Read-Key($path, $q, $depth) {
     Assert-Limit
-    $found = @{ exists = $false; values = @{}; keys = @{} }
+    $values = @{}
+    $keys = @{}
+    $found = @{ exists = $false; values = $values; keys = $keys }
     try { $key = Get-Item -LiteralPath $path }
     catch {
-        if (Test-Missing $_) { return $found }
+        if ((Get-Code $_) -eq '0x80070002') { return $found }
         throw
     }
     $found.exists = $true
-    # One read for all values; where a broken one spoils it, each by itself.
-    try { $all = Get-ItemProperty -LiteralPath $path }
-    catch { $all = $null }
-    $names = $question.values
-    if ($question.all) { $names = $key.Property }
+    $names = $q.values
+    if ($q.all) { $names = $key.Property }
+    # Each by itself: a broken one spoils its neighbours.
     foreach ($name in $names) {
         $real = $name
         if (-not $name) { $real = '(default)' }
-        $found.values[$name] = $null
-        if ($key.Property -notcontains $real) { continue }
-        try {
-            $from = $all
-            if ($null -eq $from) { $from = Get-ItemProperty -LiteralPath $path -Name $real }
-            Add-Entry $found.values $name $from.$real
+        $values[$name] = $null
+        if ($key.Property -contains $real) {
+            try { Add-Entry $values $name (Get-ItemProperty -LiteralPath $path -Name $real).$real }
+            catch { $values[$name] = Get-Fault $_ }
         }
-        catch { $found.values[$name] = Get-ErrorValue $_ }
     }
-    if ($depth -gt 0) {
-        foreach ($child in @(Get-ChildItem -LiteralPath $path -Name)) {
-            if ($script:left -le 0) {
-                $script:capped = $true
-                break
-            }
-            $script:left--
+    if ($depth) {
+        foreach ($child in Get-ChildItem -LiteralPath $path -Name) {
+            if ($script:left-- -lt 1) { break }
             # The provider puts a backtick before brackets.
             $name = $child -replace '`([][*?])', '$1'
-            try { $found.keys[$name] = Read-Key "$path\$name" $question ($depth - 1) }
-            catch { $found.keys[$name] = Get-ErrorValue $_ }
+            try { $keys[$name] = Read-Key "$path\$name" $q ($depth - 1) }
+            catch { $keys[$name] = Get-Fault $_ }
         }
     }
     $found
 }
 
-function Read-Tree($path, $question) {
-    $script:left = $question.at_most
-    $script:capped = $false
-    $tree = Read-Key $path $question $question.depth
-    $tree.capped = $script:capped
+function Read-Tree($path, $q) {
+    $script:left = $q.at_most
+    $tree = Read-Key "Registry::$path" $q $q.depth
+    $tree.capped = $script:left -lt 0
     $tree
 }
 
-function Read-Registry($question) {
-    $path = $question.key.Replace('/', '\')
-    if ($path -match '^HKLM\\(.+)') { return Read-Tree ('Registry::HKEY_LOCAL_MACHINE\' + $matches[1]) $question }
-    if ($path -notmatch '^HKU\\\*\\(.+)') { throw 'This is not a key that is read' }
-    $below = $matches[1]
+function Read-Registry($q) {
+    $hive, $path = $q.key.Replace('/', '\') -split '\\', 2
+    if ($hive -eq 'HKLM') { return Read-Tree "HKEY_LOCAL_MACHINE\$path" $q }
+    # The hives of people, not of services: those that are loaded.
     $users = @{}
-    foreach ($sid in @(Get-ChildItem -LiteralPath Registry::HKEY_USERS -Name)) {
-        if ($sid -notmatch '^S-1-(5-21|12-1)-[0-9-]+$') { continue }
-        try { $users[$sid] = Read-Tree "Registry::HKEY_USERS\$sid\$below" $question }
-        catch { $users[$sid] = Get-ErrorValue $_ }
+    foreach ($sid in Get-ChildItem -LiteralPath Registry::HKEY_USERS -Name) {
+        if ($sid -match '^S-1-(5-21|12-1)-[0-9-]+$') {
+            try { $users["$sid"] = Read-Tree ("HKEY_USERS\$sid" + $path.Substring(1)) $q }
+            catch { $users["$sid"] = Get-Fault $_ }
+        }
     }
     @{ users = $users }
 }
 
-# --- events ---
-
-function Read-Events($question) {
-    $log = Get-WinEvent -ListLog $question.log
-    $since = (Get-Date).AddDays(-$question.days)
-    $where = @{ LogName = $question.log; Id = @($question.ids); StartTime = $since }
-    if ($question.provider) { $where.ProviderName = $question.provider }
-    if ($question.levels) { $where.Level = @($question.levels) }
-    try { $found = @(Get-WinEvent -FilterHashtable $where -MaxEvents ($question.at_most + 1)) }
+function Read-Events($q) {
+    $log = Get-WinEvent -ListLog $q.log
+    $where = @{ LogName = $q.log; Id = $q.ids; StartTime = (Get-Date).AddDays(-$q.days) }
+    if ($q.provider) { $where.ProviderName = $q.provider }
+    if ($q.levels) { $where.Level = $q.levels }
+    try { $found = @(Get-WinEvent -FilterHashtable $where -MaxEvents ($q.at_most + 1)) }
     catch {
-        if ([string]$_.FullyQualifiedErrorId -notmatch '^NoMatchingEventsFound') { throw }
+        if ($_.FullyQualifiedErrorId -notlike 'NoMatchingEventsFound*') { throw }
         $found = @()
     }
-    $events = @(foreach ($one in @($found | Select-Object -First $question.at_most)) {
+    @{ log_enabled = $log.IsEnabled; capped = $found.Count -gt $q.at_most; events = @(foreach ($one in $found | Select-Object -First $q.at_most) {
         Assert-Limit
         $data = @{}
-        if ($question.fields) {
-            $nodes = ([xml]$one.ToXml()).SelectNodes("/*/*[local-name()='EventData']/*|/*/*[local-name()='UserData']/*/*")
-            foreach ($node in $nodes) {
+        if ($q.fields) {
+            foreach ($node in ([xml]$one.ToXml()).GetElementsByTagName('Data')) {
                 $name = $node.GetAttribute('Name')
-                if (-not $name) { $name = $node.LocalName }
-                if ($question.fields -contains $name) { Add-Entry $data $name $node.InnerText }
+                if ($q.fields -contains $name) { Add-Entry $data $name $node.InnerText }
             }
         }
-        @{ id = $one.Id; time = Convert-Time $one.TimeCreated; level = $one.Level; data = $data }
-    })
-    @{ events = $events; capped = $found.Count -gt $question.at_most; log_enabled = $log.IsEnabled }
+        @{ id = $one.Id; time = Get-Utc $one.TimeCreated; level = $one.Level; data = $data }
+    }) }
 }
 
-# --- the update agent ---
-
-# Its lists are counted from 0.
+# The update agent's lists are counted from 0.
 function Get-Items($list) {
     for ($i = 0; $i -lt $list.Count; $i++) { $list.Item($i) }
 }
 
-function Get-CodeText($failure) {
-    (Get-ErrorValue $failure).error
-}
-
-function Read-Missing($searcher, $answer) {
-    $hidden = "IsInstalled=0 and Type='Software' and IsHidden"
-    $result = $searcher.Search("($hidden=0) or ($hidden=1)")
-    $answer.result_code = [int]$result.ResultCode
-    $answer.warnings = [int]$result.Warnings.Count
-    $answer.missing = @(foreach ($one in Get-Items $result.Updates) {
-        $severity = $null
-        if ($one.MsrcSeverity) { $severity = [string]$one.MsrcSeverity }
-        @{
-            title = [string]$one.Title
-            id = [string]$one.Identity.UpdateID
-            revision = [int]$one.Identity.RevisionNumber
-            kbs = @(Get-Items $one.KBArticleIDs | ForEach-Object { [string]$_ })
-            severity = $severity
-            categories = @(Get-Items $one.Categories | ForEach-Object { [string]$_.CategoryID })
-            hidden = [bool]$one.IsHidden
-            browse_only = [bool]$one.BrowseOnly
-            reboot = [int]$one.InstallationBehavior.RebootBehavior
-            published = Convert-Time $one.LastDeploymentChangeTime
-            type = [int]$one.Type
-        }
-    })
-}
-
-function Read-History($searcher, $answer) {
-    $count = $searcher.GetTotalHistoryCount()
-    if ($count -lt 1) { return }
-    if ($count -gt 400) { $count = 400 }
-    $answer.history = @(foreach ($one in Get-Items $searcher.QueryHistory(0, $count)) {
-        $hresult = '0x{0:X8}' -f [int]$one.HResult
-        @{ title = [string]$one.Title; date = Convert-Time $one.Date; operation = [int]$one.Operation; result = [int]$one.ResultCode; hresult = $hresult }
-    })
-}
-
 # Nothing can limit the search once it has begun, so it comes last: in the bundle and here.
-function Read-Updates($question) {
+function Read-Updates($q) {
     $errors = @{}
     $answer = @{ missing = $null; result_code = $null; warnings = $null; history = @(); last_search = $null; last_install = $null; services = @(); errors = $errors }
-    $agent = Get-CimInstance -ClassName Win32_Service -Filter "Name='wuauserv'" -OperationTimeoutSec 20
-    if ($agent.StartMode -eq 'Disabled') {
-        foreach ($stage in 'search', 'history', 'auto') { $errors[$stage] = '0x80070422' }
-        return $answer
-    }
     $session = New-Object -ComObject Microsoft.Update.Session
-    $session.ClientApplicationID = 'IT partner scorecard'
+    $session.ClientApplicationID = 'scorecard'
     try {
         $results = (New-Object -ComObject Microsoft.Update.AutoUpdate).Results
-        $answer.last_search = Convert-Time $results.LastSearchSuccessDate
-        $answer.last_install = Convert-Time $results.LastInstallationSuccessDate
+        $answer.last_search = Get-Utc $results.LastSearchSuccessDate
+        $answer.last_install = Get-Utc $results.LastInstallationSuccessDate
+        $answer.services = @(Get-Items (New-Object -ComObject Microsoft.Update.ServiceManager).Services | ForEach-Object { $_.ServiceID })
     }
-    catch { $errors.auto = Get-CodeText $_ }
-    try {
-        $registered = (New-Object -ComObject Microsoft.Update.ServiceManager).Services
-        $answer.services = @(Get-Items $registered | ForEach-Object { [string]$_.ServiceID })
-    }
-    catch { $errors.services = Get-CodeText $_ }
-    try {
-        $searcher = $session.CreateUpdateSearcher()
-        $searcher.Online = [bool]$question.online
-    }
+    catch { $errors.auto = Get-Code $_ }
+    try { $agent = $session.CreateUpdateSearcher() }
     catch {
-        $errors.search = $errors.history = Get-CodeText $_
+        $errors.search = $errors.history = Get-Code $_
         return $answer
     }
-    try { Read-History $searcher $answer }
-    catch { $errors.history = Get-CodeText $_ }
-    try { Read-Missing $searcher $answer }
-    catch { $errors.search = Get-CodeText $_ }
+    try {
+        $count = $agent.GetTotalHistoryCount()
+        if ($count -gt 400) { $count = 400 }
+        # Asking for none is an error.
+        if ($count) {
+            $answer.history = @(foreach ($one in Get-Items $agent.QueryHistory(0, $count)) {
+                @{ title = $one.Title; date = Get-Utc $one.Date; operation = $one.Operation; result = $one.ResultCode; hresult = '0x{0:X8}' -f $one.HResult }
+            })
+        }
+    }
+    catch { $errors.history = Get-Code $_ }
+    try {
+        $agent.Online = $q.online
+        $hidden = "IsInstalled=0 and Type='Software' and IsHidden"
+        $result = $agent.Search("($hidden=0) or ($hidden=1)")
+        $answer.missing = @(foreach ($one in Get-Items $result.Updates) {
+            @{ title = $one.Title; id = $one.Identity.UpdateID; revision = $one.Identity.RevisionNumber; kbs = @(Get-Items $one.KBArticleIDs); severity = $one.MsrcSeverity; categories = @(Get-Items $one.Categories | ForEach-Object { $_.CategoryID }); hidden = $one.IsHidden; browse_only = $one.BrowseOnly; reboot = $one.InstallationBehavior.RebootBehavior; published = Get-Utc $one.LastDeploymentChangeTime; type = $one.Type }
+        })
+        $answer.result_code = $result.ResultCode
+        $answer.warnings = $result.Warnings.Count
+    }
+    catch { $errors.search = Get-Code $_ }
     $answer
 }
 
-# --- programs ---
-
-function Read-Command($question) {
-    if ($question.name -cne 'dsregcmd') { throw 'This program is not on the list' }
-    $lines = @(& "$env:SystemRoot\System32\dsregcmd.exe" /status)
-    @{ exit = $LASTEXITCODE; text = $lines -join "`n" }
-}
-
-# --- the machine itself ---
-
-# The only instance of a class, or the error that asking for it gave.
-function Get-Only($class) {
-    try { Get-CimInstance -ClassName $class -OperationTimeoutSec 15 | Select-Object -First 1 }
-    catch { Get-ErrorValue $_ }
-}
-
-function Get-Field($from, $name) {
-    if ($from -is [hashtable]) { return $from }
-    Convert-Value $from.$name
-}
-
-# Of our rights in force: a filtered token still names the group. Without .NET the integrity level tells.
-function Test-Admin {
-    try {
-        $me = [Security.Principal.WindowsPrincipal][Security.Principal.WindowsIdentity]::GetCurrent()
-        return $me.IsInRole([Security.Principal.SecurityIdentifier]'S-1-5-32-544')
-    }
-    catch {
-        $groups = -join @(& "$env:SystemRoot\System32\whoami.exe" /groups)
-        $groups -match 'S-1-5-32-544\b' -and $groups -match 'S-1-16-(12288|16384)\b'
-    }
+# What a piece of code gives, or the error.
+function Get-Try($code) {
+    try { & $code }
+    catch { @{ error = Get-Code $_ } }
 }
 
 function Read-Machine {
-    $os = Get-Only Win32_OperatingSystem
-    $system = Get-Only Win32_ComputerSystem
-    try { $named = Get-ItemProperty -LiteralPath 'Registry::HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion' }
-    catch { $named = Get-ErrorValue $_ }
-    try {
-        $cases = Get-CimInstance -ClassName Win32_SystemEnclosure -OperationTimeoutSec 15
-        $chassis = @($cases | ForEach-Object { $_.ChassisTypes } | ForEach-Object { [int]$_ })
-    }
-    catch { $chassis = Get-ErrorValue $_ }
-    try { $battery = @(Get-CimInstance -ClassName Win32_Battery -OperationTimeoutSec 15).Count -gt 0 }
-    catch { $battery = Get-ErrorValue $_ }
-    try { $admin = Test-Admin }
-    catch { $admin = @{ error = '0x{0:X8}' -f (Get-Code $_) } }
-    $architecture = $env:PROCESSOR_ARCHITEW6432
-    if (-not $architecture) { $architecture = $env:PROCESSOR_ARCHITECTURE }
     $answer = @{
-        clock = Convert-Time (Get-Date)
+        clock = Get-Utc (Get-Date)
         ps = [string]$PSVersionTable.PSVersion
         lang_mode = [string]$ExecutionContext.SessionState.LanguageMode
-        is_admin = $admin
+        # Whether the rights are in force: a filtered token still names the group.
+        is_admin = Get-Try { ([Security.Principal.WindowsPrincipal][Security.Principal.WindowsIdentity]::GetCurrent()).IsInRole([Security.Principal.SecurityIdentifier]'S-1-5-32-544') }
         user = "$env:USERDOMAIN\$env:USERNAME"
         is_64bit = $env:PROCESSOR_ARCHITECTURE -ne 'x86'
-        architecture = $architecture
+        architecture = $env:PROCESSOR_ARCHITECTURE
         hostname = $env:COMPUTERNAME
-        chassis_types = $chassis
-        has_battery = $battery
-        build = Get-Field $named CurrentBuildNumber
-        ubr = Get-Field $named UBR
-        edition = Get-Field $named EditionID
-        installation_type = Get-Field $named InstallationType
-        display_version = Get-Field $named DisplayVersion
-        product_type = Get-Field $os ProductType
-        caption = Get-Field $os Caption
-        version = Get-Field $os Version
-        sku = Get-Field $os OperatingSystemSKU
-        booted = Get-Field $os LastBootUpTime
-        manufacturer = Get-Field $system Manufacturer
-        model = Get-Field $system Model
-        hypervisor_present = Get-Field $system HypervisorPresent
-        part_of_domain = Get-Field $system PartOfDomain
-        domain = Get-Field $system Domain
-        workgroup = Get-Field $system Workgroup
-        domain_role = Get-Field $system DomainRole
+        has_battery = Get-Try { @(Get-CimInstance Win32_Battery).Count -gt 0 }
+    }
+    $chassis = @(Get-Try { (Get-CimInstance Win32_SystemEnclosure).ChassisTypes })
+    if ($chassis[0].error) { $chassis = $chassis[0] }
+    $answer.chassis_types = $chassis
+    $parts = @{
+        'product_type=ProductType caption=Caption version=Version sku=OperatingSystemSKU booted=LastBootUpTime' = Get-Try { Get-CimInstance Win32_OperatingSystem }
+        'manufacturer=Manufacturer model=Model hypervisor_present=HypervisorPresent part_of_domain=PartOfDomain domain=Domain workgroup=Workgroup domain_role=DomainRole' = Get-Try { Get-CimInstance Win32_ComputerSystem }
+        'build=CurrentBuildNumber ubr=UBR edition=EditionID installation_type=InstallationType display_version=DisplayVersion' = Get-Try { Get-ItemProperty -LiteralPath 'Registry::HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion' }
+    }
+    foreach ($names in $parts.Keys) {
+        $from = $parts[$names]
+        foreach ($pair in -split $names) {
+            $to, $name = $pair -split '='
+            $answer[$to] = $from
+            if ($from -isnot [hashtable]) { $answer[$to] = Get-Plain $from.$name }
+        }
     }
     $answer
 }
 
-# --- asking and answering ---
-
-function Read-Answer($question) {
-    # A 32-bit process would be shown another registry and other folders.
-    if ($env:PROCESSOR_ARCHITEW6432 -and 'registry', 'files' -contains $question.verb) { throw 'This is a 32-bit process on 64-bit Windows' }
-    switch ($question.verb) {
-        'machine' { return Read-Machine }
-        'cim' { return Read-Cim $question }
-        'registry' { return Read-Registry $question }
-        'services' { return Read-Services $question }
-        'files' { return Read-Files $question }
-        'events' { return Read-Events $question }
-        'updates' { return Read-Updates $question }
-        'command' { return Read-Command $question }
+function Read-Answer($q) {
+    switch ($q.verb) {
+        'machine' { Read-Machine }
+        'cim' { Read-Cim $q }
+        'registry' { Read-Registry $q }
+        'services' { Read-Services $q }
+        'files' { Read-Files $q }
+        'events' { Read-Events $q }
+        'updates' { Read-Updates $q }
+        default { throw 'No such verb' }
     }
-    throw 'There is no such verb'
 }
 
 # One framed answer. The payload is a line of ASCII behind a bar, so that no payload can look like a frame.
-function Write-Answer($question) {
-    $part = $question.part
-    "$marker begin $part"
+function Write-Answer($q) {
+    "$marker begin $($q.part)"
     $started = Get-Date
-    $script:until = $started.AddSeconds($question.limit)
-    $code = 0
-    try { $text = ConvertTo-Json -InputObject (Read-Answer $question) -Depth 20 -Compress }
+    $script:until = $started.AddSeconds($q.limit)
+    # A damaged repository of WMI would never answer.
+    $PSDefaultParameterValues = @{ '*-Cim*:OperationTimeoutSec' = $q.limit }
+    $code = '0'
+    try { $text = ConvertTo-Json (Read-Answer $q) -Depth 20 -Compress }
     catch {
         $code = Get-Code $_
-        $message = [string]$_.Exception.Message
-        if ($message.Length -gt 300) { $message = $message.Substring(0, 300) }
-        $text = ConvertTo-Json -InputObject @{ error = @{ hresult = '0x{0:X8}' -f $code; message = $message } } -Compress
+        $text = ConvertTo-Json @{ error = @{ hresult = $code; message = $_.Exception.Message -replace '(?s)(?<=^.{300}).+' } } -Compress
     }
     while ($text -cmatch '[^\x20-\x7e]') { $text = $text.Replace($matches[0], ('\u{0:x4}' -f [int][char]$matches[0])) }
     $extent = 'whole'
-    if ($text.Length -gt $question.size) {
-        $text = $text.Substring(0, $question.size)
+    if ($text.Length -gt $q.size) {
+        $text = $text.Substring(0, $q.size)
         $extent = 'cut'
     }
     "|$text"
-    $took = [int]((Get-Date) - $started).TotalMilliseconds
-    "$marker end $part $code $took $extent"
+    "$marker end $($q.part) $([uint32]$code) $([int]((Get-Date) - $started).TotalMilliseconds) $extent"
 }
 
 # Joined, not through Out-String, which would wrap a long line.
 $asked = -join @($input) | ConvertFrom-Json
 $marker = $asked.marker
-$parts = 1
 # What went before us on the line may lack its end, and a frame begins on a line of its own.
 ''
-Write-Answer @{ part = 'engine.host'; verb = 'machine'; limit = 60; size = 200000 }
-foreach ($question in $asked.questions) {
-    Write-Answer $question
-    $parts++
-}
-"$marker done $parts"
+Write-Answer @{ part = 'engine.host'; verb = 'machine'; limit = 20; size = 200000 }
+foreach ($question in $asked.questions) { Write-Answer $question }
+"$marker done $($asked.questions.Count + 1)"
 exit 0
