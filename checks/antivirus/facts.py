@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from scorecard.model import Host, Observations, Platform, Unseen
+from scorecard.model import Host, Observations, Platform
 
-from . import linux, macos
+from . import linux, macos, windows
 from .shape import Antivirus
 
 
@@ -14,5 +14,4 @@ def parse(observations: Observations, host: Host) -> Antivirus:
         return linux.parse(observations, host)
     if host.platform is Platform.MACOS:
         return macos.parse(observations, host)
-    gap = Unseen("Windows is not asked by this version")
-    return Antivirus(gap, gap)
+    return windows.parse(observations, host)

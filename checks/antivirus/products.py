@@ -40,10 +40,15 @@ class Signs(BaseModel):
     helpers: Words = ()
     extensions: Words = ()
     daemons: Words = ()
+    services: Words = ()
+    drivers: Words = ()
+    names: Words = ()
+    registers: bool = True
 
     def looked_for(self) -> Iterable[str]:
         """Each sign as the probes must name it."""
-        return (*self.paths, *self.units, *self.processes, *self.helpers, *self.extensions, *self.daemons)
+        shell = (*self.paths, *self.units, *self.processes, *self.extensions, *self.daemons)
+        return (*shell, *self.helpers, *self.services, *self.drivers)
 
 
 class ProductRow(Row):
@@ -58,17 +63,18 @@ class ProductRow(Row):
     publishes: Publishes = Field(default_factory=dict)
     linux: Signs | None = None
     macos: Signs | None = None
+    windows: Signs | None = None
 
     def on(self, platform: Platform) -> Signs | None:
-        return {Platform.LINUX: self.linux, Platform.MACOS: self.macos}.get(platform)
+        return {Platform.LINUX: self.linux, Platform.MACOS: self.macos, Platform.WINDOWS: self.windows}[platform]
+
+
+_ASKED_IN = {Platform.LINUX: "linux.sh", Platform.MACOS: "macos.sh", Platform.WINDOWS: "windows.yaml"}
 
 
 def check_rows(rows: Sequence[ProductRow]) -> Iterable[tuple[int, str, str]]:
     """A sign that no probe looks for is refused: of a path that nobody asked about, nobody knows whether it exists."""
-    asked = {
-        platform: Path(__file__).with_name(f"{platform}.sh").read_text(encoding="utf-8")
-        for platform in (Platform.LINUX, Platform.MACOS)
-    }
+    asked = {platform: Path(__file__).with_name(name).read_text(encoding="utf-8") for platform, name in _ASKED_IN.items()}
     first: dict[str, int] = {}
     for index, row in enumerate(rows):
         if row.id in first:
@@ -107,6 +113,10 @@ class Product:
     helpers: tuple[str, ...]
     extensions: tuple[str, ...]
     daemons: tuple[str, ...]
+    services: tuple[str, ...] = ()
+    drivers: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    registers: bool = True
 
 
 def products(platform: Platform) -> tuple[Product, ...]:
@@ -142,4 +152,8 @@ def _product(row: ProductRow, signs: Signs) -> Product:
         helpers=signs.helpers,
         extensions=signs.extensions,
         daemons=signs.daemons,
+        services=signs.services,
+        drivers=signs.drivers,
+        names=signs.names,
+        registers=signs.registers,
     )

@@ -41,7 +41,9 @@ _WORST_FIRST = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.PASS)
         "Install the antivirus that the company has chosen, and take away leftovers of earlier ones.",
         "Linux with ClamAV: start clamav-daemon, set OnAccessIncludePath in clamd.conf and start clamonacc; "
         "the daemon alone looks at nothing by itself.",
-        "Microsoft Defender: read mdatp health; onboard it, turn real-time protection on and passive mode off.",
+        "Windows: turn Defender's real-time protection on in Windows Security, or take away the policy or leftover that "
+        "keeps it off or passive; of another product see that its service and its driver run, and renew what has expired.",
+        "Microsoft Defender elsewhere: read mdatp health; onboard it, turn real-time protection on and passive mode off.",
         "Mac: allow the product's system extension and Full Disk Access (by management profile where there is one); "
         "turn Gatekeeper and System Integrity Protection on.",
         "A sensor in reduced mode or without an id: update it to a release for this kernel and connect it to its console.",
@@ -90,7 +92,7 @@ class _Age:
     fix=(
         "Look why updates do not come: no way to the publisher, a full disk, an ended licence, a stopped update service.",
         "ClamAV: start clamav-freshclam (or its timer) and read the end of freshclam.log.",
-        "Microsoft Defender: run mdatp definitions update.",
+        "Microsoft Defender: run Update-MpSignature on Windows, mdatp definitions update elsewhere.",
         "Mac: turn on the installation of security responses and system files (ConfigDataInstall).",
         "Audit again and see the date of the definitions.",
     ),
@@ -194,7 +196,8 @@ def _by_nature(engines: tuple[Engine, ...], what: str, evidence: dict[str, Json]
     title="Exactly one antivirus is active",
     why="Two engines that look at the same files slow the machine down and can block each other.",
     fix=(
-        "Choose the engine that stays and remove the other with its own uninstaller.",
+        "Choose the engine that stays and remove the other with its own uninstaller. On a Windows server Defender does not "
+        "step aside by itself: remove its feature, or set it to passive mode where it is onboarded.",
         "Or set one of them to passive mode where the product has such a mode.",
         "Audit again and see one active engine named.",
     ),
@@ -243,6 +246,7 @@ def _none_active(facts: Antivirus) -> str:
     why="The first thing an attacker does is to turn the antivirus off; tamper protection refuses that.",
     fix=(
         "Turn tamper protection on in the console of the product, for all machines.",
+        "Windows without a console: Windows Security, Virus & threat protection settings, Tamper Protection.",
         "Microsoft Defender on a Mac: set tamper protection to block, not audit.",
         "Mac without another product: turn System Integrity Protection fully on from the recovery system (csrutil enable).",
         "Audit again and see tamper protection named as on.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -55,6 +56,26 @@ def test_macos_paths_daemons_and_processes_agree() -> None:
         "macos", "daemons"
     )
     assert watched(text) == listed("macos", "processes", "helpers", "extensions")
+
+
+def test_windows_services_and_drivers_agree() -> None:
+    asked = json.loads(PARTS[Platform.WINDOWS, "antivirus.services"])["names"]
+    assert set(asked) == listed("windows", "services", "helpers", "drivers")
+    assert len({name.lower() for name in asked}) == len(asked)
+
+
+def test_windows_agents_that_only_manage_are_no_engines() -> None:
+    """windows.md 2.5, first trap: they run also where the engine was never installed."""
+    agents = {"klnagent", "masvc", "macmnsvc", "eraagentsvc", "mbendpointagent", "pandaaetheragent", "sense", "avpsus"}
+    agents |= {"sophos mcs agent", "trend micro endpoint basecamp", "huntressagent", "elastic agent"}
+    engines = [row for row in ROWS if row["kind"] == "antivirus"]
+    assert not agents & {name.lower() for row in engines for name in row.get("windows", {}).get("services", ())}
+
+
+def test_each_row_of_windows_names_the_lists_it_stands_in() -> None:
+    rows = [row for row in ROWS if "windows" in row]
+    assert [row["id"] for row in rows if not re.search(r"windows\.md [0-9. and,]*2\.5 \(S[1-4]", row["source"])] == []
+    assert all(row["windows"].get("names") for row in rows if row["kind"] == "antivirus")
 
 
 def test_linux_process_names_are_as_short_as_the_kernel_keeps_them() -> None:
