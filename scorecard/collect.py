@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import threading
 import time
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from scorecard.bundle import HOST_PART, Bundle, fill_missing
+from scorecard.bundle_windows import WindowsBundle
 from scorecard.errors import CredentialError, FailureKind, TransportError
 from scorecard.host import parse_host
 from scorecard.judge import Judged, Sightings, digest, judge, judge_unseen
@@ -69,6 +71,7 @@ class Collector:
         probes = self.registry.probes()
         shell = tuple(probe for probe in probes if probe.platform is not Platform.WINDOWS)
         self._bundles = {platform: Bundle(shell, platform) for platform in (None, Platform.LINUX, Platform.MACOS)}
+        self._bundles[Platform.WINDOWS] = WindowsBundle(probes)
 
     def run(
         self, endpoints: Iterable[Endpoint], concurrency: int, stop: threading.Event
@@ -139,15 +142,16 @@ class Collector:
         return EndpointResult(replace(device, failure=failure), judged.findings, {}, {}, as_of)
 
     def _ask(self, endpoint: Endpoint) -> EndpointResult:
-        bundle = self._bundles[endpoint.platform if endpoint.platform in self._bundles else None]
+        bundle = self._bundles[_asked_as(endpoint)]
         answer = self.transport(endpoint.transport).ask(endpoint, bundle, self.deadline_s)
         observations = {part: self._redacted(seen) for part, seen in answer.observations.items()}
         answer = replace(answer, account=self.redact(answer.account))  # of a recording, it is words from outside as well
         host = parse_host(observations, answer.as_of)
         if host is None:
-            return self.unseen(endpoint, answer.cut or _no_host(observations))
+            return self.unseen(endpoint, answer.cut or _no_host(endpoint, observations))
         reason, outcome = _why_missing(answer, endpoint, host)
-        observations = fill_missing(observations, bundle.parts(host.platform), reason, outcome)
+        parts = self._bundles[host.platform].parts(host.platform)
+        observations = fill_missing(observations, parts, reason, outcome)
         past = self.history.get(endpoint.name, Remembered())
         known = role_of(endpoint, host, past.role)
         judged = judge(endpoint.name, known.role, observations, host, past.sightings, self.registry, self.standard)
@@ -164,6 +168,15 @@ class Collector:
         return replace(observation, text=text, reason=reason)
 
 
+def _asked_as(endpoint: Endpoint) -> Platform | None:
+    """By the way to it where that leaves no choice, whatever the inventory says; `_why_missing` names the difference."""
+    if endpoint.transport == "winrm" or (endpoint.transport == "local" and os.name == "nt"):
+        return Platform.WINDOWS
+    if endpoint.platform is Platform.WINDOWS and endpoint.transport != "replay":
+        return None
+    return endpoint.platform
+
+
 def _at_hand(results: queue.SimpleQueue[EndpointResult]) -> Iterator[EndpointResult]:
     """What can be had without waiting."""
     while True:
@@ -173,11 +186,14 @@ def _at_hand(results: queue.SimpleQueue[EndpointResult]) -> Iterator[EndpointRes
             return
 
 
-def _no_host(observations: Mapping[str, Observation]) -> Failure:
+def _no_host(endpoint: Endpoint, observations: Mapping[str, Observation]) -> Failure:
     said = "The machine let us in, but did not answer what every machine is asked first"
     if HOST_PART in observations:
         said = f"{said} ({observations[HOST_PART].reason or 'the answer makes no sense'})"
-    next_step = "Log in by hand with the same account and see whether `sh -s` runs and what it prints."
+    if endpoint.transport == "winrm":
+        next_step = "Log in by hand with the same account and see whether PowerShell answers simple commands."
+    else:
+        next_step = "Log in by hand with the same account and see whether `sh -s` runs and what it prints."
     return Failure(FailureKind.PROTOCOL, said, next_step)
 
 

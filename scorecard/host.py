@@ -1,4 +1,4 @@
-"""The host part's answer becomes a Host. Sources: linux.md 0 and 5.7, macos.md 0."""
+"""The host part's answer becomes a Host. Sources: linux.md 0 and 5.7, macos.md 0; host_windows.py has Windows."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from scorecard.bundle import HOST_PART
+from scorecard.host_windows import windows_host
 from scorecard.model import Chassis, Fact, Host, Observations, Outcome, Platform, Seen, Unseen, Virtual
 from scorecard.reading import clean, pairs, unquote
+from scorecard.windows_answers import payload
 
 # SMBIOS chassis types, DMTF DSP0134 table 17.
 _LAPTOPS = frozenset({"8", "9", "10", "11", "14", "30", "31", "32"})
@@ -27,6 +29,9 @@ def parse_host(observations: Observations, as_of: datetime) -> Host | None:
     observation = observations.get(HOST_PART)
     if observation is None or observation.outcome is not Outcome.OK:
         return None
+    if observation.text.startswith("{"):
+        told = payload(observations, HOST_PART)
+        return windows_host(told.value, as_of) if isinstance(told, Seen) and "product_type" in told.value else None
     values = dict(pairs(observation.text))
     release: dict[str, str] = {}
     for line in observation.text.splitlines():
