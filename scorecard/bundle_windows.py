@@ -75,15 +75,20 @@ class WindowsBundle(Bundle):
         return f'{{"marker":{json.dumps(marker)},"questions":[{self._questions}]}}\n'.encode("ascii")
 
     @cached_property
+    def asked(self) -> tuple[Probe, ...]:
+        """In the order in which they are sent."""
+        found = [probe for probe in self.probes if probe.platform is Platform.WINDOWS]
+        return tuple(sorted(found, key=_comes_last))
+
+    @cached_property
     def _questions(self) -> str:
-        asked = [probe for probe in self.probes if probe.platform is Platform.WINDOWS]
-        return ",".join(probe.text for probe in sorted(asked, key=_verb_is_last))
+        return ",".join(probe.text for probe in self.asked)
 
 
 def host_question() -> Probe:
     """The part that comes first and needs no question: what machine it is."""
-    return Probe(HOST_PART, Platform.WINDOWS, "", 60, why="Which machine this is, and which rights we have there")
+    return Probe(HOST_PART, Platform.WINDOWS, "", 20, why="Which machine this is, and which rights we have there")
 
 
-def _verb_is_last(probe: Probe) -> bool:
+def _comes_last(probe: Probe) -> bool:
     return bool(json.loads(probe.text)["verb"] == _LAST)

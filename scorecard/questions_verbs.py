@@ -180,36 +180,7 @@ class Updates(Verb):
         return {"online": False}
 
 
-class _AccountsKeys(_Inner):
-    groups: list[Annotated[Ascii, AfterValidator(safety.sid)]] = []
-    users: list[Annotated[Ascii, AfterValidator(safety.sid_or_rid)]] = []
-    policy: bool = False
-
-    @model_validator(mode="after")
-    def _asks_something(self) -> _AccountsKeys:
-        if not (self.groups or self.users or self.policy):
-            raise ValueError("expected groups, users or policy: true")
-        return self
-
-
-class Accounts(Verb):
-    accounts: _AccountsKeys
-
-    def asked(self) -> dict[str, Json]:
-        return self.accounts.model_dump()
-
-
-class _CommandKeys(_Inner):
-    name: Annotated[Ascii, AfterValidator(safety.command)]
-
-
-class Command(Verb):
-    command: _CommandKeys
-
-    def asked(self) -> dict[str, Json]:
-        return {"name": self.command.name}
-
-
+# The design's `accounts` and `command` have no topic yet, and the prelude has no answer to them: they are refused.
 VERBS: dict[str, type[Verb]] = {
     "cim": Cim,
     "registry": Registry,
@@ -217,7 +188,5 @@ VERBS: dict[str, type[Verb]] = {
     "files": Files,
     "events": Events,
     "updates": Updates,
-    "accounts": Accounts,
-    "command": Command,
 }
 BESIDE: dict[str, tuple[str, ...]] = {"cim": Cim.beside}
