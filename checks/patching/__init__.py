@@ -2,9 +2,14 @@
 
 from scorecard.topic import Topic
 
-from . import facts, rules
-from .releases import FILE
+from . import builds, facts, releases, rules
 
 TOPIC = Topic.from_folder(
-    __file__, id="patching", title="Updates", parse=facts.parse, rules=rules, remember=facts.remember, data_files=(FILE,)
+    __file__,
+    id="patching",
+    title="Updates",
+    parse=facts.parse,
+    rules=rules,
+    remember=facts.remember,
+    data_files=(releases.FILE, builds.FILE),
 )

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 
 from scorecard.model import Host, Observations, Platform, Seen, Unseen
 
-from . import linux, macos
+from . import linux, macos, windows
 from .payload import remembered
-from .shape import Patching, Updates, nothing_read
+from .shape import Patching, Updates
 
 __all__ = ["Patching", "Updates", "parse", "remember"]
 
 # Managers whose packages share one database keep one kind of name.
-_DATABASES = {"dnf": "rpm", "dnf5": "rpm", "yum": "rpm", "softwareupdate": "macos"}
+_DATABASES = {"dnf": "rpm", "dnf5": "rpm", "yum": "rpm", "softwareupdate": "macos", windows.MANAGER: "windows"}
 
 
 def parse(observations: Observations, host: Host) -> Patching:
@@ -22,9 +22,8 @@ def parse(observations: Observations, host: Host) -> Patching:
             return linux.parse(observations, host)
         case Platform.MACOS:
             return macos.parse(observations, host)
-        case _:
-            unseen = Unseen("Windows is not asked by this version")
-            return Patching(nothing_read(unseen), unseen, unseen, unseen)
+        case Platform.WINDOWS:
+            return windows.parse(observations, host)
 
 
 def remember(facts: Patching) -> Iterable[str] | None:

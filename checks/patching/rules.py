@@ -51,10 +51,10 @@ def _nothing_published(host: Host) -> Verdict | None:
     why="Attackers use known holes within days of the update that closes them, so every week without it counts.",
     fix=(
         "Install what is missing: apt-get update && apt-get dist-upgrade; dnf upgrade --security; zypper patch; "
-        "apk upgrade; pacman -Syu; softwareupdate --install --all --restart.",
-        "Release what is held back on purpose (apt-mark unhold, dnf versionlock delete, zypper removelock), "
-        "or agree on an exception.",
-        "Restart where the package manager or macOS asks for it.",
+        "apk upgrade; pacman -Syu; softwareupdate --install --all --restart; on Windows in Settings, Windows Update.",
+        "Release what is held back on purpose (apt-mark unhold, dnf versionlock delete, zypper removelock; on Windows "
+        "unhide it, end a pause, approve it on the company's update server), or agree on an exception.",
+        "Restart where the package manager, macOS or Windows asks for it.",
         "Refresh the package lists, audit again and see no security update missing.",
     ),
     severity=Severity.CRITICAL,
@@ -72,27 +72,29 @@ def security_updates(facts: Patching, host: Host, parameters: Parameters) -> Ver
         return ended
     updates = facts.updates
     missing = updates.missing.seen()
+    limits = (parameters.number("pass_days"), parameters.number("warn_days"))
+    expected = f"no security update missing for more than {limits[0]:g} days"
+    if verdict := _proven(missing, updates, host, limits, expected):
+        return verdict
     if obstacle := _obstacle(updates, host, parameters.number("stale_days"), missing):
         return unknown(obstacle)
     told_apart = updates.told_apart.seen()
     counting = [update for update in missing if not told_apart or update.security == Seen(True)]
     unclear = [update for update in missing if told_apart and isinstance(update.security, Unseen)]
-    limits = (parameters.number("pass_days"), parameters.number("warn_days"))
-    expected = f"no security update missing for more than {limits[0]:g} days"
     kind = "security update" if told_apart else "update"
     evidence: dict[str, Json] = {
         "missing": [*sorted(update.name for update in counting)[:50]],
         "advisories": [*sorted({update.advisory for update in counting if update.advisory})[:50]],
         "held": [*sorted(update.name for update in missing if update.held == Seen(True))[:20]],
         "other_updates": len(missing) - len(counting),
-        "lists_from": updates.data_time.seen().isoformat(),
+        "lists_from": updates.lists_time().isoformat(),
         "notes": [*updates.notes],
     }
     if counting:
         verdict = _by_age(counting, updates, host, limits, kind, expected, evidence)
         if verdict is not None:
             return verdict
-    if reasons := updates.blind.seen():
+    if reasons := (*updates.blind.seen(), *updates.doubts):
         return unknown(f"The list of missing updates may lack some: {'; '.join(reasons[:3])}", **evidence)
     late = [update for update in unclear if (age := _age(update, updates, host, limits[1])) is None or age > limits[0]]
     if late:
@@ -105,10 +107,26 @@ def security_updates(facts: Patching, host: Host, parameters: Parameters) -> Ver
             f"{_count(len(counting), kind)} missing for at most {_count(max(ages), 'day')}: {_names(_titles(counting))}"
         )
         return passed(_with_notes(measured, updates), expected, **evidence)
-    days = _days(updates.data_time.seen(), host)
+    days = _days(updates.lists_time(), host)
     others = f", {_count(len(missing), 'other update')} waiting" if missing else ""
-    measured = f"No {kind} is missing{others}; {updates.manager.seen()}'s lists are from {_ago(days)}"
+    lists = "our table of builds is" if updates.by_table else f"{updates.manager.seen()}'s lists are"
+    measured = f"No {kind} is missing{others}; {lists} from {_ago(days)}"
     return passed(_with_notes(measured, updates), expected, **evidence)
+
+
+def _proven(
+    missing: Sequence[Update], updates: Updates, host: Host, limits: tuple[float, float], expected: str
+) -> Verdict | None:
+    """What is missing by our own table fails whatever the machine's lists are worth; None where nothing is sure."""
+    proven = [update for update in missing if update.proven and _sure_age(update, host) > limits[1]]
+    if not proven:
+        return None
+    evidence: dict[str, Json] = {
+        "missing": [*sorted(update.name for update in proven)],
+        "advisories": [*sorted({update.advisory for update in proven if update.advisory})],
+        "notes": [*updates.notes],
+    }
+    return _by_age(proven, updates, host, limits, "security update", expected, evidence)
 
 
 def _obstacle(updates: Updates, host: Host, stale_days: float, missing: Sequence[Update]) -> str | None:
@@ -116,6 +134,8 @@ def _obstacle(updates: Updates, host: Host, stale_days: float, missing: Sequence
     at_least = f"; at least {_count(len(missing), 'update')} were missing then" if missing else ""
     if not updates.security_source.seen():
         return f"No source of security updates is switched on and read{at_least}"
+    if updates.by_table:
+        return None
     data_time = updates.data_time.seen()
     if _in_future(data_time, host):
         return f"The package lists are dated {data_time:%Y-%m-%d}, which is in the future: a clock is wrong"
@@ -143,6 +163,13 @@ def _age(update: Update, updates: Updates, host: Host, warn_days: float) -> int 
     return _days(min(known), host) if known else None
 
 
+def _sure_age(update: Update, host: Host) -> int:
+    """Days that an update has been missing at least, by its own date or an earlier sighting; nothing else is asked."""
+    dates = (update.published, update.first_seen)
+    moments = [fact.value for fact in dates if isinstance(fact, Seen) and fact.value is not None]
+    return max((_days(moment, host) for moment in moments if not _in_future(moment, host)), default=0)
+
+
 def _titles(updates: Iterable[Update]) -> list[str]:
     return [f"{update.name}{' (held back)' if update.held == Seen(True) else ''}" for update in updates]
 
@@ -157,11 +184,14 @@ def _by_age(
     evidence: dict[str, Json],
 ) -> Verdict | None:
     """Warn or fail; None when every age is within the limit."""
+    # One that is surely too old decides, even where the age of another cannot be told.
+    sure = [update for update in counting if _sure_age(update, host) > limits[1]]
     aged = sorted(
-        ((_age(update, updates, host, limits[1]), update) for update in counting), key=lambda pair: _rank(pair[0])
+        ((_age(update, updates, host, limits[1]), update) for update in sure or counting), key=lambda pair: _rank(pair[0])
     )
     age, first = aged[0]
-    names = _names(_titles(update for _, update in aged))
+    others = [update for update in counting if sure and update not in sure]
+    names = _names(_titles([*(update for _, update in aged), *others]))
     if age is None:
         measured = f"{_count(len(counting), kind)} missing, since when is not known: {names}"
         return failed(_with_notes(measured, updates), expected, **evidence)
@@ -225,7 +255,7 @@ def _graded(days: int, measured: str, expected: str, parameters: Parameters, **e
     why="A machine that does not look for updates reports that none is missing.",
     fix=(
         "Refresh the lists and read what fails: apt-get update; dnf makecache; zypper refresh; apk update; "
-        "pacman -Sy; softwareupdate --list.",
+        "pacman -Sy; softwareupdate --list; on Windows Settings, Windows Update, Check for updates.",
         "Repair or remove sources that do not answer, and let the lists be refreshed every day.",
         "Audit again and see lists from today.",
     ),
@@ -262,6 +292,8 @@ def sources_fresh(facts: Patching, host: Host, parameters: Parameters) -> Verdic
         "Debian and Ubuntu: install unattended-upgrades and switch it on with dpkg-reconfigure unattended-upgrades.",
         "Fedora and Red Hat: install dnf-automatic, set apply_updates = yes, and enable its timer.",
         "SUSE: set up automatic online update in YaST. macOS: switch on all automatic updates, best by device management.",
+        "Windows: let the service Windows Update start when it is needed, and set the policy to download and schedule the "
+        "installation (AUOptions 4), or let device management do so.",
         "Audit again and see automatic updates on.",
     ),
     severity=Severity.LOW,

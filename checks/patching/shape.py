@@ -1,4 +1,4 @@
-"""Patch level in one shape: apt, dnf, yum, zypper, apk, pacman, macOS's software update and, later, Windows' update agent.
+"""Patch level in one shape: apt, dnf, yum, zypper, apk, pacman, macOS's software update and Windows Update.
 
 "Nothing missing" is only worth something together with the age of the lists it was read from and with the sources that
 should have been in them; each is therefore a fact of its own. Sources: linux.md 3 and 9, macos.md 3 and 8, windows.md 3.
@@ -25,6 +25,7 @@ class Update:
     first_seen: Fact[datetime | None]  # by this machine or in earlier audits; None: not seen before
     held: Fact[bool]  # kept back, on purpose or by a conflict, so that no run that installs everything installs it
     advisory: str = ""  # "RHSA-2026:1234", "KB5034441"
+    proven: bool = False  # missing by our own table or record, whatever the machine's lists say or lack
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,12 @@ class Updates:
     # The last run that installed all security updates there were, not one that pulled in a single package.
     last_security_installed: Fact[datetime | None]
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()  # what other witnesses say against "nothing is missing", though the list is whole
+    by_table: datetime | None = None  # `missing` rests on our own table of this day, not on the machine's lists
+
+    def lists_time(self) -> datetime:
+        """Of what `missing` was read from. Raises FactUnavailable."""
+        return self.by_table or self.data_time.seen()
 
 
 class Mode(StrEnum):

@@ -35,15 +35,31 @@ def renewed(name: str, tmp_path: Path, old: str, new: str) -> Path:
     return file
 
 
-def test_both_are_declared_and_told_to_the_audit() -> None:
-    assert {"antivirus.products", "patching.releases"} <= set(FILES)
+def test_all_are_declared_and_told_to_the_audit() -> None:
+    assert {"antivirus.products", "patching.releases", "patching.builds"} <= set(FILES)
     for topic in ("antivirus", "patching"):
         data = REGISTRY.by_id[topic].data
         assert data is not None
-        (told,) = data()
-        assert told["name"] in FILES
-        assert len(told["source"]) < 100
-        assert date.fromisoformat(told["as_of"]) <= TODAY
+        for told in data():
+            assert told["name"] in FILES
+            assert len(told["source"]) < 100
+            assert date.fromisoformat(told["as_of"]) <= TODAY
+
+
+def test_a_newer_table_of_builds_is_judged_by(tmp_path: Path) -> None:
+    """A machine whose update agent Windows blocks is known to be up to date once the table knows this month's update."""
+    cased = {case.name: case for case in cases("patching") if case.platform is Platform.WINDOWS}
+    case = cased["agent-blocked-on-25h2-and-table-too-old"]
+    topic = REGISTRY.by_id["patching"]
+    assert apply(topic, "patching.security-updates", case).status == "unknown"
+    newer = tmp_path / "builds.yaml"
+    row = "{product: windows, build: '26100', revision: %s, released: 2026-11-10, kb: KB5068861, kind: security, %s}"
+    said = "source: made up, as_of: 2026-11-12"
+    for revision, status in ((7171, "pass"), (7180, "unknown")):
+        rows = f"- {row % (revision, said)}"
+        newer.write_text(f"schema: {FILES['patching.builds'].schema}\nrows:\n{rows}\n", encoding="utf-8")
+        install(newer, FILES.values(), today=TODAY)
+        assert apply(topic, "patching.security-updates", case).status == status, revision
 
 
 def test_a_newer_table_of_releases_is_judged_by(tmp_path: Path) -> None:
