@@ -155,13 +155,19 @@ def _client_contracts(licences: Mapping[str, bool], host: Host) -> Iterator[Cont
             yield Contract(kind, Proof.PROVEN, "its licence is active", Seen(None))
         elif kind in licences:
             yield Contract(kind, Proof.NONE, "its licence is there, but not active", Seen(None))
-        elif kind == "ESU" and not (isinstance(host.virtual, Seen) and host.virtual.value is Virtual.NO):
-            # Microsoft's own cloud gives the updates to its virtual machines without a licence that shows (windows.md 3.8).
+        elif kind == "ESU" and _maybe_in_microsofts_cloud(host):
             detail = "no licence is active, but a virtual machine in Microsoft's cloud gets them without one"
             yield Contract(kind, Proof.SIGN, detail, Seen(None))
         else:
             yield Contract(kind, Proof.NONE, "no licence for it is active", Seen(None))
     yield Contract("consumer ESU", Proof.SIGN, "it belongs to a personal account and leaves no licence to see", Seen(None))
+
+
+def _maybe_in_microsofts_cloud(host: Host) -> bool:
+    """It gives the updates to its virtual machines without a licence that shows (windows.md 3.8)."""
+    if isinstance(host.virtual, Seen) and host.virtual.value is not Virtual.MACHINE:
+        return False
+    return isinstance(host.virtual_kind, Unseen) or host.virtual_kind.value in ("hyper-v", "none")
 
 
 def _server_contracts(observations: Observations) -> Fact[tuple[Contract, ...]]:
