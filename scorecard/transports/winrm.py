@@ -197,7 +197,8 @@ class Conversation:
         """An answer that makes no sense: is it WinRM at all?"""
         with self._transport.watchdog.guard(Deadline(min(IDENTIFY_LIMIT_S, self._guard.deadline.left_s()))) as guard:
             if not is_winrm(self._stranger(guard)) and not guard.fired:
-                raise not_winrm(self._way.where) from failure
+                said = f"Something else than WinRM listens on {self._way.where}"
+                raise TransportError(FailureKind.PROTOCOL, said, not_winrm(self._way.where).next_step) from failure
 
     def _stranger(self, guard: Guard) -> Wire:
         trust = unverified_context() if self._way.tls else None

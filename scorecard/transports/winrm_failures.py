@@ -5,6 +5,7 @@ The table is winrm.md section 5. Decided by number, never by message: Windows tr
 
 from __future__ import annotations
 
+import http.client
 import re
 import struct
 import xml.etree.ElementTree as ET
@@ -116,18 +117,38 @@ def explain(error: BaseException, wire: Wire, moment: Moment) -> TransportError:
                 f"while {moment.doing}",
                 "See whether that machine is overloaded, or a firewall in between holds the connection.",
             )
-        case requests.ConnectionError() | requests.exceptions.ChunkedEncodingError() | OSError():
-            return WinrmFailure(
-                FailureKind.UNREACHABLE,
-                f"The connection to {wire.way.where} broke while {moment.doing}",
-                "Check the network and whether the machine or its WinRM service was restarted, then audit again.",
-                Cure.AGAIN,
-            )
+        case requests.RequestException() if _no_http(error):
+            return _odd(wire, "it does not speak HTTP")
+        case OSError():  # every RequestException is one too
+            return _broke(wire, moment)
         case SpnegoError() if wire.status == requests.codes.unauthorized:
             return _odd(wire, "its part of the login cannot be read")
         case SpnegoError() | WinRMError():
             return _odd(wire, "an encrypted answer is damaged or was changed on the way")
     return _unreadable(wire)
+
+
+def _no_http(error: BaseException | None) -> bool:
+    """Whether what came could not be read as HTTP, rather than broke off."""
+    while error is not None:
+        if isinstance(error, http.client.BadStatusLine | http.client.LineTooLong | http.client.UnknownProtocol):
+            return not isinstance(error, http.client.RemoteDisconnected)
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _broke(wire: Wire, moment: Moment) -> WinrmFailure:
+    where, kind = wire.way.where, FailureKind.UNREACHABLE
+    if not wire.status:
+        other = "HTTP, which usually is 5985" if wire.way.tls else "HTTPS, which usually is 5986"
+        then = f"Check that the port is not one for {other}, and what stands between this computer and the machine."
+        return WinrmFailure(kind, f"{where} closed the connection before it answered anything", then, Cure.AGAIN)
+    return WinrmFailure(
+        kind,
+        f"The connection to {where} broke while {moment.doing}",
+        "Check the network and whether the machine or its WinRM service was restarted, then audit again.",
+        Cure.AGAIN,
+    )
 
 
 def not_winrm(where: str) -> WinrmFailure:

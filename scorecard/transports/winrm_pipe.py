@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import requests
 import winrm.transport
+from requests.auth import HTTPBasicAuth
 from winrm.protocol import Protocol
 
 from scorecard.errors import CredentialError, FailureKind, TransportError
@@ -132,6 +133,7 @@ class Pipe(winrm.transport.Transport):
         )
         self._wire = wire
         self._means = means
+        self.last_sent: str | bytes = b""  # without what logs us in: that stands in the headers
         self.last_text = b""  # of the last answer, decrypted
 
     def build_session(self) -> requests.Session:
@@ -166,6 +168,14 @@ class Pipe(winrm.transport.Transport):
                 lambda: self._wire.certificate,
                 lambda: self._wire.connections,
             )
+
+        if self._wire.way.login is Login.BASIC:
+            # As text, what is not Latin-1 could not be sent at all.
+            session.auth = HTTPBasicAuth(self._means.user.encode(), self._means.password.encode())
+
+    def send_message(self, message: str | bytes) -> bytes:
+        self.last_sent = message
+        return super().send_message(message)
 
     def _get_message_response_text(self, response: requests.Response) -> bytes:
         """The clear text of an answer. Raises where somebody on the way may have written it, or it could do harm."""

@@ -5,6 +5,7 @@ No Signal is sent: closing the shell ends its command as well, and costs no requ
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 import xml.etree.ElementTree as ET
@@ -16,7 +17,8 @@ from typing import TypeVar
 from winrm.exceptions import WinRMOperationTimeoutError
 
 from scorecard.bundle_windows import ARGUMENTS, POWERSHELL
-from scorecard.errors import TransportError
+from scorecard.errors import FailureKind, TransportError
+from scorecard.reading import clean
 from scorecard.transports.reply import Ended, Heard, Listener
 from scorecard.transports.watchdog import Deadline
 from scorecard.transports.winrm_clixml import MAX_BYTES, errors_of
@@ -25,6 +27,7 @@ from scorecard.transports.winrm_pipe import OPERATION_LIMIT_S, READ_LIMIT_S, Mea
 from scorecard.transports.winrm_wire import Wire
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 PIECE_BYTES = 64 * 1024
 CODE_PAGE = 65001
@@ -139,6 +142,9 @@ class Shell:
             return act()
         except (TransportError, *FOREIGN) as error:
             ours = explain(error, self.wire, Moment(doing, self._means.user or "our account", limit_s, patience_s))
+            log.debug("%s: %s: %s: %s", self.wire.way.where, doing, type(error).__name__, clean(str(error), 300))
+            if isinstance(ours, WinrmFailure) and ours.kind is FailureKind.INTERNAL:
+                log.debug("%s: the message was: %s", self.wire.way.where, clean(str(self._pipe.last_sent), 4000))
             self.broken = self.broken or not (isinstance(ours, WinrmFailure) and ours.logged_in)
             raise ours from error
 

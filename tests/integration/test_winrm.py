@@ -230,3 +230,11 @@ def test_a_transport_is_used_again_and_again(plain: Wsman) -> None:
         answers = [winrm.ask(endpoint(plain), BUNDLE, DEADLINE_S) for _ in range(3)]
     assert all(answer.complete for answer in answers)
     assert plain.requests["Create"] == plain.requests["Delete"] == 3
+
+
+@pytest.mark.parametrize("password", ["Grüße aus Köln 1!", "пароль-Кириллицей-1", "€uro & <xml> \"q\" 'q' \\ %PATH%"])
+def test_passwords_of_any_alphabet(password: str, tmp_path: Path) -> None:
+    accounts = {LOCAL_USER: password}
+    with Wsman(tmp_path, MACHINE, "127.0.9.4", tls="good", accounts=accounts) as server:
+        for login in (Login.NTLM, Login.BASIC):
+            assert ask(server, login, LOCAL_USER, password).complete
