@@ -125,20 +125,23 @@ class Connection(BaseHTTPRequestHandler):
         if not body:
             self.host.count("authentication")
             self._answer(200, b"", "")
-            return
+            return None
         self.sealed = self.headers.get("Content-Type", "").startswith("multipart/")
         if not self.sealed and not self.host.tls:
             self.host.count("unsealed")
             self._answer(500, b"", "")
-            return
+            return None
         try:
             clear = self.login.unseal(body) if self.sealed else body
         except UnsealedError:
             self.host.count("not for this context")
             self._answer(400, b"", "")
-            return
-        status, action, answer = self._soap(clear)
-        self._send(status, action, answer)
+            return None
+        for status in (400, 500):
+            if self.host.trouble.at(f"empty-{status}", soap.action_of(clear)):
+                return self._answer(status, b"", "")
+        self._send(*self._soap(clear))
+        return None
 
     def _soap(self, clear: bytes) -> tuple[int, str, bytes]:
         activity = self.host.machine.modern
@@ -225,10 +228,6 @@ class Connection(BaseHTTPRequestHandler):
     def _send(self, status: int, action: str, answer: bytes) -> None:
         """Send the answer, or what the fault of this server makes of it."""
         trouble = self.host.trouble
-        if trouble.at("empty-500", action):
-            return self._answer(500, b"", "")
-        if trouble.at("empty-400", action):
-            return self._answer(400, b"", "")
         if trouble.at("truncated", action):
             answer = answer[: len(answer) // 2]
         elif trouble.at("doctype", action):

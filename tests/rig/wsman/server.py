@@ -145,7 +145,8 @@ class Wsman:
 
         def program(command: Command) -> int:
             received.script = shell.script_of(line)
-            received.stdin = command.stdin()
+            if received.script:
+                received.stdin = command.stdin()
             received.questions = shell.questions_of(received.stdin)
             return shell.run(command, received.questions, received.stdin)
 

@@ -107,6 +107,14 @@ def parse(data: bytes) -> Request:
     )
 
 
+def action_of(data: bytes) -> str:
+    """The action of a request, or nothing where it is none."""
+    try:
+        return parse(data).action
+    except BadEnvelopeError:
+        return ""
+
+
 def _named(header: ET.Element, path: str) -> dict[str, str]:
     return {element.get("Name", ""): (element.text or "").strip() for element in header.findall(path, NAMESPACES)}
 
@@ -232,17 +240,23 @@ def _wsman_fault(told: Fault, machine: str) -> str:
 
 
 def _wmi_error(told: Fault) -> str:
+    """As recorded from a newer host: every element of the class in its order, most of them nil."""
+    text, long, short = 'xsi:type="cim:cimString"', 'xsi:type="cim:cimUnsignedInt"', 'xsi:type="cim:cimUnsignedShort"'
+    nil = f'{text} xsi:nil="true" /'
+    hresult = f"HRESULT 0x{told.code:08x}"
     return (
-        '<p:MSFT_WmiError b:IsCIM_Error="true" '
-        'xmlns:p="http://schemas.microsoft.com/wbem/wsman/1/wmi/root/microsoft/windows/management/MSFT_WmiError" '
+        '<p:MSFT_WmiError b:IsCIM_Error="true" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
         'xmlns:b="http://schemas.dmtf.org/wbem/wsman/1/cimbinding.xsd" '
-        'xmlns:cim="http://schemas.dmtf.org/wbem/wscim/1/common" '
-        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="p:MSFT_WmiError_Type">'
-        f'<p:Message xsi:type="cim:cimString">{escape(told.reason)}</p:Message>'
-        f'<p:MessageID xsi:type="cim:cimString">HRESULT 0x{told.code:08x}</p:MessageID>'
-        '<p:error_Category xsi:type="cim:cimUnsignedInt">30</p:error_Category>'
-        f'<p:error_Code xsi:type="cim:cimUnsignedInt">{told.code}</p:error_Code>'
-        '<p:error_Type xsi:type="cim:cimString">HRESULT</p:error_Type></p:MSFT_WmiError>'
+        'xmlns:p="http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/MSFT_WmiError" '
+        'xmlns:cim="http://schemas.dmtf.org/wbem/wscim/1/common" xsi:type="p:MSFT_WmiError_Type">'
+        f"<p:CIMStatusCode {long}>27</p:CIMStatusCode><p:CIMStatusCodeDescription {nil}>"
+        f"<p:ErrorSource {nil}><p:ErrorSourceFormat {short}>0</p:ErrorSourceFormat><p:ErrorType {short}>0</p:ErrorType>"
+        f"<p:Message {text}>{escape(told.reason)}</p:Message><p:MessageID {text}>{hresult}</p:MessageID>"
+        f"<p:OtherErrorSourceFormat {nil}><p:OtherErrorType {nil}><p:OwningEntity {nil}>"
+        f"<p:PerceivedSeverity {short}>0</p:PerceivedSeverity><p:ProbableCause {short}>0</p:ProbableCause>"
+        f"<p:ProbableCauseDescription {nil}><p:error_Category {long}>30</p:error_Category>"
+        f"<p:error_Code {long}>{told.code}</p:error_Code><p:error_Type {text}>HRESULT</p:error_Type>"
+        f"<p:error_WindowsErrorMessage {text}>{escape(told.reason)}</p:error_WindowsErrorMessage></p:MSFT_WmiError>"
     )
 
 
