@@ -31,11 +31,15 @@ def other_products(observations: Observations) -> Fact[tuple[str, ...]]:
             return part
     listed, key = found.seen(), programs.seen()
     names = [product for product, signs in PRODUCTS.items() if any(_is_there(sign, listed) for sign in signs)]
-    if key.capped or isinstance(key.exists, Unseen):
-        return Unseen("the list of programs is not whole") if not names else Seen(tuple(names))
-    return Seen(
-        tuple(dict.fromkeys((*names, *_programs(child.values.text("DisplayName") for child in key.children().values()))))
-    )
+    titles = [child.values.text("DisplayName") for child in key.children().values()]
+    names += [
+        clean(title, 60) for one in titles if isinstance(one, Seen) and (title := one.value) and _is_encryption(title)
+    ]
+    if names:
+        return Seen(tuple(dict.fromkeys(names)))
+    if key.capped or isinstance(key.exists, Unseen) or any(isinstance(title, Unseen) for title in titles):
+        return Unseen("the list of programs is not whole")
+    return Seen(())
 
 
 def _is_there(sign: str, listed: Iterable[str]) -> bool:
@@ -44,7 +48,5 @@ def _is_there(sign: str, listed: Iterable[str]) -> bool:
     return sign in listed
 
 
-def _programs(names: Iterable[Fact[str | None]]) -> Iterable[str]:
-    for name in names:
-        if isinstance(name, Seen) and name.value and any(word in name.value.lower() for word in _WORDS):
-            yield clean(name.value, 60)
+def _is_encryption(title: str) -> bool:
+    return any(word in title.lower() for word in _WORDS)

@@ -23,6 +23,8 @@ _WINDOWS_TYPES = frozenset(
     }
 )
 _MBR_RECOVERY = 0x27
+# None, FAT, NTFS, extended, recovery, dynamic, GPT behind a protective entry, start files.
+_WINDOWS_MBR = frozenset({0, 0x01, 0x04, 0x05, 0x06, 0x07, 0x0B, 0x0C, 0x0E, 0x0F, _MBR_RECOVERY, 0x42, 0xEE, 0xEF})
 _USB = 7
 _NOT_OF_THIS_MACHINE = frozenset({9, 14, 15})  # iSCSI, virtual, backed by a file
 # Smaller ones are makers' tools for starting and testing the machine.
@@ -74,9 +76,9 @@ class Disks:
     def foreign(self) -> Iterator[str]:
         """Names of large partitions on disks of this machine that hold nothing Windows knows."""
         for partition in self.partitions.value if isinstance(self.partitions, Seen) else ():
-            kind, size = partition.props.text("GptType"), partition.props.number("Size")
+            size = partition.props.number("Size")
             disk, number = partition.props.number("DiskNumber"), partition.props.number("PartitionNumber")
-            if not isinstance(kind, Seen) or not kind.value or kind.value.lower() in (_WINDOWS_TYPES | set(_KINDS)):
+            if not _is_foreign(partition.props):
                 continue
             if isinstance(size, Seen) and size.value is not None and size.value < _FOREIGN_FROM_BYTES:
                 continue
@@ -100,6 +102,13 @@ def _buses(disks: tuple[Instance, ...]) -> dict[int, int]:
         for number, bus in pairs
         if isinstance(number, Seen) and isinstance(bus, Seen) and number.value is not None and bus.value is not None
     }
+
+
+def _is_foreign(props: Values) -> bool:
+    gpt, mbr = props.text("GptType"), props.number("MbrType")
+    if isinstance(gpt, Seen) and gpt.value:
+        return gpt.value.lower() not in _WINDOWS_TYPES | set(_KINDS)
+    return isinstance(mbr, Seen) and mbr.value is not None and mbr.value not in _WINDOWS_MBR
 
 
 def _kind(props: Values) -> str:
