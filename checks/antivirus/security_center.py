@@ -16,6 +16,7 @@ from scorecard.windows_answers import Instance, instances
 
 # The service that keeps the list starts late; an empty one means nothing before this.
 _SETTLED_S = 600
+_MOST = 50
 _VENDOR_FOLDER = re.compile(r"(?:program files(?: \(x86\))?|%programfiles(?:\(x86\))?%|%programw6432%)[\\/]([^\\/]+)[\\/]")
 
 
@@ -72,7 +73,7 @@ def read_center(observations: Observations, host: Host) -> Fact[tuple[Row, ...]]
     listed = instances(observations, "antivirus.center")
     if isinstance(listed, Unseen):
         return listed
-    if listed.value.capped:
+    if listed.value.capped or len(listed.value.instances) > _MOST:
         return Unseen("it lists more products than it could name")
     rows = []
     for instance in listed.value:

@@ -108,12 +108,16 @@ def _product_of(row: Row, engines: Iterable[Product], presence: Presence) -> Pro
     named = [
         product
         for product in engines
-        if (row.is_microsoft and product.id == _DEFENDER)
-        or any(re.search(rf"\b{re.escape(word)}\b", row.name, re.IGNORECASE) for word in product.names)
+        if (row.is_microsoft and product.id == _DEFENDER) or any(_has_word(row.name, word) for word in product.names)
     ]
     if not named and row.folder:
         named = [one for one in engines if any(vendor_folder(main.path) == row.folder for main in presence.main(one))]
     return next((product for product in named if presence.main(product)), named[0] if named else None)
+
+
+def _has_word(name: str, word: str) -> bool:
+    """Letters of other scripts may stand right beside it."""
+    return bool(re.search(rf"(?<![A-Za-z0-9]){re.escape(word)}(?![A-Za-z0-9])", name, re.IGNORECASE))
 
 
 def _engine(

@@ -113,9 +113,11 @@ def _hours(text: str) -> Iterable[datetime | None]:
 
 def _update_times(text: str) -> Iterable[datetime | None]:
     """`<Antivirus> … <Update succtime="1795161600" …`, as attribute or element."""
-    inside = re.search(r"<Antivirus\b(.{0,8000}?)</Antivirus\s*>", text, re.DOTALL | re.IGNORECASE)
-    found = re.findall(r"succtime\W{1,4}([0-9]{9,10})(?![0-9])", inside[1] if inside else "", re.IGNORECASE)
-    return [_seconds(word) for word in found]
+    lowered = text.lower()
+    start = lowered.find("<antivirus")
+    end = lowered.find("</antivirus", start)
+    inside = lowered[start:end] if 0 <= start < end else ""
+    return [_seconds(word) for word in re.findall(r"succtime\W{1,4}([0-9]{9,10})(?![0-9])", inside)]
 
 
 def _published(text: str) -> Iterable[datetime | None]:
