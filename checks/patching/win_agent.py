@@ -16,6 +16,7 @@ from scorecard.reading import clean
 from scorecard.windows_answers import Values, moment_of, payload
 
 from .payload import MANY
+from .win_history import counts
 
 PART = "patching.agent"
 
@@ -28,14 +29,16 @@ _ORDINARY = frozenset(
         "28bc880e-0592-4cbf-8f95-c79b17911d5f",
         "cd5ffd1e-e932-4e3a-bf74-18bf0b1bbd83",
         "68c5b0a3-d1a6-4553-ae49-01d3a7827828",
+        "b4832bd8-e735-4761-8daf-37f882276dab",  # tools (Microsoft's documentation: Policy CSP, Update)
     }
 )
 _SEVERITIES = frozenset({"critical", "important", "moderate", "low"})
 _DRIVER_TYPE = 2
+_MOST_HISTORY = 400  # so many entries come at most, the newest
 _SUCCEEDED = 2
 
 _DENIED = 0x80070005
-# From this build on Windows gives its list to no remote session, whatever the account may do (windows.md 3.3).
+# From this build on Windows gives its list to no remote session, not even to an administrator's (windows.md 3.3).
 _FIRST_BLOCKED_BUILD = 26100
 _MEANINGS = {
     _DENIED: "our account has no right to ask it",
@@ -78,7 +81,8 @@ def parse(observations: Observations, host: Host) -> Agent:
     errors: Mapping[str, Any] = raw if isinstance(raw, dict) else {}
     code = _hresult(errors.get("search"))
     offers = _offers(values.get("missing"), errors.get("search"), code)
-    blocked = values.get("missing") is None and code == _DENIED and _build(host) >= _FIRST_BLOCKED_BUILD
+    refused = values.get("missing") is None and code == _DENIED
+    blocked = refused and _build(host) >= _FIRST_BLOCKED_BUILD and host.privileged == Seen(True)
     if blocked:
         offers = Unseen("Windows gives its list of missing updates to no remote session (0x80070005)")
     return Agent(offers, blocked, _incomplete(values, errors), _searched(values, errors), _history(values, errors))
@@ -156,9 +160,10 @@ def _incomplete(values: Mapping[str, Any], errors: Mapping[str, Any]) -> tuple[s
 
 
 def _searched(values: Mapping[str, Any], errors: Mapping[str, Any]) -> Fact[datetime | None]:
-    if (error := errors.get("auto")) is not None:
+    found = Values(values).moment("last_search")
+    if found == Seen(None) and (error := errors.get("auto")) is not None:
         return Unseen(f"When Windows last looked for updates could not be read ({clean(str(error), 20)})")
-    return Values(values).moment("last_search")
+    return found
 
 
 def _history(values: Mapping[str, Any], errors: Mapping[str, Any]) -> Fact[tuple[tuple[str, datetime], ...]]:
@@ -173,4 +178,6 @@ def _history(values: Mapping[str, Any], errors: Mapping[str, Any]) -> Fact[tuple
         title, moment = entry.get("title"), moment_of(entry.get("date"))
         if entry.get("operation") == 1 and entry.get("result") in (2, 3) and isinstance(title, str) and moment:
             found.append((title, moment))
+    if len(listed) >= _MOST_HISTORY and not any(counts(title) for title, _ in found):
+        return Unseen("The newest entries of the update agent's history are all of definitions")
     return Seen(tuple(found))

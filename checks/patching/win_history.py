@@ -73,8 +73,8 @@ def read(observations: Observations, history: Fact[tuple[tuple[str, datetime], .
     listed = [entry for source in sources if isinstance(source, Seen) for entry in source.value]
     unread = [source.reason for source in sources if isinstance(source, Unseen)]
     articles = [(title, moment) for title, moment in listed if _ARTICLE.search(title)]
-    entries = tuple((clean(title, 160), moment) for title, moment in articles if _counts(title))
-    if _is_capped(observations) and isinstance(logged, Seen) and not any(_counts(title) for title, _ in logged.value):
+    entries = tuple((clean(title, 160), moment) for title, moment in articles if counts(title))
+    if _is_capped(observations) and isinstance(logged, Seen) and not any(counts(title) for title, _ in logged.value):
         unread.append("The newest events of the update agent are all of definitions")
     last = _last(entries, as_of)
     maybe = newest(_later_readings(observations, as_of))
@@ -89,7 +89,8 @@ def _last(entries: Iterable[tuple[str, datetime]], as_of: datetime) -> datetime 
     return newest([moment for moment in moments if moment <= as_of + _AHEAD] or moments)
 
 
-def _counts(title: str) -> bool:
+def counts(title: str) -> bool:
+    """Whether a title is that of an update of the system or of a product, in any language."""
     numbers = set(_ARTICLE.findall(title))
     return bool(numbers) and not numbers & _NOT_SYSTEM
 
@@ -100,8 +101,12 @@ def _logged(observations: Observations) -> Fact[tuple[tuple[str, datetime], ...]
         return found
     kept = []
     for event in found.value:
+        if event.id != _SUCCEEDED:
+            continue
         title = event.data.text("updateTitle")
-        if event.id == _SUCCEEDED and isinstance(title, Seen) and title.value:
+        if isinstance(title, Unseen):
+            return Unseen(f"Which updates the event log names could not be read: {title.reason}")
+        if title.value:
             kept.append((title.value, event.at))
     return Seen(tuple(kept))
 

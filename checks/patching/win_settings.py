@@ -170,6 +170,13 @@ _OPTIONS = {
     7: (Mode.NOTIFY, "updates are downloaded, somebody must install them"),
 }
 
+# AllowAutoUpdate by device management (Microsoft's documentation: Policy CSP, Update).
+_ALLOWED = {
+    0: (Mode.NOTIFY, "somebody is asked before updates are downloaded"),
+    **dict.fromkeys((1, 2, 3, 4), (Mode.MANAGED, "updates are downloaded and installed")),
+    5: (Mode.OFF, "automatic updates are switched off"),
+}
+
 
 def automatic(settings: Settings, host: Host) -> Fact[Automatic]:
     allowed = settings.service_allowed()
@@ -218,11 +225,12 @@ def _by_device_management(settings: Settings, host: Host) -> Fact[Automatic]:
     allowed = settings.device.value.number("AllowAutoUpdate")
     if isinstance(allowed, Unseen):
         return allowed
-    if allowed.value is not None:
-        return Unseen(
-            f"Device management sets automatic updates to {allowed.value}, whose meaning this version does not know"
-        )
-    return _by_itself(settings, host)
+    if allowed.value is None:
+        return _by_itself(settings, host)
+    found = _ALLOWED.get(allowed.value)
+    if found is None:
+        return Unseen(f"Device management sets automatic updates to {allowed.value}, which has no known meaning")
+    return Seen(Automatic(found[0], f"{found[1]} (by device management)"))
 
 
 def _by_itself(settings: Settings, host: Host) -> Fact[Automatic]:

@@ -276,6 +276,15 @@ def test_losing_a_part_never_helps(part: str, how: Outcome) -> None:
             assert after[noun].status is not Status.PASS or before[noun].status is Status.PASS, (name, noun)
 
 
+def test_a_history_full_of_definitions_does_not_say_that_nothing_else_was_installed() -> None:
+    case = WINDOWS["installed-event-44-is-a-download"]
+    answer = json.loads(case.observations["patching.agent"].text)
+    entry = {"title": "Update - KB2267602 (1.4)", "date": "2026-11-19T00:00:00Z", "operation": 1, "result": 2}
+    for number, status in ((399, Status.FAIL), (400, Status.UNKNOWN)):
+        agent = Observation("patching.agent", Outcome.OK, json.dumps({**answer, "history": [entry] * number}), 0)
+        assert verdicts({**case.observations, "patching.agent": agent}, case.host)["last-installed"].status is status
+
+
 def test_an_absent_agent_is_no_agent_that_finds_nothing() -> None:
     case = WINDOWS["patched"]
     gone = {**case.observations, "patching.agent": Observation("patching.agent", Outcome.ABSENT, "", 0x80040154)}
