@@ -164,7 +164,7 @@ def data_volumes(facts: DiskEncryption, host: Host, _parameters: Parameters) -> 
     outside = [volume.name for volume in volumes if volume.purpose is Purpose.REMOVABLE and _is_open(volume)]
     if outside:
         remarks.append(f"external and not judged: {', '.join(outside[:_SHOWN])}, not encrypted")
-    boot = [volume.name for volume in volumes if volume.purpose is Purpose.BOOT]
+    boot = list(dict.fromkeys(volume.name for volume in volumes if volume.purpose is Purpose.BOOT))
     if boot:
         remarks.append(f"clear by design: {', '.join(boot[:_SHOWN])}")
     if not data:

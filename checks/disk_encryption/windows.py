@@ -108,8 +108,8 @@ def _listed(machine: Machine) -> Iterable[Volume]:
 
 
 def _is_boot(place: Place, drive: Instance | None, letter: str) -> bool:
-    """Read before anything is unlocked. Start files that lie on a drive with a letter lie beside people's data."""
-    return bool(place.kind) or (not letter and _is_flag(drive, "SystemVolume"))
+    """Read before anything is unlocked. What has a letter is open to people, so their data may lie there as well."""
+    return not letter and (bool(place.kind) or _is_flag(drive, "SystemVolume"))
 
 
 def _placed(told: BitLocker, place: Place) -> BitLocker:
