@@ -164,10 +164,11 @@ def _age(update: Update, updates: Updates, host: Host, warn_days: float) -> int 
 
 
 def _sure_age(update: Update, host: Host) -> int:
-    """Days that an update has been missing at least, by its own date or an earlier sighting; nothing else is asked."""
-    dates = (update.published, update.first_seen)
-    moments = [fact.value for fact in dates if isinstance(fact, Seen) and fact.value is not None]
-    return max((_days(moment, host) for moment in moments if not _in_future(moment, host)), default=0)
+    """Days that an update has been missing at least, as `_age` counts them, without asking for what may not be known."""
+    for fact in (update.published, update.first_seen):
+        if isinstance(fact, Seen) and fact.value is not None and not _in_future(fact.value, host):
+            return _days(fact.value, host)
+    return 0
 
 
 def _titles(updates: Iterable[Update]) -> list[str]:

@@ -54,7 +54,6 @@ class _Judged:
     ) -> None:
         self.agent, self.record, self.settings, self.level, self.host = agent, record, settings, level, host
         self.first_seen = first_seen
-        self.undated = False  # something is missing, and since when is not known
 
     def updates(self) -> Updates:
         missing = self._missing()
@@ -68,7 +67,7 @@ class _Judged:
             data_time=win_settings.data_time(told, self.record.any_update, self.host.as_of),
             blind=Seen(()),
             last_installed=self.record.last_installed(),
-            last_security_installed=self._last_security(),
+            last_security_installed=self._last_security(missing),
             notes=tuple(self._notes()),
             doubts=tuple(self._doubts()),
             by_table=by_table,
@@ -102,7 +101,6 @@ class _Judged:
         else:
             # A newer one replaces it each month, so its own date only says since when at the latest.
             seen_first = oldest([seen_first, offer.published])
-            self.undated = True
         return Update(
             name, "", self._installed(), security, published, Seen(seen_first), offer.hidden, _article(offer), in_table
         )
@@ -122,7 +120,6 @@ class _Judged:
         last = self.record.last
         if self.record.unread or last is None or self.record.current or self.record.in_future:
             return ()
-        self.undated = True
         since = Seen(midnight(next_update_day(last.date())))
         name = "Monthly updates of Windows"
         return (Update(name, "", self._installed(), Seen(True), NO_DATE, since, Seen(False), _TABLE, proven=True),)
@@ -133,8 +130,8 @@ class _Judged:
     def _installed(self) -> Fact[str | None]:
         return self.host.build
 
-    def _last_security(self) -> Fact[datetime | None]:
-        if self.undated:
+    def _last_security(self, missing: Fact[tuple[Update, ...]]) -> Fact[datetime | None]:
+        if isinstance(missing, Seen) and any(update.published == NO_DATE for update in missing.value):
             return Unseen("Since when an update has been missing cannot be told: no earlier one of its line is on record")
         return self.record.last_installed()
 

@@ -6,6 +6,7 @@ import base64
 import json
 import plistlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
@@ -351,6 +352,23 @@ def test_long_lists_are_bounded() -> None:
     verdict = verdicts(observations, case.host)["security-updates"]
     assert len(verdict.measured) < 400
     assert "and 496 more" in verdict.measured
+
+
+@pytest.mark.parametrize(("published", "status"), [(5, Status.WARN), (20, Status.WARN), (40, Status.FAIL)])
+def test_an_old_sighting_of_one_update_does_not_hide_the_age_of_another(published: int, status: Status) -> None:
+    """A date of publication counts before a sighting, here as where the age is told."""
+    shape = module("shape")
+
+    def update(name: str, days: int, sighted: int) -> Any:
+        moments = [Seen(AS_OF - timedelta(days=number)) for number in (days, sighted)]
+        return shape.Update(name, "2", Seen("1"), Seen(True), *moments, Seen(False))
+
+    missing = Seen((update("one", published, 60), update("other", 20, 20)))
+    plain = shape.nothing_read(Unseen("lost"))
+    updates = replace(plain, missing=missing, told_apart=Seen(True), security_source=Seen(True), data_time=Seen(AS_OF))
+    facts = shape.Patching(updates, Unseen("lost"), Unseen("lost"), Seen(True))
+    check = next(check for check in TOPIC.checks if check.id == "patching.security-updates")
+    assert check.rule(facts, host(Platform.LINUX), Parameters(check.defaults())).status is status
 
 
 def test_the_standard_may_ask_for_more() -> None:
