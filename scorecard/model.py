@@ -139,15 +139,28 @@ class Jump:
     credential: Credential | None = None
 
 
+class Authentication(StrEnum):
+    """How we prove over WinRM who we are; the value is pywinrm's name for it."""
+
+    NTLM = "ntlm"
+    KERBEROS = "kerberos"
+    BASIC = "basic"
+    CERTIFICATE = "certificate"
+    CREDSSP = "credssp"
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach an endpoint over SSH; ignored by other transports."""
+    """How to reach an endpoint: the first five over SSH, the last three over WinRM."""
 
     jumps: tuple[Jump, ...] = ()
     known_hosts: tuple[str, ...] = ()  # files; empty means the user's and the system's
     host_key_policy: HostKeyPolicy = HostKeyPolicy.STRICT
     keep_alive_s: int = 15
     connect_timeout_s: float = 10.0
+    https: bool | None = None  # None: unless the port is one of plain HTTP
+    authentication: Authentication | None = None  # None: a certificate where the credential has one, else NTLM
+    ca_file: str = ""  # the only issuers of certificates to trust; empty means this computer's
 
 
 @dataclass(frozen=True, slots=True)

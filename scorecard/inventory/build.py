@@ -119,6 +119,9 @@ class Builder:
             host_key_policy=_get(layers, "host_key_policy") or HostKeyPolicy.STRICT,
             keep_alive_s=_DEFAULTS.keep_alive_s if keep_alive is None else keep_alive,
             connect_timeout_s=_DEFAULTS.connect_timeout_s if timeout is None else timeout,
+            https=_get(layers, "https"),
+            authentication=_get(layers, "authentication"),
+            ca_file=resolve(ca_file, self._folder) if (ca_file := _get(layers, "ca_file")) else "",
         )
         return self._connections.setdefault(connection, connection)
 
@@ -191,6 +194,13 @@ def missing_files(views: Iterable[tuple[ClientView, Client]]) -> Iterator[Proble
                     path = (*view.path, "credentials", name, key)
                     yield view.document.problem(path, f"there is no file {printable(file, 200)}")
         for layer in view.everywhere():
-            for file in (layer.settings.known_hosts or ()) if layer.settings else ():
+            for key, file in _files_of(layer):
                 if not Path(found := resolve(file, Path(view.document.file).absolute().parent)).is_file():
-                    yield view.document.problem((*layer.path, "known_hosts"), f"there is no file {printable(found, 200)}")
+                    yield view.document.problem((*layer.path, key), f"there is no file {printable(found, 200)}")
+
+
+def _files_of(layer: Layer) -> Iterator[tuple[str, str]]:
+    if layer.settings:
+        yield from (("known_hosts", file) for file in layer.settings.known_hosts or ())
+        if layer.settings.ca_file:
+            yield "ca_file", layer.settings.ca_file

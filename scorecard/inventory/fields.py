@@ -20,7 +20,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from scorecard.marked_yaml import printable
-from scorecard.model import HostKeyPolicy, Platform, Role, SecretRef
+from scorecard.model import Authentication, HostKeyPolicy, Platform, Role, SecretRef
 from scorecard.secrets import BadReference, parse_reference
 
 SAID = "said"  # the error type of our own sentences
@@ -319,3 +319,4 @@ MaybePlatform = Annotated[PlatformChoice | None, *_choice(PlatformChoice)]
 MaybeTransport = Annotated[TransportChoice | None, *_choice(TransportChoice)]
 MaybeRole = Annotated[Role | None, *_choice(Role)]
 MaybePolicy = Annotated[HostKeyPolicy | None, *_choice(HostKeyPolicy)]
+MaybeAuthentication = Annotated[Authentication | None, *_choice(Authentication)]

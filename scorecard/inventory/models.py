@@ -77,6 +77,19 @@ class Settings(Model):
         default=None,
         description="Seconds between signs of life on a quiet SSH connection; 15 where nothing is said, 0 for none.",
     )
+    https: kind.MaybeFlag = Field(
+        default=None,
+        description="Whether WinRM is asked over HTTPS; yes where nothing is said, unless the port is 5985 or 80.",
+    )
+    authentication: kind.MaybeAuthentication = Field(
+        default=None,
+        description="How to log in over WinRM. Basic and CredSSP are refused over plain HTTP. Where nothing is said: "
+        "certificate when the credential has one, else ntlm.",
+    )
+    ca_file: kind.MaybeFile = Field(
+        default=None,
+        description="File with the only issuers of WinRM certificates to trust (PEM); else those of this computer.",
+    )
 
 
 class DefaultsModel(Settings):

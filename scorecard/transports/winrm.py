@@ -21,7 +21,7 @@ from typing import TypeVar
 from scorecard.bundle import Bundle, new_marker
 from scorecard.bundle_windows import WindowsBundle
 from scorecard.errors import FailureKind, TransportError
-from scorecard.model import Endpoint, Failure
+from scorecard.model import Authentication, Endpoint, Failure
 from scorecard.transports.base import Answer, Secrets
 from scorecard.transports.reply import Ended, Heard, deadline_failure, first_line, to_answer
 from scorecard.transports.watchdog import Deadline, Guard, Watchdog
@@ -32,7 +32,7 @@ from scorecard.transports.winrm_identify import identify, is_winrm
 from scorecard.transports.winrm_pipe import Means, means_of, quieten_loggers
 from scorecard.transports.winrm_shell import Shell
 from scorecard.transports.winrm_trust import client_context, unverified_context, with_certificate
-from scorecard.transports.winrm_way import Login, Way, checked, way_of
+from scorecard.transports.winrm_way import Way, checked, way_of
 from scorecard.transports.winrm_wire import Wire
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ class WinrmTransport:
         """Raises TransportError when a file of certificates or keys cannot be used."""
         if not way.tls:
             return None
-        if way.login is Login.CERTIFICATE:
+        if way.login is Authentication.CERTIFICATE:
             return with_certificate(client_context(way.ca_file), way, endpoint, self.secrets)
         with self._lock:
             if way.ca_file not in self._trust:
@@ -186,7 +186,7 @@ class Conversation:
             if not failure.logged_in:
                 raise
             self._no_shell = failure
-        return f"Logged in as {means.user or 'the owner of the ticket'} with {self._way.login.words}"
+        return f"Logged in as {means.user or 'the owner of the ticket'} with {self._way.login_name}"
 
     def _opened(self) -> str:
         if self._no_shell is not None:

@@ -23,8 +23,8 @@ from winrm.exceptions import (
 )
 
 from scorecard.errors import FailureKind, TransportError
+from scorecard.model import Authentication
 from scorecard.reading import clean
-from scorecard.transports.winrm_way import Login
 from scorecard.transports.winrm_wire import ConnectionEnded, Wire
 
 # Everything that pywinrm and what it stands on let through (winrm.md section 3, trap 12): a damaged answer shows itself
@@ -197,7 +197,7 @@ def status_failure(code: int, wire: Wire, moment: Moment) -> WinrmFailure:
             "Audit again; if it stays so, see what stands between this computer and the machine.",
             Cure.AGAIN,
         )
-    if code == requests.codes.forbidden and wire.way.login is Login.CERTIFICATE:
+    if code == requests.codes.forbidden and wire.way.login is Authentication.CERTIFICATE:
         return _refused(wire, moment)
     if code == requests.codes.server_error and not wire.head:
         return WinrmFailure(
@@ -211,16 +211,16 @@ def status_failure(code: int, wire: Wire, moment: Moment) -> WinrmFailure:
 
 
 _TAKES = {
-    Login.NTLM: ("Negotiate", "NTLM"),
-    Login.KERBEROS: ("Negotiate", "Kerberos"),
-    Login.BASIC: ("Basic",),
-    Login.CREDSSP: ("CredSSP",),
+    Authentication.NTLM: ("Negotiate", "NTLM"),
+    Authentication.KERBEROS: ("Negotiate", "Kerberos"),
+    Authentication.BASIC: ("Basic",),
+    Authentication.CREDSSP: ("CredSSP",),
 }
 
 
 def _refused(wire: Wire, moment: Moment) -> WinrmFailure:
     way, kind = wire.way, FailureKind.AUTH_FAILED
-    if way.login is Login.CERTIFICATE:
+    if way.login is Authentication.CERTIFICATE:
         return WinrmFailure(
             kind,
             f"{way.where} did not accept our certificate",
@@ -231,12 +231,12 @@ def _refused(wire: Wire, moment: Moment) -> WinrmFailure:
     if wire.offered and not set(_TAKES[way.login]) & set(wire.offered):
         return WinrmFailure(
             kind,
-            f"{way.where} does not accept {way.login.words} over this connection ({offers})",
+            f"{way.where} does not accept {way.login_name} over this connection ({offers})",
             "Allow it there (winrm get winrm/config/service/auth), or choose another login in the inventory.",
         )
     return WinrmFailure(
         kind,
-        f"{way.where} refused {moment.user} with {way.login.words} ({offers})",
+        f"{way.where} refused {moment.user} with {way.login_name} ({offers})",
         _after_refusal(moment.user),
         refused=True,
     )

@@ -15,16 +15,16 @@ from requests.auth import HTTPBasicAuth
 from winrm.protocol import Protocol
 
 from scorecard.errors import CredentialError, FailureKind, TransportError
-from scorecard.model import Credential, Endpoint
+from scorecard.model import Authentication, Credential, Endpoint
 from scorecard.transports.base import Secrets
 from scorecard.transports.winrm_failures import is_html, not_winrm
 from scorecard.transports.winrm_ntlm import NtlmLogin
-from scorecard.transports.winrm_way import Login, Way
+from scorecard.transports.winrm_way import Way
 from scorecard.transports.winrm_wire import Wire, WireAdapter
 
 OPERATION_LIMIT_S = 20
 READ_LIMIT_S = 30
-_WITH_PASSWORD = frozenset({Login.NTLM, Login.BASIC, Login.CREDSSP})
+_WITH_PASSWORD = frozenset({Authentication.NTLM, Authentication.BASIC, Authentication.CREDSSP})
 _DOCTYPE = re.compile(rb"<!DOCTYPE", re.IGNORECASE)
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")  # how UTF-16 begins, in which a DOCTYPE would not be seen
 _SEALED = "session-encrypted"
@@ -52,7 +52,7 @@ class Means:
 def means_of(way: Way, endpoint: Endpoint, secrets: Secrets) -> Means:
     """Raises TransportError where the credential does not have what this login needs. Nothing is sent."""
     credential = endpoint.credential or Credential("", endpoint.client)
-    if way.login is Login.CERTIFICATE:
+    if way.login is Authentication.CERTIFICATE:
         if not credential.key_file:
             raise _lacking(way, "key file", "key_file and certificate_file")
         return Means(credential.user or "the certificate", "", credential.certificate_file or "", credential.key_file)
@@ -79,20 +79,20 @@ def means_of(way: Way, endpoint: Endpoint, secrets: Secrets) -> Means:
 def _lacking(way: Way, what: str, both: str) -> TransportError:
     return TransportError(
         FailureKind.AUTH_FAILED,
-        f"There is no {what} to log in to {way.where} with {way.login.words}",
+        f"There is no {what} to log in to {way.where} with {way.login_name}",
         f"Give the endpoint a credential with {both} in the inventory.",
     )
 
 
 def _need_extra(way: Way) -> None:
     missing = {
-        Login.KERBEROS: not winrm.transport.HAVE_KERBEROS,
-        Login.CREDSSP: not winrm.transport.HAVE_CREDSSP,
+        Authentication.KERBEROS: not winrm.transport.HAVE_KERBEROS,
+        Authentication.CREDSSP: not winrm.transport.HAVE_CREDSSP,
     }.get(way.login, False)
     if missing:
         raise TransportError(
             FailureKind.AUTH_FAILED,
-            f"No login was tried at {way.where}: {way.login.words} needs a Python package that is not installed here",
+            f"No login was tried at {way.where}: {way.login_name} needs a Python package that is not installed here",
             f'Install it with: pip install "pywinrm[{way.login.value}]"',
         )
 
@@ -147,7 +147,7 @@ class Pipe(winrm.transport.Transport):
         """Log in with an empty message, as WinRM has it over plain HTTP; from then on every message is sealed."""
         self._fit(session)
         super().setup_encryption(session)
-        if self._wire.way.login is Login.NTLM and getattr(session.auth, "session_security", None) is None:
+        if self._wire.way.login is Authentication.NTLM and getattr(session.auth, "session_security", None) is None:
             # It said yes to an empty request of nobody: another web server (winrm.md section 2).
             raise not_winrm(self._wire.way.where)
 
@@ -160,7 +160,7 @@ class Pipe(winrm.transport.Transport):
         for scheme in ("http://", "https://"):
             if not isinstance(session.adapters[scheme], WireAdapter):
                 session.mount(scheme, WireAdapter(self._wire))
-        if self._wire.way.login is Login.NTLM and not isinstance(session.auth, NtlmLogin):
+        if self._wire.way.login is Authentication.NTLM and not isinstance(session.auth, NtlmLogin):
             session.auth = NtlmLogin(
                 self._means.user,
                 self._means.password,
@@ -169,7 +169,7 @@ class Pipe(winrm.transport.Transport):
                 lambda: self._wire.connections,
             )
 
-        if self._wire.way.login is Login.BASIC:
+        if self._wire.way.login is Authentication.BASIC:
             # As text, what is not Latin-1 could not be sent at all.
             session.auth = HTTPBasicAuth(self._means.user.encode(), self._means.password.encode())
 

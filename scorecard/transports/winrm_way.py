@@ -11,31 +11,24 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from enum import StrEnum
 
 from scorecard.errors import FailureKind, TransportError
-from scorecard.model import Endpoint, Identity
+from scorecard.model import Authentication, Endpoint, Identity
 from scorecard.transports.sockets import place
 
 HTTPS_PORT = 5986
-HTTP_PORTS = frozenset({80, 5985})
+HTTP_PORT = 5985
+HTTP_PORTS = frozenset({80, HTTP_PORT})
 
 
-class Login(StrEnum):
-    """How to prove who we are; the value is pywinrm's name for it."""
-
-    NTLM = "ntlm"
-    KERBEROS = "kerberos"
-    BASIC = "basic"
-    CERTIFICATE = "certificate"
-    CREDSSP = "credssp"
-
-    @property
-    def words(self) -> str:
-        return {"ntlm": "NTLM", "kerberos": "Kerberos", "basic": "Basic", "credssp": "CredSSP"}.get(self, "a certificate")
-
-
-SEALING = frozenset({Login.NTLM, Login.KERBEROS})
+_NAMES = {
+    Authentication.NTLM: "NTLM",
+    Authentication.KERBEROS: "Kerberos",
+    Authentication.BASIC: "Basic",
+    Authentication.CREDSSP: "CredSSP",
+    Authentication.CERTIFICATE: "a certificate",
+}
+SEALING = frozenset({Authentication.NTLM, Authentication.KERBEROS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +38,7 @@ class Way:
     address: str
     port: int = HTTPS_PORT
     tls: bool = True
-    login: Login = Login.NTLM
+    login: Authentication = Authentication.NTLM
     ca_file: str = ""
 
     @property
@@ -58,6 +51,11 @@ class Way:
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}/wsman"
 
     @property
+    def login_name(self) -> str:
+        """The kind of login as a person calls it."""
+        return _NAMES[self.login]
+
+    @property
     def sealed(self) -> bool:
         """Whether every message is encrypted by the login itself."""
         return not self.tls
@@ -65,7 +63,7 @@ class Way:
     @property
     def identity(self) -> Identity:
         """A certificate proves the machine, and so does Kerberos; NTLM does not (windows.md 5.10)."""
-        return Identity.PROVEN if self.tls or self.login is Login.KERBEROS else Identity.NOT_PROVEN
+        return Identity.PROVEN if self.tls or self.login is Authentication.KERBEROS else Identity.NOT_PROVEN
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -82,11 +80,12 @@ def way_of(endpoint: Endpoint) -> Way:
 
     Raises TransportError for a way that is not safe.
     """
-    port = endpoint.port or HTTPS_PORT
-    credential = endpoint.credential
+    connection, credential = endpoint.connection, endpoint.credential
+    tls = endpoint.port not in HTTP_PORTS if connection.https is None else connection.https
     keyed = credential is not None and credential.key_file is not None
-    login = Login.CERTIFICATE if keyed else Login.NTLM
-    return checked(Way(endpoint.address, port, port not in HTTP_PORTS, login))
+    login = connection.authentication or (Authentication.CERTIFICATE if keyed else Authentication.NTLM)
+    port = endpoint.port or (HTTPS_PORT if tls else HTTP_PORT)
+    return checked(Way(endpoint.address, port, tls, login, connection.ca_file))
 
 
 def checked(way: Way) -> Way:
@@ -94,8 +93,8 @@ def checked(way: Way) -> Way:
     if way.tls or way.login in SEALING:
         return way
     said = {
-        Login.BASIC: "Basic would send the password in clear text",
-        Login.CREDSSP: "CredSSP hands over the password itself, and plain HTTP does not prove to whom",
+        Authentication.BASIC: "Basic would send the password in clear text",
+        Authentication.CREDSSP: "CredSSP hands over the password itself, and plain HTTP does not prove to whom",
     }.get(way.login, "A login by certificate needs HTTPS")
     raise TransportError(
         FailureKind.AUTH_FAILED,

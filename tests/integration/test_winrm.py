@@ -14,10 +14,10 @@ import pytest
 from scorecard.bundle import HOST_PART
 from scorecard.bundle_windows import WindowsBundle, encoded_command
 from scorecard.errors import FailureKind, TransportError
-from scorecard.model import Credential, Endpoint, Identity, Outcome, SecretRef
+from scorecard.model import Authentication, Credential, Endpoint, Identity, Outcome, SecretRef
 from scorecard.transports import make
 from scorecard.transports.winrm import WinrmTransport
-from scorecard.transports.winrm_way import Login, Way, checked, way_of
+from scorecard.transports.winrm_way import Way, checked, way_of
 from tests.integration.winrm_kit import (
     BUNDLE,
     DEADLINE_S,
@@ -71,9 +71,10 @@ def test_over_http_nothing_proves_the_machine_and_the_answer_says_so(plain: Wsma
 
 
 @pytest.mark.parametrize(
-    ("login", "user", "refusals"), [(Login.NTLM, DOMAIN_USER, 1), (Login.NTLM, LOCAL_USER, 1), (Login.BASIC, LOCAL_USER, 0)]
+    ("login", "user", "refusals"),
+    [(Authentication.NTLM, DOMAIN_USER, 1), (Authentication.NTLM, LOCAL_USER, 1), (Authentication.BASIC, LOCAL_USER, 0)],
 )
-def test_https_proves_the_machine(secure: Wsman, login: Login, user: str, refusals: int) -> None:
+def test_https_proves_the_machine(secure: Wsman, login: Authentication, user: str, refusals: int) -> None:
     answer = ask(secure, login, user)
     assert answer.complete
     assert answer.identity is Identity.PROVEN
@@ -111,9 +112,9 @@ def test_long_questions_go_in_pieces_and_arrive_whole(plain: Wsman) -> None:
 
 def test_a_wrong_password_is_tried_once(plain: Wsman, secure: Wsman) -> None:
     for server, login, user in (
-        (plain, Login.NTLM, DOMAIN_USER),
-        (secure, Login.NTLM, LOCAL_USER),
-        (secure, Login.BASIC, LOCAL_USER),
+        (plain, Authentication.NTLM, DOMAIN_USER),
+        (secure, Authentication.NTLM, LOCAL_USER),
+        (secure, Authentication.BASIC, LOCAL_USER),
     ):
         server.requests.clear()
         error = failure(server, login, user, "wrong-Passw0rd!")
@@ -155,9 +156,9 @@ def test_one_machine_that_accepts_opens_the_way_for_all(plain: Wsman, tmp_path: 
 @pytest.mark.parametrize(
     ("way", "words"),
     [
-        (Way("h", 5985, False, Login.BASIC), "clear text"),
-        (Way("h", 5985, False, Login.CREDSSP), "password itself"),
-        (Way("h", 5985, False, Login.CERTIFICATE), "needs HTTPS"),
+        (Way("h", 5985, False, Authentication.BASIC), "clear text"),
+        (Way("h", 5985, False, Authentication.CREDSSP), "password itself"),
+        (Way("h", 5985, False, Authentication.CERTIFICATE), "needs HTTPS"),
     ],
 )
 def test_an_unsafe_way_is_refused_before_anything_is_sent(plain: Wsman, way: Way, words: str) -> None:
@@ -169,8 +170,8 @@ def test_an_unsafe_way_is_refused_before_anything_is_sent(plain: Wsman, way: Way
     assert plain.idle_connections == 0
 
 
-@pytest.mark.parametrize("login", [Login.KERBEROS, Login.CREDSSP])
-def test_a_missing_extra_is_named(secure: Wsman, login: Login) -> None:
+@pytest.mark.parametrize("login", [Authentication.KERBEROS, Authentication.CREDSSP])
+def test_a_missing_extra_is_named(secure: Wsman, login: Authentication) -> None:
     error = failure(secure, login)
     assert error.kind is FailureKind.AUTH_FAILED
     assert f'pip install "pywinrm[{login.value}]"' in error.next_step
@@ -209,11 +210,11 @@ def test_the_environment_decides_neither_trust_nor_way(
 
 def test_the_inventory_decides_the_way() -> None:
     pc = Endpoint("pc", "c", "pc.corp.example", transport="winrm")
-    assert way_of(pc) == Way("pc.corp.example", 5986, True, Login.NTLM)
+    assert way_of(pc) == Way("pc.corp.example", 5986, True, Authentication.NTLM)
     assert way_of(replace(pc, port=5985)).url == "http://pc.corp.example:5985/wsman"
     assert way_of(replace(pc, port=5985)).identity is Identity.NOT_PROVEN
     keyed = replace(pc, credential=Credential("w", "c", key_file="key.pem", certificate_file="cert.pem"))
-    assert way_of(keyed).login is Login.CERTIFICATE
+    assert way_of(keyed).login is Authentication.CERTIFICATE
     with pytest.raises(TransportError, match="needs HTTPS"):
         way_of(replace(keyed, port=5985))
     assert way_of(replace(pc, address="2001:db8::5")).url == "https://[2001:db8::5]:5986/wsman"
@@ -236,5 +237,5 @@ def test_a_transport_is_used_again_and_again(plain: Wsman) -> None:
 def test_passwords_of_any_alphabet(password: str, tmp_path: Path) -> None:
     accounts = {LOCAL_USER: password}
     with Wsman(tmp_path, MACHINE, "127.0.9.4", tls="good", accounts=accounts) as server:
-        for login in (Login.NTLM, Login.BASIC):
+        for login in (Authentication.NTLM, Authentication.BASIC):
             assert ask(server, login, LOCAL_USER, password).complete

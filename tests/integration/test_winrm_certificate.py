@@ -24,9 +24,9 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from scorecard.errors import CredentialError, FailureKind, TransportError
-from scorecard.model import Credential, Endpoint, SecretRef
+from scorecard.model import Authentication, Credential, Endpoint, SecretRef
 from scorecard.transports.winrm import WinrmTransport
-from scorecard.transports.winrm_way import Login, Way
+from scorecard.transports.winrm_way import Way
 from tests.integration.winrm_kit import BUNDLE, DEADLINE_S, secret_of
 from tests.rig.wsman import certificates
 
@@ -106,7 +106,9 @@ def wanting(folder: Path, trusted: Path) -> Iterator[Door]:
 
 def refusal(door: Door, credential: Credential) -> TransportError:
     asked = Endpoint("pc", "c", ADDRESS, transport="winrm", port=door.port, credential=credential)
-    winrm = WinrmTransport(secret_of, lambda to: Way(to.address, to.port or 0, True, Login.CERTIFICATE, str(door.ca_file)))
+    winrm = WinrmTransport(
+        secret_of, lambda to: Way(to.address, to.port or 0, True, Authentication.CERTIFICATE, str(door.ca_file))
+    )
     with closing(winrm), pytest.raises(TransportError) as caught:
         winrm.ask(asked, BUNDLE, DEADLINE_S)
     return caught.value
@@ -146,6 +148,6 @@ def test_a_passphrase_that_cannot_be_found_is_named() -> None:
         raise CredentialError(f"{reference} holds nothing")
 
     credential = Credential("w", "c", key_file="our.key", passphrase=SecretRef("env", "NAME"))
-    winrm = WinrmTransport(nothing, lambda to: Way(to.address, 1, True, Login.CERTIFICATE))
+    winrm = WinrmTransport(nothing, lambda to: Way(to.address, 1, True, Authentication.CERTIFICATE))
     with closing(winrm), pytest.raises(TransportError, match="env:NAME holds nothing"):
         winrm.ask(Endpoint("pc", "c", ADDRESS, transport="winrm", credential=credential), BUNDLE, DEADLINE_S)

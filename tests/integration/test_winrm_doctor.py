@@ -10,9 +10,8 @@ import pytest
 
 from scorecard.doctor import Step, examine, over_winrm
 from scorecard.errors import FailureKind
-from scorecard.model import Credential, Endpoint
+from scorecard.model import Authentication, Credential, Endpoint
 from scorecard.transports.winrm import WinrmTransport
-from scorecard.transports.winrm_way import Login
 from tests.integration.winrm_kit import LOCAL_USER, MACHINE, endpoint, secret_of, way_to
 from tests.rig.wsman.server import Tls, Wsman
 
@@ -20,7 +19,7 @@ WALK = ["name", "port", "WinRM", "certificate", "login", "shell", "privilege", "
 ADDRESS = "127.0.9.21"
 
 
-def walk(server: Wsman, asked: Endpoint, login: Login = Login.NTLM) -> list[Step]:
+def walk(server: Wsman, asked: Endpoint, login: Authentication = Authentication.NTLM) -> list[Step]:
     steps = list(over_winrm(WinrmTransport(secret_of, way_to(server, login)), asked, 30))
     assert all(step.ok for step in steps[:-1])
     assert all(step.said and "\n" not in step.said for step in steps)
@@ -45,7 +44,7 @@ def test_a_healthy_machine_passes_every_step(tls: Tls | None, tmp_path: Path) ->
 
 def test_a_healthy_machine_with_basic(tmp_path: Path) -> None:
     with Wsman(tmp_path, MACHINE, ADDRESS, tls="good") as server:
-        assert walk(server, endpoint(server, LOCAL_USER), Login.BASIC)[-1].ok
+        assert walk(server, endpoint(server, LOCAL_USER), Authentication.BASIC)[-1].ok
 
 
 @pytest.mark.parametrize(

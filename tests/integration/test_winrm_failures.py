@@ -17,9 +17,9 @@ import pytest
 from scorecard.bundle import HOST_PART
 from scorecard.bundle_windows import WindowsBundle
 from scorecard.errors import FailureKind, TransportError
-from scorecard.model import Connection, Outcome
+from scorecard.model import Authentication, Connection, Outcome
 from scorecard.transports.winrm import WinrmTransport
-from scorecard.transports.winrm_way import Login, Way
+from scorecard.transports.winrm_way import Way
 from scorecard.transports.winrm_wire import MAX_BODY_BYTES
 from tests.integration.winrm_kit import (
     BUNDLE,
@@ -84,7 +84,7 @@ def test_each_fault_has_its_kind_and_its_words(fault: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("fault", ["truncated", "doctype", "random-bytes", "reset", "shell-expired", "empty-400"])
 def test_the_same_over_https(fault: str, tmp_path: Path) -> None:
     with serving(tmp_path, fault, tls="good") as server:
-        error = failure(server, Login.BASIC, LOCAL_USER)
+        error = failure(server, Authentication.BASIC, LOCAL_USER)
     assert error.kind in (FailureKind.PROTOCOL, FailureKind.UNREACHABLE)
 
 
@@ -338,9 +338,9 @@ def test_a_planted_secret_is_found_nowhere(tmp_path: Path, caplog: pytest.LogCap
         ask(plain)
         failure(plain, password="planted-Passw0rd!")
     with serving(tmp_path / "b", tls="good") as secure:
-        ask(secure, Login.NTLM)
-        failure(secure, Login.BASIC, LOCAL_USER, "planted-Passw0rd!")
-        error = failure(secure, Login.NTLM, DOMAIN_USER, "planted-Passw0rd!")
+        ask(secure, Authentication.NTLM)
+        failure(secure, Authentication.BASIC, LOCAL_USER, "planted-Passw0rd!")
+        error = failure(secure, Authentication.NTLM, DOMAIN_USER, "planted-Passw0rd!")
     chain: list[BaseException] = [error]
     while (cause := chain[-1].__cause__ or chain[-1].__context__) is not None:
         chain.append(cause)

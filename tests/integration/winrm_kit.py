@@ -8,10 +8,10 @@ from pathlib import Path
 
 from scorecard.bundle_windows import WindowsBundle
 from scorecard.errors import TransportError
-from scorecard.model import Credential, Endpoint, Platform, Probe, SecretRef
+from scorecard.model import Authentication, Credential, Endpoint, Platform, Probe, SecretRef
 from scorecard.transports.base import Answer
 from scorecard.transports.winrm import WinrmTransport
-from scorecard.transports.winrm_way import Login, Way
+from scorecard.transports.winrm_way import Way
 from tests.rig.wsman.server import ACCOUNTS, Wsman
 
 MACHINE = "windows-11-pro-well"
@@ -49,14 +49,18 @@ def endpoint(server: Wsman, user: str = DOMAIN_USER, password: str | None = None
     )
 
 
-def way_to(server: Wsman, login: Login = Login.NTLM, trusted: Path | None = None) -> Callable[[Endpoint], Way]:
+def way_to(
+    server: Wsman, login: Authentication = Authentication.NTLM, trusted: Path | None = None
+) -> Callable[[Endpoint], Way]:
     ca_file = trusted or server.ca_file
     tls = server.tls is not None
     return lambda asked: Way(asked.address, asked.port or 0, tls, login, str(ca_file) if tls and ca_file else "")
 
 
 @contextmanager
-def transport(server: Wsman, login: Login = Login.NTLM, trusted: Path | None = None) -> Iterator[WinrmTransport]:
+def transport(
+    server: Wsman, login: Authentication = Authentication.NTLM, trusted: Path | None = None
+) -> Iterator[WinrmTransport]:
     winrm = WinrmTransport(secret_of, way_to(server, login, trusted))
     try:
         yield winrm
@@ -66,7 +70,7 @@ def transport(server: Wsman, login: Login = Login.NTLM, trusted: Path | None = N
 
 def ask(
     server: Wsman,
-    login: Login = Login.NTLM,
+    login: Authentication = Authentication.NTLM,
     user: str = DOMAIN_USER,
     password: str | None = None,
     deadline_s: float = DEADLINE_S,
@@ -77,7 +81,7 @@ def ask(
 
 def failure(
     server: Wsman,
-    login: Login = Login.NTLM,
+    login: Authentication = Authentication.NTLM,
     user: str = DOMAIN_USER,
     password: str | None = None,
     deadline_s: float = DEADLINE_S,

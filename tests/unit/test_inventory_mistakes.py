@@ -23,7 +23,7 @@ PLAIN = (
 )
 SETTINGS = (
     "platform, transport, port, credential, role, tags, managed, owner, proxy_jump, known_hosts, host_key_policy, "
-    "connect_timeout_s, keep_alive_s"
+    "connect_timeout_s, keep_alive_s, https, authentication, ca_file"
 )
 LOGIN = "is not a key here; define a credential under credentials: and name it with the key credential"
 NOT_HOST = "expected a host name or IP address, but this"
