@@ -333,12 +333,12 @@ def test_a_machine_that_is_not_there_is_refused() -> None:
 
 
 def test_times_are_written_as_each_place_holds_them(tmp_path: Path) -> None:
-    text = "host: {a: !ago 1h, b: !ago-rfc1123 1d, c: !ago-us 1d, d: !ago-sql 30m, e: !ago -2d, f: 2026-01-02}"
+    text = "host: {a: !ago 1h, b: !ago-rfc1123 1d, c: !ago-us 1d, d: !ago-as '30m at %H.%M', e: !ago -2d, f: 2026-01-02}"
     assert Machine.load(write(tmp_path / "times", text), NOW).section("host") == {
         "a": "2026-03-01T11:00:00Z",
         "b": "Sat, 28 Feb 2026 12:00:00 GMT",
         "c": "2/28/2026",
-        "d": "2026-03-01 11:30:00",
+        "d": "at 11.30",
         "e": "2026-03-03T12:00:00Z",
         "f": "2026-01-02",
     }

@@ -17,6 +17,7 @@ SECTIONS = frozenset(
     {
         "base",
         "about",
+        "administrator",
         "host",
         "cim",
         "registry",
@@ -52,28 +53,25 @@ class _Loader(yaml.SafeLoader):
 
     now: datetime
 
-    def moment(self, node: yaml.Node) -> datetime:
-        match = re.fullmatch(r"(-?\d+)([smhd])", str(node.value))
+    def moment(self, node: yaml.Node) -> tuple[datetime, str]:
+        """The moment that the node names, and the text that follows."""
+        match = re.fullmatch(r"(-?\d+)([smhd])(?: (.*))?", str(node.value))
         if not match:
             raise yaml.constructor.ConstructorError(None, None, "expected a number and s, m, h or d", node.start_mark)
-        return self.now - timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+        return self.now - timedelta(seconds=int(match[1]) * _UNITS[match[2]]), match[3] or ""
 
 
-def _us_date(moment: datetime) -> str:
-    return f"{moment.month}/{moment.day}/{moment.year}"
-
-
-# As the prelude writes dates; as the security centre, the list of hotfixes and old registry values hold theirs.
-_FORMS: Mapping[str, Callable[[datetime], str]] = {
-    "!ago": text_of,
-    "!ago-rfc1123": lambda moment: format_datetime(moment, usegmt=True),
-    "!ago-us": _us_date,
-    "!ago-sql": lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S"),
+# As the prelude writes dates; as the security centre and the list of hotfixes hold theirs; in any form that follows.
+_FORMS: Mapping[str, Callable[[datetime, str], str]] = {
+    "!ago": lambda moment, _: text_of(moment),
+    "!ago-rfc1123": lambda moment, _: format_datetime(moment, usegmt=True),
+    "!ago-us": lambda moment, _: f"{moment.month}/{moment.day}/{moment.year}",
+    "!ago-as": lambda moment, form: moment.strftime(form),
 }
 
 
-def _constructor(form: Callable[[datetime], str]) -> Callable[[_Loader, yaml.Node], str]:
-    return lambda loader, node: form(loader.moment(node))
+def _constructor(form: Callable[[datetime, str], str]) -> Callable[[_Loader, yaml.Node], str]:
+    return lambda loader, node: form(*loader.moment(node))
 
 
 for _tag, _form in _FORMS.items():
@@ -154,7 +152,8 @@ class Machine:
 
     @property
     def administrator(self) -> bool:
-        return self.section("host").get("is_admin") is True
+        """What the account may do; `host.is_admin` is what it could find out about that."""
+        return bool(self.data.get("administrator", self.section("host").get("is_admin")))
 
     @property
     def constrained(self) -> bool:
