@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from scorecard.errors import InputError
 from scorecard.transports.base import Secrets, Transport
 
@@ -18,6 +20,10 @@ def make(name: str, secrets: Secrets) -> Transport:
             from scorecard.transports.ssh import SshTransport
 
             return SshTransport(secrets)
+        case "local" if os.name == "nt":
+            from scorecard.transports.local_windows import LocalWindowsTransport
+
+            return LocalWindowsTransport()
         case "local":
             from scorecard.transports.local import LocalTransport
 

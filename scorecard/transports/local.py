@@ -38,7 +38,7 @@ class LocalTransport:
     def ask(self, endpoint: Endpoint, bundle: Bundle, deadline_s: float) -> Answer:  # noqa: ARG002 - there is one local
         marker = new_marker()
         heard = self._run(bundle.script(marker), marker, Deadline(deadline_s))
-        return to_answer(heard, marker, WHERE, deadline_s, Identity.PROVEN, _account())
+        return to_answer(heard, marker, WHERE, deadline_s, Identity.PROVEN, account())
 
     def close(self) -> None:
         """End what still runs: an audit that is stopped does not wait for its answers."""
@@ -85,10 +85,11 @@ class LocalTransport:
             ) from error
 
 
-def _account() -> str:
+def account() -> str:
+    """Who we are here, with the computer's name."""
     try:
         return f"{getpass.getuser()}@{socket.gethostname()}"
-    except (KeyError, OSError):  # a user id without a name
+    except (KeyError, OSError, ImportError):  # a user id without a name; on Windows no name in the environment
         return socket.gethostname()
 
 

@@ -43,7 +43,7 @@ import yaml
 
 from scorecard.bundle import Bundle
 from scorecard.errors import FailureKind, StoreError, TransportError
-from scorecard.model import Endpoint, Identity, Observation, Observations, Outcome
+from scorecard.model import Endpoint, Identity, Observation, Observations, Outcome, Platform
 from scorecard.reading import clean
 from scorecard.transports.base import MAX_OUTPUT_BYTES, Answer
 from scorecard.transports.reply import Ended, Heard, to_answer
@@ -65,7 +65,7 @@ class ReplayTransport:
         if place.is_file():
             return _from_document(place, endpoint.name)
         if place.is_dir():
-            return _from_folder(place, endpoint.name)
+            return _from_folder(place, endpoint.name, endpoint.platform)
         raise _missing(endpoint.name, place)
 
     def close(self) -> None:
@@ -135,14 +135,14 @@ def _write(file: Path, text: str) -> None:
 # --- reading a folder ----------------------------------------------------------------------------------------------
 
 
-def _from_folder(root: Path, endpoint: str) -> Answer:
+def _from_folder(root: Path, endpoint: str, platform: Platform | None) -> Answer:
     inner = root / folder_name(endpoint)
     folder = inner if inner.is_dir() else root
     _stay_inside(root, folder)
     try:
         names = sorted(file.name for file in folder.iterdir())
         if _REPLY in names:
-            return _from_reply(_read(folder, _REPLY, MAX_OUTPUT_BYTES), endpoint, folder / _REPLY)
+            return _from_reply(_read(folder, _REPLY, MAX_OUTPUT_BYTES), endpoint, folder / _REPLY, platform)
         parts = [match["part"] for name in names if (match := _PART_FILE.fullmatch(name))]
         if not parts:
             raise _missing(endpoint, folder)
@@ -151,7 +151,7 @@ def _from_folder(root: Path, endpoint: str) -> Answer:
         raise _broken(folder, f"cannot be read: {error.strerror}") from error
 
 
-def _from_reply(data: bytes, endpoint: str, file: Path) -> Answer:
+def _from_reply(data: bytes, endpoint: str, file: Path, platform: Platform | None) -> Answer:
     head: dict[str, str] = {}
     while match := _HEADER.match(data):
         head[match[1].decode()] = match[2].decode("utf-8", errors="replace").strip()
@@ -160,9 +160,15 @@ def _from_reply(data: bytes, endpoint: str, file: Path) -> Answer:
         raise _broken(file, "does not begin with the lines marker: … and as_of: …")
     as_of = _moment(head["as_of"], file)
     heard = Heard(data, b"", Ended.CLOSED, as_of)
-    notes = (_note(endpoint, file, as_of),)
     return to_answer(
-        heard, head["marker"], f"The recording {file}", 0, Identity.NOT_PROVEN, clean(head.get("account", "")), notes
+        heard,
+        head["marker"],
+        f"The recording {file}",
+        0,
+        Identity.NOT_PROVEN,
+        clean(head.get("account", "")),
+        (_note(endpoint, file, as_of),),
+        platform,
     )
 
 

@@ -11,7 +11,7 @@ from enum import Enum
 
 from scorecard.bundle import Reply, parse_reply
 from scorecard.errors import FailureKind, TransportError
-from scorecard.model import Failure, Identity
+from scorecard.model import Failure, Identity, Platform
 from scorecard.reading import clean
 from scorecard.transports.base import MAX_OUTPUT_BYTES, Answer
 
@@ -72,13 +72,23 @@ class Listener:
 
 
 def to_answer(
-    heard: Heard, marker: str, where: str, deadline_s: float, identity: Identity, account: str, notes: tuple[str, ...] = ()
+    heard: Heard,
+    marker: str,
+    where: str,
+    deadline_s: float,
+    identity: Identity,
+    account: str,
+    notes: tuple[str, ...] = (),
+    platform: Platform | None = None,
 ) -> Answer:
-    """`where` names the endpoint in messages. Raises TransportError when no frame came whole."""
+    """`where` names the endpoint in messages; `platform` is given where it is known by the way that was taken.
+
+    Raises TransportError when no frame came whole.
+    """
     # A flood without a single frame is not worth taking apart line by line.
     spoke = marker.encode() in heard.output
-    reply = parse_reply(heard.output, marker, heard.as_of) if spoke else Reply({}, 0, False)
-    cut = None if reply.complete else _failure(heard, where, deadline_s)
+    reply = parse_reply(heard.output, marker, heard.as_of, platform) if spoke else Reply({}, 0, False)
+    cut = None if reply.complete else _failure(heard, where, deadline_s, platform)
     whole = any(observation.code is not None for observation in reply.observations.values())
     if cut is not None and not whole:
         raise TransportError(cut.kind, cut.message, cut.next_step)
@@ -100,7 +110,7 @@ def to_answer(
     )
 
 
-def _failure(heard: Heard, where: str, deadline_s: float) -> Failure:
+def _failure(heard: Heard, where: str, deadline_s: float, platform: Platform | None) -> Failure:
     match heard.ended:
         case Ended.DEADLINE:
             return deadline_failure(where, deadline_s, "while it answered")
@@ -117,7 +127,7 @@ def _failure(heard: Heard, where: str, deadline_s: float) -> Failure:
                 "Check the network and whether the machine was restarted, then audit again.",
             )
         case _:
-            return _not_run(heard, where)
+            return _not_run(heard, where, windows=platform is Platform.WINDOWS)
 
 
 def deadline_failure(where: str, deadline_s: float, when: str) -> Failure:
@@ -128,15 +138,18 @@ def deadline_failure(where: str, deadline_s: float, when: str) -> Failure:
     )
 
 
-def _not_run(heard: Heard, where: str) -> Failure:
-    said = first_line(heard.output) or first_line(heard.errors)
+def _not_run(heard: Heard, where: str, *, windows: bool) -> Failure:
+    told = (heard.errors, heard.output) if windows else (heard.output, heard.errors)
+    said = next(filter(None, map(first_line, told)), "")
     words = f"; it said: {said}" if said else ", and it said nothing"
     code = f" (exit code {heard.exit_code})" if heard.exit_code is not None else ""
-    return Failure(
-        FailureKind.PERMISSION_DENIED,
-        f"The login to {where} worked, but our script was not run there{words}{code}",
-        "Give the account a login shell that runs commands, and no forced command; it needs a POSIX sh.",
-    )
+    if windows:
+        message = f"The login to {where} worked, but PowerShell did not run our questions there{words}{code}"
+        cure = "See whether a policy or a security product there stops Windows PowerShell for this account."
+    else:
+        message = f"The login to {where} worked, but our script was not run there{words}{code}"
+        cure = "Give the account a login shell that runs commands, and no forced command; it needs a POSIX sh."
+    return Failure(FailureKind.PERMISSION_DENIED, message, cure)
 
 
 def first_line(data: bytes) -> str:

@@ -21,9 +21,9 @@ from typing import TypeVar
 from scorecard.bundle import Bundle, new_marker
 from scorecard.bundle_windows import WindowsBundle
 from scorecard.errors import FailureKind, TransportError
-from scorecard.model import Authentication, Endpoint, Failure
+from scorecard.model import Authentication, Endpoint, Failure, Platform
 from scorecard.transports.base import Answer, Secrets
-from scorecard.transports.reply import Ended, Heard, deadline_failure, first_line, to_answer
+from scorecard.transports.reply import Ended, Heard, deadline_failure, to_answer
 from scorecard.transports.watchdog import Deadline, Guard, Watchdog
 from scorecard.transports.winrm_accounts import Accounts
 from scorecard.transports.winrm_failures import Cure, WinrmFailure, is_gone, not_winrm
@@ -154,12 +154,12 @@ class Conversation:
         account = self._means.user if self._means else ""
         way = self._way
         try:
-            answer = to_answer(heard, marker, way.where, self._all.seconds, way.identity, account, way.notes)
+            answer = to_answer(
+                heard, marker, way.where, self._all.seconds, way.identity, account, way.notes, Platform.WINDOWS
+            )
         except TransportError as error:
             if trouble is not None:
                 raise trouble from error
-            if heard.ended in (Ended.CLOSED, Ended.DONE):
-                raise _not_run(heard, way.where) from error
             raise
         if answer.cut is not None and trouble is not None:
             return replace(answer, cut=Failure(trouble.kind, trouble.message, trouble.next_step))
@@ -278,14 +278,3 @@ class Conversation:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self._close_shell()
         self._guard.release()
-
-
-def _not_run(heard: Heard, where: str) -> TransportError:
-    said = first_line(heard.errors) or first_line(heard.output)
-    words = f"; it said: {said}" if said else ", and it said nothing"
-    code = f" (exit code {heard.exit_code})" if heard.exit_code is not None else ""
-    return TransportError(
-        FailureKind.PERMISSION_DENIED,
-        f"The login to {where} worked, but PowerShell did not run our questions there{words}{code}",
-        "See whether a policy or a security product there stops Windows PowerShell for this account.",
-    )
