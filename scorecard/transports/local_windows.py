@@ -96,15 +96,20 @@ def _converse(process: subprocess.Popen[bytes], questions: bytes, listener: List
         _read(stdout, listener.take_output, lambda: listener.ended is not None)
         over.set()
 
-    for name, work in (
-        ("ask", lambda: _send(stdin, questions)),
-        ("answer", listen),
-        ("errors", lambda: _read(stderr, listener.take_errors, lambda: False)),
-    ):
-        threading.Thread(target=work, name=f"local-{name}", daemon=True).start()
+    errors = _started("errors", lambda: _read(stderr, listener.take_errors, lambda: False))
+    _started("answer", listen)
+    _started("ask", lambda: _send(stdin, questions))
     if not over.wait(deadline.left_s()):
         return Ended.DEADLINE
+    if listener.ended is None:
+        errors.join(deadline.left_s(_EXIT_WAIT_S))  # what was said last may still be on its way
     return listener.ended or Ended.CLOSED
+
+
+def _started(name: str, work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, name=f"local-{name}", daemon=True)
+    thread.start()
+    return thread
 
 
 def _send(pipe: IO[bytes], data: bytes) -> None:
