@@ -7,6 +7,7 @@ On this computer and in a replay: shell or recording, privilege, probe.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,8 @@ def examine(endpoint: Endpoint, secrets: Secrets, deadline_s: float = DEADLINE_S
     transport = make(endpoint.transport, secrets)
     name = _FIRST_STEP.get(endpoint.transport, "connection")
     try:
-        answer = transport.ask(endpoint, Bundle(()), deadline_s)
+        here = endpoint.transport == "local" and os.name == "nt"
+        answer = transport.ask(endpoint, WindowsBundle(()) if here else Bundle(()), deadline_s)
     except TransportError as error:
         yield _failed(name, error)
         return
