@@ -160,7 +160,7 @@ class Connection:
     connect_timeout_s: float = 10.0
     https: bool | None = None  # None: unless the port is one of plain HTTP
     authentication: Authentication | None = None  # None: a certificate where the credential has one, else NTLM
-    ca_file: str = ""  # the only issuers of certificates to trust; empty means this computer's
+    ca_file: str = ""  # the only certificates to trust, issuers' or machines'; empty: this computer's
 
 
 @dataclass(frozen=True, slots=True)

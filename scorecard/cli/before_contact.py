@@ -59,6 +59,14 @@ def _credentials(endpoint: Endpoint) -> Iterator[Credential]:
             yield credential
 
 
+def _unreadable_trust(endpoints: Iterable[Endpoint]) -> Iterator[str]:
+    """Files of trusted certificates, each named once: a whole fleet may share one."""
+    first = {one.connection.ca_file: one for one in reversed(tuple(endpoints)) if one.transport == "winrm"}
+    for file, endpoint in sorted(first.items()):
+        if file and not os.access(file, os.R_OK):
+            yield f"{endpoint.source}: ca_file: {file} cannot be read"
+
+
 def check_credentials(orders: Iterable[tuple[Order, Resolver]]) -> None:
     """What is missing to log in to any client's endpoints. Raises InputError, a line each."""
     problems: dict[str, None] = {}
@@ -69,5 +77,6 @@ def check_credentials(orders: Iterable[tuple[Order, Resolver]]) -> None:
                 for name in (credential.key_file, credential.certificate_file):
                     if name and not os.access(name, os.R_OK):
                         problems[f"{endpoint.source}: credential {credential.name}: {name} cannot be read"] = None
+        problems.update(dict.fromkeys(_unreadable_trust(order.endpoints)))
     if problems:
         raise InputError("\n".join(problems))

@@ -88,7 +88,8 @@ class Settings(Model):
     )
     ca_file: kind.MaybeFile = Field(
         default=None,
-        description="File with the only issuers of WinRM certificates to trust (PEM); else those of this computer.",
+        description="File with the only certificates to trust over WinRM (PEM): of authorities, or of the machines "
+        "themselves; else those of this computer.",
     )
 
 

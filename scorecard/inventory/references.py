@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -10,6 +11,8 @@ from scorecard.inventory.fields import address_fault, suggestion
 from scorecard.inventory.layers import ClientView, Layer, pick
 from scorecard.inventory.shape import items, mapping
 from scorecard.marked_yaml import Problem, printable
+from scorecard.model import Authentication
+from scorecard.transports.winrm_way import HTTP_PORTS, refusal
 from scorecard.yaml_values import KeyPath
 
 _OVER_NETWORK = ("ssh", "winrm")
@@ -144,6 +147,59 @@ def _meeting(view: ClientView) -> Iterator[Problem]:
             yield view.document.problem(endpoint.path, said)
         if (transport or "ssh") in _OVER_NETWORK:
             yield from _address(view, endpoint)
+        if transport == "winrm" or (transport is None and platform == "windows"):
+            yield from _login_in_clear(view, layers)
+
+
+def _login_in_clear(view: ClientView, layers: list[Layer]) -> Iterator[Problem]:
+    """A login that must not go over plain HTTP, said at the nearest of the keys that meet: once for a whole fleet."""
+    chosen, plain = _login(view, layers), _plain_http(layers)
+    if chosen is None or plain is None or not (why := refusal(chosen.login, tls=False)):
+        return
+    nearest = next(layer for layer in layers if layer in (chosen.layer, plain.layer))
+    key = chosen.key if nearest is chosen.layer else plain.key
+    yield view.document.problem(
+        (*nearest.path, key),
+        f"authentication {chosen.login} and {plain.words} do not go together: {why}; use HTTPS, or ntlm or kerberos",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    login: Authentication
+    layer: Layer
+    key: str
+
+
+def _login(view: ClientView, layers: list[Layer]) -> _Login | None:
+    """What `way_of` will take, where the inventory says it."""
+    if layer := pick(layers, "authentication"):
+        return next(
+            (_Login(one, layer, "authentication") for one in Authentication if one == layer.raw["authentication"]), None
+        )
+    layer = pick(layers, "credential")
+    name = layer.raw["credential"] if layer else None
+    if layer and isinstance(name, str) and "key_file" in mapping(view.credentials.get(name)):
+        return _Login(Authentication.CERTIFICATE, layer, "credential")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    layer: Layer
+    key: str
+    words: str
+
+
+def _plain_http(layers: list[Layer]) -> _Plain | None:
+    """Where the inventory asks for plain HTTP; None where it does not."""
+    if layer := pick(layers, "https"):
+        return _Plain(layer, "https", "https: no") if layer.raw["https"] is False else None
+    layer = pick(layers, "port")
+    port = layer.raw["port"] if layer else None
+    return (
+        _Plain(layer, "port", f"port {port} (plain HTTP)") if layer and type(port) is int and port in HTTP_PORTS else None
+    )
 
 
 def _address(view: ClientView, endpoint: Layer) -> Iterator[Problem]:

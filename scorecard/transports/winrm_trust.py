@@ -1,7 +1,7 @@
 """Whose certificates are trusted, and in plain words why one is not.
 
-Trust comes from the inventory's file, else from this computer's own store, else from certifi's list; never from variables
-of the environment (winrm.md section 3, trap 7).
+Trust comes from the inventory's file, which may hold issuers or machines' own certificates, else from this computer's
+own store, else from certifi's list; never from variables of the environment (winrm.md section 3, trap 7).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import certifi
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
 from scorecard.errors import CredentialError, FailureKind, TransportError
@@ -27,7 +28,7 @@ _OTHER_NAME = (62, 64)  # a host name, an IP address
 
 
 def client_context(ca_file: str) -> ssl.SSLContext:
-    """Verifies certificate and name. Raises TransportError when the file holds no certificate."""
+    """Verifies certificate, dates and name. Raises TransportError when the file holds no certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not ca_file:
         _trust_this_computer(context)
@@ -38,9 +39,11 @@ def client_context(ca_file: str) -> ssl.SSLContext:
         said = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror or "it cannot be read"
         raise TransportError(
             FailureKind.CERTIFICATE_INVALID,
-            f"The file of trusted issuers {ca_file} cannot be used: {said}",
-            "Name a readable PEM file with the certificate of your own certification authority.",
+            f"The file of trusted certificates {ca_file} cannot be used: {said}",
+            "Name a readable PEM file with the certificate of your own certification authority, or of the machine.",
         ) from error
+    # A machine's own certificate is trusted as it stands, whoever issued it (RFC 5280 6.1: the file names trust anchors).
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return context
 
 
@@ -105,6 +108,11 @@ def described(der: bytes) -> str:
     return f"for {_names(certificate) or 'no name'}, valid until {until:%Y-%m-%d}"
 
 
+def fingerprint(certificate: x509.Certificate) -> str:
+    """SHA-256, as `openssl x509 -fingerprint -sha256` writes it."""
+    return certificate.fingerprint(hashes.SHA256()).hex(":").upper()
+
+
 def _names(certificate: x509.Certificate) -> str:
     found: list[str] = []
     try:
@@ -144,7 +152,17 @@ def not_trusted(error: ssl.SSLCertVerificationError, way: Way, der: bytes | None
     return TransportError(
         kind,
         f"The certificate of {way.where} is not trusted: {why}",
-        "Make this computer trust the authority that issued it, or issue one there from an authority that it trusts.",
+        _trust_it(shown),
+    )
+
+
+def _trust_it(shown: x509.Certificate | None) -> str:
+    authority = "Name the certificate of the authority that issued it in ca_file, or issue one there that is trusted here"
+    if shown is None:
+        return f"{authority}."
+    return (
+        f"{authority}. Or put this very certificate into ca_file, once its SHA-256 fingerprint was compared "
+        f"on the machine itself: {fingerprint(shown)}"
     )
 
 

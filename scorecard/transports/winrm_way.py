@@ -33,7 +33,7 @@ SEALING = frozenset({Authentication.NTLM, Authentication.KERBEROS})
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """`ca_file`: the only issuers to trust, PEM; empty trusts those of this computer."""
+    """`ca_file`: the only certificates to trust, issuers' or machines', PEM; empty trusts what this computer does."""
 
     address: str
     port: int = HTTPS_PORT
@@ -90,17 +90,24 @@ def way_of(endpoint: Endpoint) -> Way:
 
 def checked(way: Way) -> Way:
     """The way, when no credential is in danger on it. Raises TransportError, and nothing has been sent."""
-    if way.tls or way.login in SEALING:
+    said = refusal(way.login, tls=way.tls)
+    if not said:
         return way
-    said = {
-        Authentication.BASIC: "Basic would send the password in clear text",
-        Authentication.CREDSSP: "CredSSP hands over the password itself, and plain HTTP does not prove to whom",
-    }.get(way.login, "A login by certificate needs HTTPS")
     raise TransportError(
         FailureKind.AUTH_FAILED,
         f"No login was tried at {way.where}: {said}",
         f"Use HTTPS (port {HTTPS_PORT}), or log in with NTLM or Kerberos.",
     )
+
+
+def refusal(login: Authentication, *, tls: bool) -> str:
+    """Why nobody may log in that way; empty where one may."""
+    if tls or login in SEALING:
+        return ""
+    return {
+        Authentication.BASIC: "Basic would send the password in clear text",
+        Authentication.CREDSSP: "CredSSP hands over the password itself, and plain HTTP does not prove to whom",
+    }.get(login, "a login by certificate needs HTTPS")
 
 
 def _is_ipv6(address: str) -> bool:

@@ -231,7 +231,7 @@ def test_a_file_of_issuers_that_holds_none(tmp_path: Path) -> None:
     empty.write_text("nothing")
     with serving(tmp_path, tls="good") as server:
         for file in (empty, tmp_path / "absent.pem"):
-            with transport(server, trusted=file) as winrm, pytest.raises(TransportError, match="trusted issuers"):
+            with transport(server, trusted=file) as winrm, pytest.raises(TransportError, match="trusted certificates"):
                 winrm.ask(endpoint(server), BUNDLE, DEADLINE_S)
 
 

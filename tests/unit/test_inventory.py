@@ -19,7 +19,7 @@ from scorecard.cli.inventory import inventory as command
 from scorecard.errors import InventoryError
 from scorecard.inventory import Client, load, schema
 from scorecard.marked_yaml import parse
-from scorecard.model import Endpoint, HostKeyPolicy, Jump, Platform, Role, SecretRef
+from scorecard.model import Authentication, Connection, Endpoint, HostKeyPolicy, Jump, Platform, Role, SecretRef
 from scorecard.result import Authorisation, Provider, Retired
 
 ROOT = Path(__file__).parents[2]
@@ -230,6 +230,41 @@ def test_connection_settings(tmp_path: Path) -> None:
     assert (found.connection.connect_timeout_s, found.connection.keep_alive_s, found.managed) == (2.5, 0, False)
 
 
+WINRM = """
+defaults: {https: no, authentication: kerberos, ca_file: file.pem}
+clients:
+  - client: A
+    defaults: {authentication: ntlm}
+    sites: {one: {ca_file: /site.pem}, two: {https: yes}}
+    groups: {g: {authentication: basic, https: yes}}
+    endpoints:
+      - plain
+      - {name: sited, site: one}
+      - {name: secure, site: two, authentication: credssp}
+      - {name: grouped, groups: g, site: one}
+      - {name: own, groups: g, https: yes, authentication: certificate, ca_file: ~/own.pem}
+"""
+
+
+def test_how_winrm_is_reached_may_be_said_at_every_level(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    found = {
+        name: (endpoint.connection.https, endpoint.connection.authentication, endpoint.connection.ca_file)
+        for name, endpoint in endpoints(tmp_path, WINRM).items()
+    }
+    assert found == {
+        "plain": (False, Authentication.NTLM, f"{tmp_path}/file.pem"),
+        "sited": (False, Authentication.NTLM, "/site.pem"),
+        "secure": (True, Authentication.CREDSSP, f"{tmp_path}/file.pem"),
+        "grouped": (True, Authentication.BASIC, "/site.pem"),
+        "own": (True, Authentication.CERTIFICATE, "/home/me/own.pem"),
+    }
+
+
+def test_where_nothing_is_said_winrm_is_left_to_choose(tmp_path: Path) -> None:
+    assert endpoints(tmp_path, "client: A\nendpoints: [{name: a, transport: winrm}]")["a"].connection == Connection()
+
+
 CHAINS = """
 client: A
 credentials:
@@ -340,7 +375,7 @@ def test_warnings(tmp_path: Path) -> None:
     text = """client: A
 credentials:
   office: {key_file: none}
-defaults: {known_hosts: hosts}
+defaults: {known_hosts: hosts, ca_file: ca.pem}
 endpoints:
   - {name: a, address: 192.0.2.1}
   - {name: b, address: 192.0.2.1}
@@ -352,6 +387,7 @@ endpoints:
     file = write(tmp_path, text)
     assert [str(warning) for warning in load([file]).warnings] == [
         f"{file}:3: credentials.office.key_file: there is no file {tmp_path}/none",
+        f"{file}:4: defaults.ca_file: there is no file {tmp_path}/ca.pem",
         f"{file}:4: defaults.known_hosts: there is no file {tmp_path}/hosts",
         f"{file}:7: endpoints[b]: leads to the same place as 'a' and would be counted twice; "
         "remove one, or correct the address",

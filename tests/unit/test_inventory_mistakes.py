@@ -25,6 +25,9 @@ SETTINGS = (
     "platform, transport, port, credential, role, tags, managed, owner, proxy_jump, known_hosts, host_key_policy, "
     "connect_timeout_s, keep_alive_s, https, authentication, ca_file"
 )
+LOGINS = "ntlm, kerberos, basic, certificate, credssp"
+INSTEAD = "use HTTPS, or ntlm or kerberos"
+CLEAR = f"Basic would send the password in clear text; {INSTEAD}"
 LOGIN = "is not a key here; define a credential under credentials: and name it with the key credential"
 NOT_HOST = "expected a host name or IP address, but this"
 AS_ADDRESS = "the name serves as address, but it is not a host name or IP address; add the key address"
@@ -114,6 +117,31 @@ IN_ENDPOINT = {
     ],
     "{name: a, keep_alive_s: -1}": [
         "endpoints[a].keep_alive_s: expected a whole number of seconds from 0 to 3600, found the number -1"
+    ],
+    "{name: a, https: 'yes'}": ["endpoints[a].https: expected yes or no, found text"],
+    "{name: a, https: 1}": ["endpoints[a].https: expected yes or no, found a number"],
+    "{name: a, https: }": ["endpoints[a].https: expected yes or no, found nothing"],
+    "{name: a, authentication: NTLM}": [
+        f"endpoints[a].authentication: expected one of {LOGINS}, found 'NTLM'; did you mean 'ntlm'?"
+    ],
+    "{name: a, authentication: [ntlm]}": [f"endpoints[a].authentication: expected one of {LOGINS}, found a list"],
+    "{name: a, authentication: }": [f"endpoints[a].authentication: expected one of {LOGINS}, found nothing"],
+    "{name: a, ca_file: [x]}": ["endpoints[a].ca_file: expected the path of a file, found a list"],
+    "{name: a, ca_file: ''}": ["endpoints[a].ca_file: expected the path of a file, found empty text"],
+    "{name: a, ca_file: no}": ["endpoints[a].ca_file: expected the path of a file, found no"],
+    "{name: a, transport: winrm, https: no, authentication: basic}": [
+        f"endpoints[a].authentication: authentication basic and https: no do not go together: {CLEAR}"
+    ],
+    "{name: a, platform: windows, port: 5985, authentication: basic}": [
+        f"endpoints[a].authentication: authentication basic and port 5985 (plain HTTP) do not go together: {CLEAR}"
+    ],
+    "{name: a, platform: windows, port: 80, authentication: credssp}": [
+        "endpoints[a].authentication: authentication credssp and port 80 (plain HTTP) do not go together: CredSSP hands "
+        f"over the password itself, and plain HTTP does not prove to whom; {INSTEAD}"
+    ],
+    "{name: a, platform: windows, https: no, authentication: certificate}": [
+        "endpoints[a].authentication: authentication certificate and https: no do not go together: a login by "
+        f"certificate needs HTTPS; {INSTEAD}"
     ],
     "{name: a, tags: 5}": ["endpoints[a].tags: expected a name or a list of them, found a number"],
     "{name: a, tags: [5]}": ["endpoints[a].tags: expected a name, found the number 5; put it in quotes"],
@@ -242,6 +270,46 @@ def test_mistakes_in_a_client(tmp_path: Path, text: str) -> None:
 def test_more_mistakes_in_a_client(tmp_path: Path, text: str) -> None:
     """Where the wording depends on this computer's time zone files, or there are many lines."""
     assert of_text(tmp_path, f"{HEAD}{text}\n")
+
+
+def test_a_login_in_clear_text_is_said_once_where_its_keys_meet(tmp_path: Path) -> None:
+    """At the nearer of the two keys, so that a fleet with one mistake gets one line."""
+    text = """clients:
+  - client: A
+    defaults: {platform: windows, authentication: basic, https: no}
+    endpoints: [a, b, {name: safe, https: yes}, {name: sealed, authentication: ntlm}, {name: linux, transport: ssh}]
+  - client: B
+    defaults: {transport: winrm, authentication: basic}
+    sites: {one: {port: 5985}, two: {port: 5986}}
+    groups: {g: {https: no, endpoints: [f]}}
+    endpoints: [{name: c, site: one}, {name: d, site: two}, {name: e, site: one, https: yes}, {name: f, site: two}]
+  - client: C
+    credentials: {key: {key_file: ~/key}, word: {user: u, password: prompt}}
+    defaults: {platform: windows, credential: key, port: 5985}
+    endpoints: [g, {name: h, credential: word}, {name: i, authentication: ntlm}, {name: j, credential: key}]
+"""
+    file = tmp_path / "i.yaml"
+    file.write_text(text)
+    with pytest.raises(InventoryError) as raised:
+        load([file])
+    certificate = f"port 5985 (plain HTTP) do not go together: a login by certificate needs HTTPS; {INSTEAD}"
+    assert [problem.removeprefix(f"{file}:") for problem in raised.value.problems] == [
+        f"3: clients[1].defaults.authentication: authentication basic and https: no do not go together: {CLEAR}",
+        f"7: clients[2].sites.one.port: authentication basic and port 5985 (plain HTTP) do not go together: {CLEAR}",
+        f"8: clients[2].groups.g.https: authentication basic and https: no do not go together: {CLEAR}",
+        f"12: clients[3].defaults.credential: authentication certificate and {certificate}",
+        f"13: clients[3].endpoints[j].credential: authentication certificate and {certificate}",
+    ]
+
+
+def test_what_means_nothing_together_with_a_mistake_elsewhere_is_left_alone(tmp_path: Path) -> None:
+    """Keys of the wrong kind are named for themselves and never meet."""
+    text = "client: A\nendpoints:\n- {name: a, platform: windows, authentication: {x: y}, https: {x: y}, port: [5985]}\n"
+    assert [line.split(": ")[1] for line in of_text(tmp_path, text)] == [
+        "endpoints[a].authentication",
+        "endpoints[a].https",
+        "endpoints[a].port",
+    ]
 
 
 def test_files_that_are_no_inventory(tmp_path: Path) -> None:

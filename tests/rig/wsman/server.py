@@ -17,7 +17,7 @@ from datetime import datetime
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 from tests.rig.wsman import certificates, faults
 from tests.rig.wsman.authentication import Accounts
@@ -27,7 +27,7 @@ from tests.rig.wsman.powershell import PowerShell
 from tests.rig.wsman.shells import Command, CommandLine, Shells
 
 ACCOUNTS = {"CORP\\audit": "rig-domain-Passw0rd!", "localadmin": "rig-local-Passw0rd!"}
-Tls = Literal["good", "expired", "wrong-name"]
+Tls = certificates.Kind
 _CLOSING_LIMIT_S = 10.0
 
 
@@ -86,7 +86,8 @@ class Wsman:
 
     @property
     def url(self) -> str:
-        return f"{'https' if self.tls else 'http'}://{self.address}:{self.port}/wsman"
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}/wsman"
 
     @property
     def open_shells(self) -> int:
@@ -163,6 +164,7 @@ class _Listener(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], host: Wsman) -> None:
         self.host = host
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Connection)
 
     def server_bind(self) -> None:
