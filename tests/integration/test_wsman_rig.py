@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,16 @@ import requests
 import winrm.exceptions
 import winrm.protocol
 
+from scorecard.bundle import new_marker, parse_reply
+from scorecard.bundle_windows import ARGUMENTS as PRELUDE_ARGUMENTS
+from scorecard.bundle_windows import WindowsBundle
+from scorecard.model import Platform
+from scorecard.registry import Registry
 from tests.rig.wsman import ACCOUNTS, Wsman
+from tests.rig.wsman.plain import statements_of
 
 POWERSHELL = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe"
-SCRIPT = "Write-Output 'Übung'"
+SCRIPT = "& 'C:\\Prüfung\\questions.ps1'"
 ENCODED = base64.b64encode(SCRIPT.encode("utf-16-le")).decode()
 ARGUMENTS = ["-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand", ENCODED]
 DOCUMENT = json.dumps({"marker": "scorecard-0123", "questions": []}).encode()
@@ -58,8 +65,8 @@ def with_pywinrm(server: Wsman, user: str, method: str) -> tuple[str, int]:
     return output.decode(), code
 
 
-def with_pypsrp(server: Wsman, user: str, method: str) -> tuple[str, int]:
-    client = pypsrp.wsman.WSMan(
+def wsman(server: Wsman, user: str, method: str) -> pypsrp.wsman.WSMan:
+    return pypsrp.wsman.WSMan(
         server.address,
         port=server.port,
         ssl=server.tls is not None,
@@ -69,6 +76,10 @@ def with_pypsrp(server: Wsman, user: str, method: str) -> tuple[str, int]:
         cert_validation=str(server.ca_file) if server.ca_file else True,  # type: ignore[arg-type] # a path is taken
         no_proxy=True,
     )
+
+
+def with_pypsrp(server: Wsman, user: str, method: str) -> tuple[str, int]:
+    client = wsman(server, user, method)
     with client, pypsrp.shell.WinRS(client, codepage=65001, no_profile=True, idle_time_out=300) as shell:
         process = pypsrp.shell.Process(shell, POWERSHELL, ARGUMENTS, no_shell=True)
         process.begin_invoke()
@@ -111,6 +122,55 @@ def test_basic_over_https_takes_a_local_account(tmp_path: Path, client: Client) 
         assert client(server, LOCAL, "basic")[1] == 0
         assert server.requests["authentication"] == 0
         assert server.open_shells == 0
+
+
+@pytest.mark.parametrize(("tls", "user", "method"), [(None, DOMAIN, "ntlm"), ("good", LOCAL, "basic")])
+def test_the_prelude_and_every_question_of_ours_go_through_pypsrp(tmp_path: Path, tls: Any, user: str, method: str) -> None:
+    bundle, marker = WindowsBundle(Registry.load().probes(Platform.WINDOWS)), new_marker()
+    with Wsman(tmp_path, MACHINE, tls=tls) as server:
+        client = wsman(server, user, method)
+        with client, pypsrp.shell.WinRS(client, codepage=65001, no_profile=True) as shell:
+            line = [*PRELUDE_ARGUMENTS, bundle.encoded_command()]
+            process = pypsrp.shell.Process(shell, POWERSHELL, line, no_shell=True)
+            process.begin_invoke()
+            process.send(bundle.questions(marker), end=True)
+            process.end_invoke()
+            process.signal(pypsrp.shell.SignalCode.TERMINATE)
+        reply = parse_reply(process.stdout, marker, datetime.now(UTC), Platform.WINDOWS)
+        assert (reply.complete, process.rc) == (True, 0)
+        assert reply.observations.keys() == {"engine.host", *(probe.part for probe in bundle.asked)}
+        assert [question["part"] for question in server.received[0].questions] == [probe.part for probe in bundle.asked]
+        assert (server.refused, server.open_shells, server.requests["unsealed"]) == ([], 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("codepage", "told", "arrives"),
+    [
+        (437, "Übung 日", b"\x9abung ?\r\n"),
+        (1252, "Übung 日", b"\xdcbung ?\r\n"),
+        (65001, "Übung 日", "Übung 日\r\n".encode()),
+    ],
+)
+def test_a_plain_script_runs_in_the_code_page_of_its_shell(
+    tmp_path: Path, codepage: int, told: str, arrives: bytes
+) -> None:
+    script = base64.b64encode(f"Write-Output '{told}'".encode("utf-16-le")).decode()
+    with Wsman(tmp_path, MACHINE) as server:
+        client = protocol(server)
+        shell = client.open_shell(codepage=codepage)
+        command = client.run_command(shell, "powershell.exe", ["-EncodedCommand", script])
+        output, errors, code = client.get_command_output(shell, command)
+        client.close_shell(shell)
+    assert (output, code) == (arrives, 0)
+    assert errors.startswith(b"#< CLIXML")
+
+
+@pytest.mark.parametrize(
+    "script", ["'open", "'a' 'b'", "Write-Output 'a' | Out-File x", "exit", "Remove-Item 'x'", "'a'; Get-Date", ""]
+)
+def test_only_plain_statements_are_run(script: str) -> None:
+    assert statements_of("Write-Output 'a'; exit 1")
+    assert not statements_of(script)
 
 
 def test_basic_refuses_a_domain_account(tmp_path: Path) -> None:
@@ -220,13 +280,22 @@ def test_faults_carry_the_numbers_of_windows(tmp_path: Path) -> None:
         client = protocol(server)
         shell = client.open_shell()
         assert fault_of(lambda: client.run_command(shell, "powershell.exe", ARGUMENTS, skip_cmd_shell=True)) == 2147942402
-        assert fault_of(lambda: client.run_command(shell, POWERSHELL, ["x" * 9000])) == 2147942606
+        assert fault_of(lambda: client.run_command(shell, POWERSHELL, ["x" * 33000])) == 2147942606
         assert fault_of(lambda: client.run_command(shell, POWERSHELL, ["x" * 33000], skip_cmd_shell=True)) == 2147942606
         assert fault_of(lambda: client.run_command("00000000-0000", POWERSHELL)) == 2150858843
         assert fault_of(lambda: client.get_command_output_raw(shell, "")) == 87
         assert fault_of(lambda: client.get_command_output_raw(shell, "00000000-0000")) == 2150858843
         command = client.run_command(shell, POWERSHELL, ARGUMENTS, skip_cmd_shell=True)
         assert fault_of(lambda: client.send_command_input(shell, command, b"x" * 600_000)) == 2150858825
+        client.close_shell(shell)
+
+
+def test_a_line_that_is_too_long_for_the_command_processor_ends_at_once(tmp_path: Path) -> None:
+    with Wsman(tmp_path, MACHINE) as server:
+        client = protocol(server)
+        shell = client.open_shell()
+        command = client.run_command(shell, POWERSHELL, ["x" * 9000])
+        assert client.get_command_output(shell, command) == (b"", b"The command line is too long.\r\n", 1)
         client.close_shell(shell)
 
 

@@ -21,7 +21,6 @@ _SOAP = "application/soap+xml;charset=UTF-8"
 _SEALED = 'multipart/encrypted;protocol="application/HTTP-SPNEGO-session-encrypted";boundary="Encrypted Boundary"'
 # MaxEnvelopeSizekb of current hosts. What is sealed may be a little longer than what it holds.
 _ENVELOPE_BYTES = 500 * 1024
-_CMD_CHARACTERS = 8_191
 _PROCESS_CHARACTERS = 32_767
 _HTML = b"<!DOCTYPE html><html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>"
 _ENTITIES = (
@@ -195,9 +194,9 @@ class Connection(BaseHTTPRequestHandler):
             tuple(request.texts("Arguments")),
             options.get("WINRS_SKIP_CMD_SHELL", False),
             options.get("WINRS_CONSOLEMODE_STDIN", True),
+            shell.codepage,
         )
-        length = len(" ".join((line.command, *line.arguments)))
-        if length > _PROCESS_CHARACTERS or (length > _CMD_CHARACTERS and not line.skip_cmd_shell):
+        if len(" ".join((line.command, *line.arguments))) > _PROCESS_CHARACTERS:
             raise soap.Fault(2147942606, "InternalError", "The filename or extension is too long. ", provider=True)
         if line.skip_cmd_shell and "\\" not in line.command:
             raise soap.Fault(2147942402, "InternalError", "The system cannot find the file specified. ", provider=True)

@@ -9,6 +9,7 @@ import random
 import time
 from typing import Any
 
+from tests.rig.wsman import plain
 from tests.rig.wsman.answers import answer
 from tests.rig.wsman.faults import Trouble
 from tests.rig.wsman.machine import Machine, hresult
@@ -24,8 +25,10 @@ _CLIXML = (
     '<Obj S="progress" RefId="0">'
     '<TN RefId="0"><T>System.Management.Automation.PSCustomObject</T><T>System.Object</T></TN><MS><I64 N="SourceId">1</I64>'
     '<PR N="Record"><AV>{activity}</AV><AI>0</AI><Nil /><PI>-1</PI><PC>-1</PC><T>Completed</T><SR>-1</SR><SD> </SD></PR>'
-    "</MS></Obj></Objs>"
+    "</MS></Obj>{errors}</Objs>"
 )
+# What cmd.exe takes, through which every command goes that does not say WINRS_SKIP_CMD_SHELL.
+_CMD_CHARACTERS = 8_191
 _BANNER = "Zugriff nur für berechtigte Benutzer - Prüfung läuft\r\n"
 
 
@@ -48,6 +51,11 @@ class PowerShell:
                     return ""
         return ""
 
+    def reads_input(self, line: CommandLine) -> bool:
+        """Whether the command waits for its standard input to end."""
+        script = self.script_of(line)
+        return bool(script) and not _too_long(line) and not plain.statements_of(script)
+
     def questions_of(self, stdin: bytes) -> list[Any]:
         document = self._document(stdin)
         questions = document.get("questions", [])
@@ -61,10 +69,15 @@ class PowerShell:
         return document if isinstance(document, dict) else {}
 
     def run(self, command: Command, questions: list[Any], stdin: bytes) -> int:
+        if _too_long(command.line):
+            command.write(b"The command line is too long.\r\n", "stderr")
+            return 1
         program = command.line.words[0].lower().rpartition("\\")[2]
         if program not in ("powershell.exe", "powershell") or not self.script_of(command.line):
             command.write(f"'{program}' is not recognized as an internal or external command.\r\n".encode(), "stderr")
             return 1
+        if statements := plain.statements_of(self.script_of(command.line)):
+            return plain.run(statements, command, self._machine.hostname, self._records)
         document = self._document(stdin)
         marker = document.get("marker")
         if set(document) != {"marker", "questions"} or not isinstance(marker, str) or not marker:
@@ -79,9 +92,7 @@ class PowerShell:
         return 0
 
     def _noise(self, command: Command) -> None:
-        command.write(
-            _CLIXML.format(activity=self._machine.say("progress", "Preparing modules for first use.")).encode(), "stderr"
-        )
+        command.write(self._records().encode(), "stderr")
         if banner := self._machine.data.get("banner"):
             command.write(str(banner).encode())
         if self._trouble.at("cp437"):
@@ -91,6 +102,10 @@ class PowerShell:
         if self._trouble.at("big-output"):
             for _ in range(int(self._trouble.number)):
                 command.write((b"x" * 1023 + b"\n") * 1024)
+
+    def _records(self, errors: str = "") -> str:
+        """Standard error as CLIXML: the progress of loading a module, and error records."""
+        return _CLIXML.format(activity=self._machine.say("progress", "Preparing modules for first use."), errors=errors)
 
     def _part(self, command: Command, marker: str, question: Any, parts: int, before: list[str]) -> bool:
         """Write one frame; False where this server's fault ends the command here."""
@@ -121,6 +136,10 @@ class PowerShell:
             self._refused.append(f"{_part_of(question)}: {refused}")
             return _INVALID_ARGUMENT, {"error": {"hresult": hresult(_INVALID_ARGUMENT), "message": str(refused)[:300]}}
         return answer(self._machine, checked, command.sleep)
+
+
+def _too_long(line: CommandLine) -> bool:
+    return not line.skip_cmd_shell and len(" ".join((line.command, *line.arguments))) > _CMD_CHARACTERS
 
 
 def _part_of(question: Any) -> str:

@@ -146,7 +146,7 @@ class Wsman:
 
         def program(command: Command) -> int:
             received.script = shell.script_of(line)
-            if received.script:
+            if shell.reads_input(line):
                 received.stdin = command.stdin()
             received.questions = shell.questions_of(received.stdin)
             return shell.run(command, received.questions, received.stdin)

@@ -29,6 +29,7 @@ class CommandLine:
     arguments: tuple[str, ...]
     skip_cmd_shell: bool
     console_mode_stdin: bool
+    codepage: str = "437"
 
     @property
     def words(self) -> list[str]:
