@@ -5,7 +5,8 @@ Two nets: every secret that was resolved in this run, with its usual encodings, 
 looked for: it would be found everywhere and make answers unreadable, which would hide more than it protects.
 
 Redaction runs before answers are parsed, so it must leave settings readable: `PasswordAuthentication no`,
-`ClearTextPassword = 0` and `"password": null` stay. All patterns take time linear in the text.
+`ClearTextPassword = 0` and `"password": null` stay. In an answer of Windows an apostrophe is `\\u0027`. All patterns take
+time linear in the text.
 """
 
 from __future__ import annotations
@@ -37,23 +38,23 @@ _URL_USER = re.compile(r"(://[^\s/:@\"']{0,64}:)[^\s/@\"']{1,256}(?=@)")
 # Every name below starts with one of these. Looked for first, because plain searching is ten times as fast as the
 # pattern that decides.
 _STARTS = ("pass", "pwd", "secret", "token", "api", "access")
-_HARMLESS = r"""(?!["'\\]{0,5}(?:yes|no|true|false|null|none|on|off|[0-9]{1,2}|\*+)(?:["'\\\s,;}\]]|$))"""
+_HARMLESS = r"""(?!(?:["'\\]{0,5}|\\u0027)(?:yes|no|true|false|null|none|on|off|[0-9]{1,2}|\*+)(?:["'\\\s,;}\]]|$))"""
 _ASSIGNMENT = re.compile(
     r"""
     (?P<head>
         (?: (?P<pass>password|passphrase) | passwd | pwd(?!=/) | secret | (?<!publickey)token | (?:api|access)[_-]?key )
         (?: [ \t]{0,8} = [ \t]{0,8}                         # password=…
-          | (?P<quote>\\{0,4}["']) [ \t]{0,8} [:=] [ \t]{0,8}   # "password": …
+          | (?P<quote>\\{0,4}["']|\\u0027) [ \t]{0,8} [:=] [ \t]{0,8}   # "password": …
           | (?(pass) : [ \t]{0,8} | (?!) )                  # password: …   (passwd: is a line of nsswitch.conf)
         )
     )
     """
     + _HARMLESS
     + r"""
-    (?: (?P<escaped>\\{1,4}["']) [^"'\\\r\n]+
+    (?: (?P<escaped>\\{1,4}["']|\\u0027) (?: [^"'\\\r\n] | \\u(?!0027)[0-9a-f]{4} )+
       | (?P<double>") (?: [^"\\\r\n] | \\[^\r\n] )+
       | (?P<single>') [^'\r\n]+
-      | (?(quote) [^\s"'\\<>,{}\[\]]+ | [^\s"'\\<>]+ )
+      | (?: (?(quote) [^\s"'\\<>,{}\[\]] | [^\s"'\\<>] ) | \\u(?!0027|003[ce])[0-9a-f]{4} )+
     )
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -127,6 +128,10 @@ def _without_keys(text: str) -> str:
     return "".join((*kept, text[position:]))
 
 
+# What ConvertTo-Json writes as an escape beyond those of JSON (Windows PowerShell 5.1; 0x7f by our prelude).
+_AS_WINDOWS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "'<>&\x7f"}
+
+
 def _forms(secret: str) -> Iterator[str]:
     """The secret, its longer lines, and how they look when quoted for a URL, JSON, XML, a shell, or in Base64."""
     pieces = {secret, *(line for line in secret.splitlines() if len(line) >= 2 * MIN_LENGTH)}
@@ -136,7 +141,8 @@ def _forms(secret: str) -> Iterator[str]:
         raw = piece.encode("utf-8", "surrogatepass")
         percent = quote(raw, safe="")
         yield from (piece, percent, percent.lower(), quote(raw), quote_plus(raw))
-        yield from (json.dumps(piece)[1:-1], json.dumps(piece, ensure_ascii=False)[1:-1])
+        escaped = json.dumps(piece)[1:-1]
+        yield from (escaped, escaped.translate(_AS_WINDOWS), json.dumps(piece, ensure_ascii=False)[1:-1])
         yield from (html.escape(piece), html.escape(piece, quote=False), shlex.quote(piece))
         for encoded in (raw, piece.encode("utf-16-le", "surrogatepass")):
             for shift in range(3):

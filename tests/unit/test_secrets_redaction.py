@@ -23,6 +23,13 @@ PEM = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n-----END OPENSSH PR
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"
 
 
+def as_windows(text: str) -> str:
+    """JSON as ConvertTo-Json of Windows PowerShell 5.1 writes it: four more signs are escaped."""
+    for sign in "'<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
+
+
 def learned(*secrets: str) -> Redactor:
     redactor = Redactor()
     for secret in secrets:
@@ -40,6 +47,7 @@ def learned(*secrets: str) -> Redactor:
         quote_plus(SECRET),
         json.dumps(SECRET)[1:-1],
         json.dumps(SECRET, ensure_ascii=False)[1:-1],
+        as_windows(json.dumps(SECRET)[1:-1]),
         html.escape(SECRET),
         html.escape(SECRET, quote=False),
         shlex.quote(SECRET),
@@ -117,6 +125,10 @@ GONE = {
     "authorization: Basic dXNlcjpwYXNzd29yZA==": f"authorization: Basic {REDACTED}",
     f"x {JWT} y": f"x {REDACTED} y",
     "deb https://user:hunter2@repo.example/ bookworm": f"deb https://user:{REDACTED}@repo.example/ bookworm",
+    r"x.exe --db-password=\u0027two words\u0027 -v": rf"x.exe --db-password=\u0027{REDACTED}\u0027 -v",
+    r"\u0027password\u0027: \u0027hunt\u00e9r\u0027, 1": rf"\u0027password\u0027: \u0027{REDACTED}\u0027, 1",
+    r"password=Schl\u00fcssel\u0026more next": f"password={REDACTED} next",
+    r'"text":"password=hunter2\u003cend"': rf'"text":"password={REDACTED}\u003cend"',
     'password="never closed': f'password="{REDACTED}',
 }
 
@@ -167,16 +179,20 @@ def test_settings_stay_readable(text: str) -> None:
 )
 def test_json_stays_json(value: object) -> None:
     json.loads(redact_shapes(json.dumps(value)))
+    json.loads(redact_shapes(as_windows(json.dumps(value))))
     json.loads(json.loads(redact_shapes(json.dumps(json.dumps(value)))))
 
 
-@given(st.text(alphabet="passwordtokensecret=:\"'\\-{} \n0AbeyJ./@BEGIN", max_size=200))
+@given(st.text(alphabet="passwordtokensecret=:\"'\\-{} \n0AbeyJ./@BEGINu27", max_size=200))
 def test_any_text_is_taken(text: str) -> None:
     redact_shapes(text)
 
 
 HOSTILE = [
     "password=",
+    r"password=\u0027",
+    r"password=\u00e9",
+    r"\u0027",
     'password="',
     "password='\\",
     'password\\\\"',
