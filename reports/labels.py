@@ -24,6 +24,7 @@ COUNT_WORDS = {
     "not-checked": "not checked",
     "excused": "excused",
 }
+NOT_FULLY_CHECKED = "not fully checked"  # some of them did answer, but not everything
 CHART_COVERAGE = "Answers we have"
 SHOW_FIGURES = "Show the figures as a table"
 

@@ -89,6 +89,7 @@ class Standing:
     headline: str
     bar: tuple[Segment, ...]
     counts: Mapping[State, int]
+    count_words: Mapping[str, str]
     promises: tuple[PromiseRow, ...]
     looked_at: str
     not_looked_at: str
@@ -105,6 +106,7 @@ def build(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> Standing:
     caps = cap_lines(audit, agreed, rows)
     binding = tuple(cap for cap in caps if cap.binding)
     counts = rows.counts
+    in_part = counts[State.NOT_CHECKED] > total - seen
     return Standing(
         graded=graded,
         letter=card.letter if graded else None,
@@ -125,9 +127,10 @@ def build(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> Standing:
         worst_case=words.worst_case(card.worst_case)
         if graded and card.worst_case and card.worst_case != card.letter
         else "",
-        headline=_headline(audit, rows, counts, seen, total),
+        headline=_headline(audit, rows, seen, total, in_part),
         bar=_bar(counts),
         counts=counts,
+        count_words={**labels.COUNT_WORDS, **({State.NOT_CHECKED: labels.NOT_FULLY_CHECKED} if in_part else {})},
         promises=tuple(_promise(promise, audit, agreed, rows, zone) for promise in card.promises),
         looked_at=agreed.looked_at,
         not_looked_at=words.listed(agreed.not_looked_at),
@@ -135,8 +138,8 @@ def build(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> Standing:
     )
 
 
-def _headline(audit: Audit, rows: Rows, counts: Mapping[State, int], seen: int, total: int) -> str:
-    card = audit.scorecard
+def _headline(audit: Audit, rows: Rows, seen: int, total: int, in_part: bool) -> str:
+    card, counts = audit.scorecard, rows.counts
     short, unchecked, excused = counts[State.NO], counts[State.NOT_CHECKED], counts[State.EXCUSED]
     if not total:
         return words.NO_MACHINES
@@ -147,7 +150,7 @@ def _headline(audit: Audit, rows: Rows, counts: Mapping[State, int], seen: int, 
     if card.provisional:
         return words.verdict_with_gap(card.letter, short, total - seen, seen, total)
     open_elsewhere = any(row.graded and (row.falls_short or row.status is Status.UNKNOWN) for row in rows.findings)
-    return words.verdict(card.letter, short, unchecked, excused, open_elsewhere)
+    return words.verdict(card.letter, short, unchecked, excused, open_elsewhere=open_elsewhere, in_part=in_part)
 
 
 def _shares(coverage: float, seen: int, total: int) -> tuple[str, str]:

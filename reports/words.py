@@ -139,10 +139,6 @@ def fall_short(count: int) -> str:
     return f"{machines(count)} {'falls' if count == 1 else 'fall'} short"
 
 
-def not_checked(count: int) -> str:
-    return f"{count:,} could not be checked"
-
-
 def do_not(count: int, roles: Sequence[str]) -> str:
     return f"{kind_of(count, roles)} {'does' if count == 1 else 'do'} not"
 
@@ -170,12 +166,16 @@ def no_machine_applies() -> str:
     return "None of these machines is of a kind that this applies to."
 
 
-def verdict(letter: str | None, short: int, unchecked: int, excused_count: int, open_elsewhere: bool) -> str:
+def verdict(
+    letter: str | None, short: int, unchecked: int, excused_count: int, *, open_elsewhere: bool, in_part: bool
+) -> str:
     """The headline: one word from a fixed set by the worst true condition, then the facts (reports.md 2.1).
 
-    `open_elsewhere`: a check outside the promises falls short or gave no answer.
+    `open_elsewhere`: a check outside the promises falls short or gave no answer. `in_part`: of the unchecked machines
+    some did answer, but not everything.
     """
-    pieces = (fall_short(short) if short else "", _unchecked_part(unchecked, bool(short)) if unchecked else "")
+    unknown = _unchecked_part(unchecked, bool(short), in_part) if unchecked else ""
+    pieces = (fall_short(short) if short else "", unknown)
     facts = " and ".join(filter(None, pieces))
     if letter == "F":
         return f"No. {facts}." if facts else "No. Every promise is kept, but too much else falls short."
@@ -190,8 +190,9 @@ def verdict(letter: str | None, short: int, unchecked: int, excused_count: int, 
     return ALL_KEPT
 
 
-def _unchecked_part(count: int, follows: bool) -> str:
-    return f"{count:,} could not be checked" if follows else f"{machines(count)} could not be checked"
+def _unchecked_part(count: int, follows: bool, in_part: bool) -> str:
+    who = f"{count:,}" if follows else machines(count)
+    return f"{who} could not be {'fully ' if in_part else ''}checked"
 
 
 def verdict_with_gap(letter: str, short: int, unchecked: int, seen: int, total: int) -> str:

@@ -112,10 +112,23 @@ def test_worst_machines_come_first() -> None:
             [*(Machine(f"M{n}") for n in range(7)), unseen("X"), unseen("Y"), unseen("Z")],
             "Not yet. 3 of 10 machines could not be checked.",
         ),
+        (
+            [
+                *(Machine(f"M{n}") for n in range(30)),
+                Machine("X", answers={"antivirus.protected": no_answer("It told nothing")}),
+            ],
+            "Nearly. 1 machine could not be fully checked.",
+        ),
     ],
 )
 def test_the_headline_names_the_worst_true_condition(machines: list[Machine], headline: str) -> None:
     assert view(sample.audit(machines)).standing.headline == headline
+
+
+def test_machines_that_answered_in_part_are_not_called_unseen() -> None:
+    told = Machine("X", answers={"antivirus.protected": no_answer("It told nothing")})
+    assert view(sample.audit([Machine("A"), told])).standing.count_words["not-checked"] == "not fully checked"
+    assert view(sample.audit([Machine("A"), unseen("B")])).standing.count_words["not-checked"] == "not checked"
 
 
 def test_a_failing_fleet_hears_no() -> None:
