@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import fleet, work
-from bench.client import ROOT
+from bench import fleet, windows, work
 from bench.figures import Figure, machine, renew, table
+from bench.process import ROOT
 from bench.recording import bundle, record, up_to_date
 from scorecard.registry import Registry
 
@@ -28,15 +28,17 @@ class Size:
     runs: int
     judged: tuple[int, ...]
     stored: int
+    in_flight: int  # over WinRM
 
 
-FULL = Size(endpoints=200, runs=3, judged=(1_000, 10_000), stored=500)
-SMALL = Size(endpoints=5, runs=1, judged=(5,), stored=5)
+FULL = Size(endpoints=200, runs=3, judged=(1_000, 10_000), stored=500, in_flight=100)
+SMALL = Size(endpoints=5, runs=1, judged=(5,), stored=5, in_flight=5)
 
 
 # On a machine that is busy with other things, what is left is measured once, or not at all, and the table says so.
 _REPEAT_UNTIL_S = 100.0
 _BEGIN_UNTIL_S = 180.0
+_REPEAT_WINDOWS_S = 60.0
 
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
@@ -69,6 +71,9 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
     done = work.measure("reporting", size.endpoints, reply, folder)
     for name in sorted({key.split()[0] for key in done}):
         yield Figure(f"{name} of {size.endpoints} endpoints", f"{done[f'{name} s']:.1f} s, {done[f'{name} kB']:,.0f} kB")
+    _say(f"{size.endpoints} endpoints over WinRM, up to {len(windows.KINDS) * size.runs} times")
+    until = time.monotonic() + _REPEAT_WINDOWS_S
+    yield from windows.measure(folder, size.endpoints, size.in_flight, size.runs, until)
 
 
 def main() -> int:

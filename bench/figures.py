@@ -12,6 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
+from bench.process import Cost
+
 _PLACE = re.compile(r"(<!-- figures: begin -->\n).*?(<!-- figures: end -->)", re.DOTALL)
 
 
@@ -30,6 +32,11 @@ def middle(values: Sequence[float], form: str, unit: str) -> str:
     return shown if len(values) == 1 else f"{shown} ({min(values):{form}} to {max(values):{form}})"
 
 
+def cpu(costs: Sequence[Cost], count: int) -> str:
+    """The client's CPU for each of `count` endpoints."""
+    return middle([cost.run_cpu_ms / count for cost in costs], ".1f", "ms")
+
+
 def machine() -> str:
     """The machine and the versions that the figures depend on, in one line."""
     try:
@@ -41,7 +48,7 @@ def machine() -> str:
         f"{len(os.sched_getaffinity(0))} cores" + (f" ({cpu[1]})" if cpu else ""),
         f"Python {platform.python_version()}",
         said.partition(",")[0].split()[0].replace("_", " "),
-        *(f"{name} {version(name)}" for name in ("paramiko", "cryptography", "SQLAlchemy")),
+        *(f"{name} {version(name)}" for name in ("paramiko", "pywinrm", "pypsrp", "cryptography", "SQLAlchemy")),
     ]
     return ", ".join(parts)
 

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.client import Cost, Task, launch, result
-from bench.figures import Figure, middle
+from bench.client import Task
+from bench.figures import Figure, cpu, middle
+from bench.process import Cost, launch, result
 from bench.recording import address_of, varied
 from bench.server import Seen, Server
 
@@ -53,7 +54,7 @@ def _whole(what: str, runs: Sequence[tuple[Cost, Seen]], count: int) -> list[Fig
     costs = [cost for cost, _ in runs]
     shared = [(cost.start_cpu_ms + cost.run_cpu_ms) / count for cost in costs]
     return [
-        Figure(f"{what}: client CPU an endpoint", _cpu(costs, count), "at most 12 ms"),
+        Figure(f"{what}: client CPU an endpoint", cpu(costs, count), "at most 12 ms"),
         Figure("the same, with start-up shared out", middle(shared, ".1f", "ms")),
         Figure("the same: duration, server on the same cores", middle([cost.wall_s for cost in costs], ".1f", "s")),
     ]
@@ -64,7 +65,7 @@ def _held(run: tuple[Cost, Seen], count: int) -> list[Figure]:
     what = f"{count} in flight at the same moment, this machine's answer"
     return [
         Figure(f"{what}: client memory, peak", f"{cost.peak_mib:.0f} MiB", "under 150 MiB"),
-        Figure(f"{what}: client CPU an endpoint", _cpu([cost], count)),
+        Figure(f"{what}: client CPU an endpoint", cpu([cost], count)),
     ]
 
 
@@ -72,13 +73,9 @@ def _thin(runs: Sequence[tuple[Cost, Seen]], count: int) -> list[Figure]:
     costs = [cost for cost, _ in runs]
     what = f"{count} endpoints over SSH, host part alone, not judged"
     return [
-        Figure(f"{what}: client CPU an endpoint", _cpu(costs, count), "at most 5.5 ms"),
+        Figure(f"{what}: client CPU an endpoint", cpu(costs, count), "at most 5.5 ms"),
         Figure(f"{what}: client memory, peak", middle([cost.peak_mib for cost in costs], ".0f", "MiB"), "at most 80 MiB"),
     ]
-
-
-def _cpu(costs: Sequence[Cost], count: int) -> str:
-    return middle([cost.run_cpu_ms / count for cost in costs], ".1f", "ms")
 
 
 def _each(counted: Sequence[Counter[str]], count: int) -> str:
@@ -100,7 +97,7 @@ def _by_address(reply: bytes, count: int) -> dict[str, bytes]:
 
 def _run(server: Server, count: int, concurrency: int, *, thin: bool = False, held: bool = False) -> tuple[Cost, Seen]:
     server.seen()
-    process = launch(Task(str(server.folder), server.port, count, concurrency, thin))
+    process = launch("bench.client", Task(str(server.folder), server.port, count, concurrency, thin))
     try:
         if held:
             server.release(count, _LIMIT_S)
@@ -108,7 +105,5 @@ def _run(server: Server, count: int, concurrency: int, *, thin: bool = False, he
         process.kill()
         raise
     finally:
-        cost = result(process, _LIMIT_S)
-    if cost.seen != count or cost.children_cpu_ms > 50:
-        raise RuntimeError(f"of {count} endpoints {cost.seen} answered; children used {cost.children_cpu_ms:.0f} ms")
+        cost = result(process, count, _LIMIT_S)
     return cost, server.seen()

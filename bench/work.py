@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.client import ROOT, cpu_ms, peak_mib
+from bench.process import ROOT, cpu_ms, peak_mib
 from bench.recording import Replay, endpoints, varied
 from scorecard import outputs
 from scorecard.audit import Order, run
