@@ -91,11 +91,9 @@ def _decided(conversion: int, protection: int, protectors: Fact[int], volume: In
         case 1, 1 if protectors != Seen(0):
             return Seen(State.ENCRYPTED), "BitLocker" + (", used space only" if _is_used_space_only(volume) else "")
         case 1, 0 if protectors == Seen(0):
-            return Seen(
-                State.SUSPENDED
-            ), "no key protector, so a clear key on the disk opens it: encrypted but not protected"
+            return Seen(State.SUSPENDED), "encrypted but not protected: with no protector, its key lies open on the disk"
         case 1, 0:
-            return Seen(State.SUSPENDED), f"a clear key on the disk opens it{_restarts(volume)}"
+            return Seen(State.SUSPENDED), f"its key lies open on the disk{_restarts(volume)}"
         case 2, 0 | 1:
             return Seen(State.CONVERTING), "BitLocker is encrypting"
         case ((3 | 5), 0 | 1):

@@ -109,7 +109,12 @@ def _judged(volumes: Sequence[Volume], remarks: Sequence[str]) -> Verdict:
     why="A stolen computer with an open drive gives away every file, password and mail on it.",
     fix=(
         "Make sure a backup of the machine exists, and that somebody can read it.",
-        "Windows: turn on BitLocker for the system drive, with the TPM, and resume it where it is suspended.",
+        "Windows Pro, Enterprise or Education: turn on BitLocker for the system drive, with the TPM. On a server, add the "
+        "feature BitLocker first, which takes a restart.",
+        "Windows Home: turn on Device encryption in Settings, as an administrator who signs in with a Microsoft or work "
+        "account: protection starts only when the recovery key was stored there.",
+        "Windows, suspended: resume it (manage-bde -protectors -enable C:). Without a key protector, first add two of them "
+        "(manage-bde -protectors -add C: -recoverypassword, then -tpm), and keep the recovery password.",
         "macOS: turn on FileVault in System Settings, or through the management server with the key kept there.",
         "Linux: LUKS is chosen when the system is installed: back up, reinstall with the whole disk encrypted, restore. "
         "Put swap inside the encrypted volume, or give it a random key at each start in /etc/crypttab.",
@@ -145,7 +150,9 @@ def system_volume(facts: DiskEncryption, host: Host, _parameters: Parameters) ->
     why="Data on a second drive or partition is as easily read by a thief as data on the first one.",
     fix=(
         "Find out what the named drive holds, and move off or back up what is needed.",
-        "Windows: turn on BitLocker for it, with automatic unlocking. macOS: erase it as encrypted APFS.",
+        "Windows: protect the system drive first, then turn on BitLocker for this one, with automatic unlocking. On "
+        "Windows Home, Device encryption takes in fixed drives; one that it leaves out needs Windows Pro.",
+        "macOS: erase it as encrypted APFS.",
         "Linux: set it up with LUKS, open it from /etc/crypttab with a key file on the encrypted system drive, restore.",
         "Wipe what is no longer used, such as old partitions.",
         "Audit again and see every fixed drive listed as encrypted.",
@@ -180,13 +187,14 @@ def data_volumes(facts: DiskEncryption, host: Host, _parameters: Parameters) -> 
     title="A recovery key exists and is kept away from the machine",
     why="When a password is forgotten or a chip fails, an encrypted drive without a recovery key is lost for good.",
     fix=(
-        "Windows: add a recovery password to the system drive and back it up to Entra ID, Active Directory or a vault.",
+        "Windows: add a recovery password to the system drive (manage-bde -protectors -add C: -recoverypassword) and back "
+        "it up to Entra ID, Active Directory or a vault. Windows Home: see that it is in the owner's Microsoft account.",
         "macOS: let the management server escrow the personal recovery key; rotate it once where it was made before that.",
         "Linux: add a recovery key (systemd-cryptenroll --recovery-key) or a second passphrase (cryptsetup luksAddKey), or "
         "bind the volume to a Tang server.",
         "Store the key in the company's vault under the machine's name, and read it back once.",
-        "Audit again and see the recovery key and the sign of escrow. Linux shows no sign of a vault: there, waive the "
-        "warning and name the place of the key.",
+        "Audit again and see the recovery key and the sign of escrow. A vault leaves no sign on Linux and Windows: there, "
+        "waive the warning and name the place of the key.",
     ),
     severity=Severity.MEDIUM,
     effort=Effort(once_min=30, each_min=15),
@@ -203,6 +211,8 @@ def recovery_key(facts: DiskEncryption, host: Host, _parameters: Parameters) -> 
     listed: list[Json] = list(protectors)
     if not protectors:
         measured = "The system drive opens in one way only: there is no recovery key"
+        if any(volume.purpose is Purpose.SYSTEM and _is_open(volume) for volume in facts.volumes.seen()):
+            measured = "There is no recovery key, and the system drive is not protected yet"
         return failed(measured, expected, protectors=listed, escrow=[])
     escrow = facts.recovery.escrow.seen()
     signs: list[Json] = list(escrow)
@@ -232,7 +242,7 @@ _MODES = frozenset({"xts", "gcm", "ccm", "adiantum"})
     title="Drives are encrypted with a current method",
     why="Old methods and drives that encrypt by themselves have been broken before; a current one protects for years.",
     fix=(
-        "Windows: set the policy to XTS-AES and to software encryption, decrypt the drive and encrypt it again.",
+        "Windows: set the policy to XTS-AES and to software encryption, then decrypt the drive and encrypt it again.",
         "Linux: back up, then change the cipher with cryptsetup reencrypt --cipher aes-xts-plain64 --key-size 512.",
         "Drives that encrypt themselves: turn that off and use BitLocker, FileVault or LUKS instead.",
         "Audit again and see the new method.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scorecard.model import Fact, Host, Observations, Seen, Unseen
 from scorecard.reading import clean
@@ -18,12 +18,13 @@ from .bitlocker import BitLocker, read_bitlocker
 from .otherproducts import other_products
 from .shape import PROTECTED, DiskEncryption, Purpose, Recovery, State, Volume
 from .windows_disks import Disks, Place
-from .windows_recovery import read_recovery, unlock_ways
+from .windows_recovery import opens_itself, read_recovery, unlock_ways
 
 _INVALID_NAMESPACE = 0x8004100E
 _MAX_VOLUMES = 500
-# Win32_Volume.DriveType: removable, network, disc, memory.
-_NOT_FIXED = frozenset({2, 4, 5, 6})
+# Win32_Volume.DriveType; the others are network, disc and memory.
+_REMOVABLE = 2
+_NOT_FIXED = frozenset({_REMOVABLE, 4, 5, 6})
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def read_windows(observations: Observations, host: Host) -> DiskEncryption:
     machine = Machine.read(observations, host)
     if isinstance(machine.known, Unseen) and not machine.without_bitlocker:
         return DiskEncryption(machine.known, Recovery(machine.known, machine.known))
-    volumes = [*_listed(machine), *_unlisted(machine), *_foreign(machine)]
+    volumes = _held(machine, [*_listed(machine), *_unlisted(machine), *_foreign(machine)])
     if len(volumes) > _MAX_VOLUMES:
         many = Unseen(f"The machine names more than {_MAX_VOLUMES} volumes")
         return DiskEncryption(many, Recovery(many, many))
@@ -93,29 +94,40 @@ def _listed(machine: Machine) -> Iterable[Volume]:
         told = read_bitlocker(instance)
         if kind == Seen(0) or _is_flag(drive, "BootVolume"):
             yield _volume(machine, instance, told, Purpose.SYSTEM)
-        elif kind == Seen(2) or place.is_external:
+        elif place.is_external or (kind == Seen(2) and _is_removable(drive)):
             yield _volume(machine, instance, told, Purpose.REMOVABLE)
         elif place.is_image:
             continue
+        elif kind == Seen(2):
+            why = Unseen("BitLocker calls it removable, and neither its disk nor Windows says so")
+            yield _volume(machine, instance, told if _is_protected(told.state) else BitLocker(why, why), Purpose.DATA)
         elif _is_boot(place, drive, letter):
             yield Volume(place.kind or "start files", device, Purpose.BOOT, told.state, told.method, told.detail)
         elif kind == Seen(1):
             yield _volume(machine, instance, _placed(told, place), Purpose.DATA)
         else:
             why = Unseen("BitLocker did not tell whether it is a fixed drive")
-            is_safe = isinstance(told.state, Seen) and told.state.value in PROTECTED
-            yield _volume(machine, instance, told if is_safe else BitLocker(why, why), Purpose.DATA)
+            yield _volume(machine, instance, told if _is_protected(told.state) else BitLocker(why, why), Purpose.DATA)
+
+
+def _is_removable(drive: Instance | None) -> bool:
+    """Some disk controllers let BitLocker take fixed drives for removable ones (issue 11 of dsccommunity/xBitlocker)."""
+    return drive is not None and drive.props.number("DriveType") == Seen(_REMOVABLE)
+
+
+def _is_protected(state: Fact[State]) -> bool:
+    return isinstance(state, Seen) and state.value in PROTECTED
 
 
 def _is_boot(place: Place, drive: Instance | None, letter: str) -> bool:
-    """Read before anything is unlocked. What has a letter is open to people, so their data may lie there as well."""
-    return not letter and (bool(place.kind) or _is_flag(drive, "SystemVolume"))
+    """Read before anything is unlocked. What has a letter or a folder is open to people: their data may lie there too."""
+    is_open = bool(letter) or (drive is not None and bool(_folder(drive)))
+    return not is_open and (bool(place.kind) or _is_flag(drive, "SystemVolume"))
 
 
 def _placed(told: BitLocker, place: Place) -> BitLocker:
     """Of a clear volume it must be known what it is for, and that it lies inside the machine."""
-    is_safe = isinstance(told.state, Seen) and told.state.value in PROTECTED
-    if is_safe or isinstance(told.state, Unseen) or isinstance(place.inside, Seen):
+    if _is_protected(told.state) or isinstance(told.state, Unseen) or isinstance(place.inside, Seen):
         return told
     return BitLocker(Unseen(f"It is not protected, and {place.inside.reason}"), told.method)
 
@@ -171,8 +183,37 @@ def _no_method(state: Fact[State]) -> Fact[None]:
     return Seen(None) if isinstance(state, Seen) else state
 
 
+def _held(machine: Machine, volumes: list[Volume]) -> list[Volume]:
+    """A drive that unlocks itself keeps its key on the system drive, and is as open as that one."""
+    system = [volume.state for volume in volumes if volume.purpose is Purpose.SYSTEM]
+    if system and all(_is_protected(state) for state in system):
+        return volumes
+    is_open = any(isinstance(state, Seen) and state.value not in PROTECTED for state in system)
+    return [
+        _exposed(machine, volume, is_open=is_open)
+        if volume.purpose is Purpose.DATA and volume.state == Seen(State.ENCRYPTED)
+        else volume
+        for volume in volumes
+    ]
+
+
+def _exposed(machine: Machine, volume: Volume, *, is_open: bool) -> Volume:
+    alone = opens_itself(machine.observations, volume.device)
+    if alone == Seen(False):
+        return volume
+    if isinstance(alone, Seen) and is_open:
+        detail = f"{volume.detail}; it unlocks itself with a key on the system drive, and that is not protected"
+        return replace(volume, state=Seen(State.EXPOSED), detail=detail)
+    what = "it unlocks itself" if isinstance(alone, Seen) else f"whether it unlocks itself was not seen: {alone.reason}"
+    why = "the system drive is not protected" if is_open else "whether the system drive is protected was not seen"
+    return replace(volume, state=Unseen(f"It is encrypted, but {why}, and {what}"))
+
+
 def _foreign(machine: Machine) -> Iterable[Volume]:
     """Partitions of other systems: Windows cannot say what is in them."""
+    if isinstance(machine.disks.partitions, Unseen):
+        gap = Unseen(f"Whether other systems have partitions here was not seen: {machine.disks.partitions.reason}")
+        yield Volume("other partitions", "", Purpose.DATA, gap, gap)
     for name in machine.disks.foreign():
         why = Unseen("It belongs to another system, and whether it is encrypted cannot be read from here")
         yield Volume(name, name, Purpose.DATA, why, why)
@@ -204,6 +245,11 @@ def _name(machine: Machine, instance: Instance) -> str:
     """Letter, else the folder it is mounted at, else its own long name."""
     device = _device(instance)
     drive = machine.by_device.get(device, instance)
-    folder = drive.props.text("Name", 80)
-    path = folder.value if isinstance(folder, Seen) and folder.value and not folder.value.startswith("\\\\") else ""
-    return _letter(instance) or _letter(drive) or path or clean(device.strip("\\?"), 60) or "a drive without a name"
+    name = _letter(instance) or _letter(drive) or _folder(drive)
+    return name or clean(device.strip("\\?"), 60) or "a drive without a name"
+
+
+def _folder(drive: Instance) -> str:
+    """Where people find it; "" for one that has its long name only."""
+    name = drive.props.text("Name", 80)
+    return name.value if isinstance(name, Seen) and name.value and not name.value.startswith("\\\\") else ""

@@ -26,7 +26,8 @@ _MBR_RECOVERY = 0x27
 # None, FAT, NTFS, extended, recovery, dynamic, GPT behind a protective entry, start files.
 _WINDOWS_MBR = frozenset({0, 0x01, 0x04, 0x05, 0x06, 0x07, 0x0B, 0x0C, 0x0E, 0x0F, _MBR_RECOVERY, 0x42, 0xEE, 0xEF})
 _USB = 7
-_NOT_OF_THIS_MACHINE = frozenset({9, 14, 15})  # iSCSI, virtual, backed by a file
+_NOT_OF_THIS_MACHINE = frozenset({9, 15})  # iSCSI, backed by a file
+_VIRTUAL = 14
 # Smaller ones are makers' tools for starting and testing the machine.
 _FOREIGN_FROM_BYTES = 1 << 30
 
@@ -68,7 +69,7 @@ class Disks:
             return Place(kind, Unseen(f"its disk was not seen: {self.buses.reason}"))
         disk = partition.props.number("DiskNumber")
         bus = self.buses.value.get(disk.value) if isinstance(disk, Seen) and disk.value is not None else None
-        if bus is None:
+        if bus in (None, _VIRTUAL):
             return Place(kind, Unseen("whether its disk is inside the machine was not told"))
         is_image = bus in _NOT_OF_THIS_MACHINE
         return Place(kind, Seen(bus != _USB and not is_image), bus == _USB, is_image)
@@ -82,10 +83,10 @@ class Disks:
                 continue
             if isinstance(size, Seen) and size.value is not None and size.value < _FOREIGN_FROM_BYTES:
                 continue
-            place = [one.value for one in (disk, number) if isinstance(one, Seen) and one.value is not None]
-            bus = self.buses.value.get(place[0]) if place and isinstance(self.buses, Seen) else None
-            if len(place) == 2 and bus != _USB and bus not in _NOT_OF_THIS_MACHINE:
-                yield f"disk {place[0]} partition {place[1]}"
+            on, which = (one.value if isinstance(one, Seen) else None for one in (disk, number))
+            bus = self.buses.value.get(on) if on is not None and isinstance(self.buses, Seen) else None
+            if bus != _USB and bus not in _NOT_OF_THIS_MACHINE:
+                yield "a partition" if on is None or which is None else f"disk {on} partition {which}"
 
 
 def _paths(partitions: tuple[Instance, ...]) -> Iterator[tuple[str, Instance]]:
@@ -105,10 +106,14 @@ def _buses(disks: tuple[Instance, ...]) -> dict[int, int]:
 
 
 def _is_foreign(props: Values) -> bool:
+    """One of a type that was not told is taken for it, unless a volume of Windows lies on it."""
     gpt, mbr = props.text("GptType"), props.number("MbrType")
     if isinstance(gpt, Seen) and gpt.value:
         return gpt.value.lower() not in _WINDOWS_TYPES | set(_KINDS)
-    return isinstance(mbr, Seen) and mbr.value is not None and mbr.value not in _WINDOWS_MBR
+    if isinstance(mbr, Seen) and mbr.value is not None:
+        return mbr.value not in _WINDOWS_MBR
+    paths = props.texts("AccessPaths")
+    return not (isinstance(paths, Seen) and paths.value)
 
 
 def _kind(props: Values) -> str:

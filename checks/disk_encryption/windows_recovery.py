@@ -16,7 +16,7 @@ from .shape import Recovery, State, Volume
 _BACKED_UP, _FAILED = 845, 846
 # Windows Home has device encryption only, which takes its clear key away once the recovery key is in an account (1.4).
 _HOME = frozenset({"Core", "CoreN", "CoreSingleLanguage", "CoreCountrySpecific"})
-_UNLOCK = {"tpm": "the TPM", "tpm-and-pin": "the TPM and a PIN"}
+_UNLOCK = {"tpm": "the TPM", "tpm-and-pin": "the TPM and a PIN", "external-keys": "a key on a USB stick"}
 
 
 def read_recovery(observations: Observations, host: Host, system: Sequence[Volume]) -> Recovery:
@@ -33,6 +33,12 @@ def unlock_ways(observations: Observations, device: str) -> tuple[str, ...]:
     return tuple(words for words, count in counts.items() if isinstance(count, Seen) and count.value > 0)
 
 
+def opens_itself(observations: Observations, device: str) -> Fact[bool]:
+    """Whether a data drive has a key in a file, as it gets for automatic unlocking (windows.md 1.3)."""
+    count = _count(observations, "external-keys", device)
+    return count if isinstance(count, Unseen) else Seen(count.value > 0)
+
+
 def _count(observations: Observations, noun: str, device: str) -> Fact[int]:
     listed = instances(observations, f"disk-encryption.{noun}")
     if isinstance(listed, Unseen):
@@ -41,7 +47,7 @@ def _count(observations: Observations, noun: str, device: str) -> Fact[int]:
         named = instance.props.text("DeviceID", 80)
         if isinstance(named, Seen) and (named.value or "").lower() == device:
             return instance.call("GetKeyProtectors").counted("VolumeKeyProtectorID")
-    return Unseen("The key protectors of the system drive were not counted")
+    return Unseen("Its key protectors were not counted")
 
 
 def _protectors(observations: Observations, device: str) -> Fact[tuple[str, ...]]:
@@ -74,13 +80,18 @@ def _escrow(observations: Observations, host: Host, system: Volume) -> Fact[tupl
 
 
 def _event(observations: Observations, letter: str) -> Fact[str]:
-    """The newest word about the system drive counts: a failed backup after a good one is of a newer key."""
+    """The newest word about the system drive counts: a failed backup after a good one is of a newer key.
+
+    One that does not name its drive may be about another, and about this one.
+    """
     found = events(observations, "disk-encryption.backups")
     if isinstance(found, Unseen):
         return found
     for event in found.value:
         point = event.data.text("VolumeMountPoint", 8)
-        if isinstance(point, Seen) and point.value and point.value.upper().rstrip("\\") != letter:
+        if isinstance(point, Unseen) or not point.value:
+            return Unseen("an event tells of a stored key, and not of which drive")
+        if point.value.upper().rstrip("\\") != letter:
             continue
         if event.id == _BACKED_UP:
             return Seen("Windows wrote down that the key was stored in Entra ID (event 845)")
