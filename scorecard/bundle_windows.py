@@ -28,7 +28,7 @@ _QUOTED = re.compile(r"""('[^'\n]*'|"[^"\n]*")""")
 _BLANKS = (
     (re.compile(r" ?([=|{},;]) ?"), r"\1"),
     (re.compile(r" \+ "), "+"),
-    (re.compile(r"\b(if|for|foreach|while|switch) \("), r"\1("),
+    (re.compile(r"\b(if|elseif|for|foreach|while|switch) \("), r"\1("),
     (re.compile(r"\{\n"), "{"),
     (re.compile(r"\n\}"), "}"),
     (re.compile(r"\}\n(catch|else)"), r"}\1"),

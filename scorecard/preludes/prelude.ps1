@@ -8,11 +8,14 @@
 # No text spans lines, and comments stand on lines of their own. $q is the question.
 $ErrorActionPreference = 'Stop'
 $ProgressPreference = $WarningPreference = 'SilentlyContinue'
+# Commands come from Windows' own modules alone, wherever else the account's path leads, and no list of them is kept.
+$env:PSModulePath = "$PSHOME\Modules"
+$env:PSModuleAnalysisCachePath = 'nul'
 # It would be shown another registry and other folders.
-if ($env:PROCESSOR_ARCHITEW6432) { throw 'This is a 32-bit process' }
+if ($env:PROCESSOR_ARCHITEW6432) { throw 'A 32-bit process' }
 
 # The methods that are ever called: they read and change nothing.
-$methods = '^(Get(ProtectionStatus|ConversionStatus|EncryptionMethod|LockStatus|KeyProtectors|SuspendCount|HardwareEncryptionStatus|Version)|DetermineIfRebootPending)$'
+$methods = '^(Get((Protection|Conversion|Lock|HardwareEncryption)Status|EncryptionMethod|KeyProtectors|SuspendCount|Version)|DetermineIfRebootPending)$'
 
 # What went wrong, as an HRESULT; 77 (4D): the language mode forbids it, 124 (7C): the question's time is up.
 function Get-Code($err) {
@@ -20,15 +23,15 @@ function Get-Code($err) {
     if ($id -match 'ConstrainedLanguage|CoreTypes') { return '0x0000004D' }
     if ($id -eq 'limit') { return '0x0000007C' }
     # CIM says it here; the HResult of its exception is the same for all errors.
-    if ($id -match 'HRESULT (0x[0-9a-f]{1,8})\b') { return '0x{0:X8}' -f [uint32]$matches[1] }
+    if ($id -match 'HRESULT (0x[0-9a-f]{1,8})\b') { return $matches[1] }
+    $kind = [string]$err.CategoryInfo.Category
+    # A file that is denied carries a cause that is no more than "failed".
+    if ($kind -eq 'PermissionDenied') { return '0x80070005' }
     $cause = $err.Exception
     while ($cause.InnerException) { $cause = $cause.InnerException }
     $code = '0x{0:X8}' -f $cause.HResult
     # What .NET calls an error says less than PowerShell's category.
-    if ($code -notlike '0x8013*') { return $code }
-    $kind = [string]$err.CategoryInfo.Category
-    if ($kind -eq 'ObjectNotFound') { return '0x80070002' }
-    if ($kind -eq 'PermissionDenied' -or $id -like 'LogInfoUnavailable*') { return '0x80070005' }
+    if ($code -like '0x8013*' -and $kind -eq 'ObjectNotFound') { return '0x80070002' }
     $code
 }
 
@@ -40,7 +43,7 @@ function Get-Fault($err) {
 }
 
 function Assert-Limit {
-    if ((Get-Date) -gt $script:until) { throw 'limit' }
+    if ((Get-Date) -gt $until) { throw 'limit' }
 }
 
 # UTC. The update agent's times are UTC and do not say so; before 1990 means never.
@@ -73,8 +76,8 @@ function Expand-Path($path) {
 
 # Only drives of this machine: what lies on another one is not asked.
 function Test-Local($path) {
-    if (-not $script:drives) { $script:drives = @(Get-CimInstance Win32_LogicalDisk -Filter 'DriveType=3').DeviceID }
-    $path -match '^[a-z]:\\' -and $script:drives -contains $path.Substring(0, 2)
+    if (-not $drives) { $script:drives = @(Get-CimInstance Win32_LogicalDisk -Filter 'DriveType=3').DeviceID }
+    $path -match '^[a-z]:\\' -and $drives -contains $path.Substring(0, 2)
 }
 
 function Read-File($path, $most) {
@@ -83,18 +86,18 @@ function Read-File($path, $most) {
     try {
         if (-not (Test-Local $path)) { return @{ error = '0x800700A1' } }
         $item = Get-Item -LiteralPath $path -Force
+        $file.path = $path
+        $file.exists = $true
+        $file.modified = Get-Utc $item.LastWriteTimeUtc
+        if ($item.PSIsContainer) { return $file }
+        $file.size = $item.Length
+        $v = $item.VersionInfo
+        if ($v.FileVersion) { $file.version = ($v.FileMajorPart, $v.FileMinorPart, $v.FileBuildPart, $v.FilePrivatePart) -join '.' }
     }
     catch {
         if ((Get-Code $_) -eq '0x80070002') { return $file }
         return Get-Fault $_
     }
-    $file.path = $path
-    $file.exists = $true
-    $file.modified = Get-Utc $item.LastWriteTimeUtc
-    if ($item.PSIsContainer) { return $file }
-    $file.size = $item.Length
-    $v = $item.VersionInfo
-    if ($v.FileVersion) { $file.version = ($v.FileMajorPart, $v.FileMinorPart, $v.FileBuildPart, $v.FilePrivatePart) -join '.' }
     if ($most) {
         try {
             if ($item.Length -gt 4MB) { throw 'Too large' }
@@ -145,7 +148,11 @@ function Read-Calls($q, $target) {
             }
             $said[$call.name] = @{ return = Get-Plain $back.ReturnValue; out = $out }
         }
-        catch { $said[$call.name] = Get-Fault $_ }
+        catch {
+            # Of a class that is not there nothing can be said.
+            if ($q.static) { throw }
+            $said[$call.name] = Get-Fault $_
+        }
     }
     $said
 }
@@ -157,12 +164,15 @@ function Read-Cim($q) {
     $found = @(Get-CimInstance @where | Select-Object -First 501)
     @{ capped = $found.Count -gt 500; instances = @(foreach ($one in $found | Select-Object -First 500) {
         Assert-Limit
+        # As the class has them: PowerShell puts readings of its own over some, which depend on the language or fail.
+        $raw = @{}
+        foreach ($own in $one.CimInstanceProperties) { $raw[$own.Name] = $own.Value }
         $props = @{}
-        foreach ($name in $q.keep) { Add-Entry $props $name $one.$name }
+        foreach ($name in $q.keep) { Add-Entry $props $name $raw[$name] }
         $paths = @{}
         foreach ($name in $q.paths) {
             # Of a command line the program alone, with or without quotes.
-            $path = $one.$name -replace '^"([^"]+)".*', '$1' -replace '(\.(exe|dll|sys)) .*', '$1'
+            $path = $raw[$name] -replace '^"([^"]+)".*', '$1' -replace '(\.(exe|dll|sys)) .*', '$1'
             $paths[$name] = Read-File (Expand-Path $path)
         }
         @{ props = $props; calls = Read-Calls $q @{ InputObject = $one }; paths = $paths }
@@ -204,12 +214,11 @@ function Read-Key($path, $q, $depth) {
         }
     }
     if ($depth) {
-        foreach ($child in Get-ChildItem -LiteralPath $path -Name) {
+        foreach ($name in Get-ChildItem -LiteralPath $path -Name) {
             if ($script:left-- -lt 1) { break }
-            # The provider puts a backtick before brackets.
-            $name = $child -replace '`([][*?])', '$1'
-            try { $keys[$name] = Read-Key "$path\$name" $q ($depth - 1) }
-            catch { $keys[$name] = Get-Fault $_ }
+            # In quotes, since what came with the name would go into JSON as well.
+            try { $keys["$name"] = Read-Key "$path\$name" $q ($depth - 1) }
+            catch { $keys["$name"] = Get-Fault $_ }
         }
     }
     $found
@@ -218,18 +227,18 @@ function Read-Key($path, $q, $depth) {
 function Read-Tree($path, $q) {
     $script:left = $q.at_most
     $tree = Read-Key "Registry::$path" $q $q.depth
-    $tree.capped = $script:left -lt 0
+    $tree.capped = $left -lt 0
     $tree
 }
 
 function Read-Registry($q) {
     $hive, $path = $q.key.Replace('/', '\') -split '\\', 2
-    if ($hive -eq 'HKLM') { return Read-Tree "HKEY_LOCAL_MACHINE\$path" $q }
+    if ($hive -eq 'HKLM') { return Read-Tree "HKLM\$path" $q }
     # The hives of people, not of services: those that are loaded.
     $users = @{}
-    foreach ($sid in Get-ChildItem -LiteralPath Registry::HKEY_USERS -Name) {
+    foreach ($sid in Get-ChildItem -LiteralPath Registry::HKU -Name) {
         if ($sid -match '^S-1-(5-21|12-1)-[0-9-]+$') {
-            try { $users["$sid"] = Read-Tree ("HKEY_USERS\$sid" + $path.Substring(1)) $q }
+            try { $users["$sid"] = Read-Tree ("HKU\$sid" + $path.Substring(1)) $q }
             catch { $users["$sid"] = Get-Fault $_ }
         }
     }
@@ -240,7 +249,7 @@ function Read-Events($q) {
     $log = Get-WinEvent -ListLog $q.log
     $where = @{ LogName = $q.log; Id = $q.ids; StartTime = (Get-Date).AddDays(-$q.days) }
     if ($q.provider) { $where.ProviderName = $q.provider }
-    if ($q.levels) { $where.Level = $q.levels }
+    if ($q.levels.Count) { $where.Level = $q.levels }
     try { $found = @(Get-WinEvent -FilterHashtable $where -MaxEvents ($q.at_most + 1)) }
     catch {
         if ($_.FullyQualifiedErrorId -notlike 'NoMatchingEventsFound*') { throw }
@@ -332,7 +341,7 @@ function Read-Machine {
     $parts = @{
         'product_type=ProductType caption=Caption version=Version sku=OperatingSystemSKU booted=LastBootUpTime' = Get-Try { Get-CimInstance Win32_OperatingSystem }
         'manufacturer=Manufacturer model=Model hypervisor_present=HypervisorPresent part_of_domain=PartOfDomain domain=Domain workgroup=Workgroup domain_role=DomainRole' = Get-Try { Get-CimInstance Win32_ComputerSystem }
-        'build=CurrentBuildNumber ubr=UBR edition=EditionID installation_type=InstallationType display_version=DisplayVersion' = Get-Try { Get-ItemProperty -LiteralPath 'Registry::HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Windows NT\CurrentVersion' }
+        'build=CurrentBuildNumber ubr=UBR edition=EditionID installation_type=InstallationType display_version=DisplayVersion' = Get-Try { Get-ItemProperty -LiteralPath 'Registry::HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion' }
     }
     foreach ($names in $parts.Keys) {
         $from = $parts[$names]
@@ -362,7 +371,7 @@ function Read-Answer($q) {
 function Write-Answer($q) {
     "$marker begin $($q.part)"
     $started = Get-Date
-    $script:until = $started.AddSeconds($q.limit)
+    $until = $started.AddSeconds($q.limit)
     # A damaged repository of WMI would never answer.
     $PSDefaultParameterValues = @{ '*-Cim*:OperationTimeoutSec' = $q.limit }
     $code = '0'
@@ -384,6 +393,7 @@ function Write-Answer($q) {
 # Joined, not through Out-String, which would wrap a long line.
 $asked = -join @($input) | ConvertFrom-Json
 $marker = $asked.marker
+if (-not $marker) { throw 'No questions' }
 # What went before us on the line may lack its end, and a frame begins on a line of its own.
 ''
 Write-Answer @{ part = 'engine.host'; verb = 'machine'; limit = 20; size = 200000 }

@@ -92,6 +92,46 @@ def surface(code: str) -> dict[str, set[str]]:
     return found
 
 
+def variables(code: str) -> tuple[set[str], set[str]]:
+    """What is read without being made anywhere in reach, and what is made.
+
+    In reach are the function's own parameters and variables, those of the whole text, and `$until` of the function that
+    calls all others.
+    """
+    made: dict[str, set[str]] = defaultdict(set)
+    read: dict[str, set[str]] = defaultdict(set)
+    for node in nodes(parsed(code)):
+        if node.type == "variable":
+            where = "" if text(node).startswith("$script:") else function_of(node)
+            name = text(node).replace("$script:", "$").replace("@", "$")
+            (made if _is_made(node) else read)[where].add(name)
+    shared = made[""] | made["Write-Answer"] & {"$until"}
+    unmade = {name for where, names in read.items() for name in names if name not in made[where] | shared}
+    return unmade, set().union(*made.values())
+
+
+def _is_made(node: tree_sitter.Node) -> bool:
+    """Whether the variable is given a value here: left of =, as a parameter, as what foreach goes through."""
+    parent = node.parent
+    while parent is not None and parent.type in ("unary_expression", "array_literal_expression"):
+        parent = parent.parent
+    return parent is not None and parent.type in ("left_assignment_expression", "script_parameter", "foreach_statement")
+
+
+def function_of(node: tree_sitter.Node) -> str:
+    parent: tree_sitter.Node | None = node
+    while parent is not None and parent.type != "function_statement":
+        parent = parent.parent
+    return text(next(child for child in parent.children if child.type == "function_name")) if parent is not None else ""
+
+
+def function(name: str) -> str:
+    """The text of one function."""
+    return next(
+        text(node) for node in nodes(parsed(SOURCE)) if node.type == "function_statement" and function_of(node) == name
+    )
+
+
 def _command_of(node: tree_sitter.Node) -> str:
     parent = node.parent
     while parent is not None and parent.type != "command":
@@ -167,6 +207,30 @@ def test_parameters_are_listed_with_their_command() -> None:
     assert USED["parameters"] == {f"{entry['name']} {name}" for entry in LISTED["commands"] for name in entry["parameters"]}
     assert USED["splatted"] - MACHINE_KEYS <= listed("splatted")
     assert listed("splatted") <= USED["splatted"] | USED["members"]
+
+
+def test_every_variable_is_made_in_reach_or_listed() -> None:
+    """A name with a slip of the pen would be nothing at all, without a word."""
+    unmade, made = variables(SOURCE)
+    given = {entry["name"] for entry in LISTED["variables"] if entry.get("sets")}
+    assert unmade | {name for name in made if name in listed("variables") or ":" in name} == listed("variables")
+    assert {name for name in made if ":" in name} == given == {"$env:PSModulePath", "$env:PSModuleAnalysisCachePath"}
+
+
+@pytest.mark.parametrize(
+    ("code", "unmade"),
+    [
+        ("function f($a) { $b = $a; $b + $c }", {"$c"}),
+        ("function f { $a = 1 }\n$a", {"$a"}),
+        ("foreach ($a in $b) { $a }", {"$b"}),
+        ("$a, $b = 1, 2; $a; $b; $a.x = $d", {"$d"}),
+        ("$x.y = 1", {"$x"}),
+        ("function f { $script:a = 1 }\n$a", set()),
+        ("f @with", {"$with"}),
+    ],
+)
+def test_variables_that_nobody_makes_are_found(code: str, unmade: set[str]) -> None:
+    assert variables(code)[0] == unmade
 
 
 def test_every_entry_tells_version_mode_and_source() -> None:
