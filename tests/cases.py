@@ -69,6 +69,7 @@ def host(platform: Platform, **changes: Any) -> Host:
     for key, value in changes.items():
         if key == "as_of":
             values[key] = _moment(value)
+            values.setdefault("clock", Seen(values[key]))
         elif isinstance(value, Seen | Unseen):
             values[key] = value
         elif isinstance(value, dict) and set(value) == {"unseen"}:

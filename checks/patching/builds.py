@@ -20,6 +20,7 @@ from scorecard.data import DataFile, Row
 from scorecard.model import Fact, Host, Unseen
 
 from .calendar import last_update_day
+from .win_titles import Entry, Made, made_by
 
 _GRACE_DAYS = 3  # between an update day and the table that knows it
 
@@ -88,7 +89,7 @@ def find(rows: Iterable[Build], product: str, told: Fact[str | None], day: date)
     parts = re.fullmatch(r"([0-9]{4,6})\.([0-9]{1,7})", (told.seen() or "") if not isinstance(told, Unseen) else "")
     if parts is None:
         return Level("The revision of this build of Windows was not read")
-    build, revision = _FAMILIES.get(parts[1], parts[1]), int(parts[2])
+    build, revision = _family(parts[1]), int(parts[2])
     mine = sorted((row for row in rows if (row.product, row.build) == (product, build)), key=lambda row: row.released)
     if not mine:
         return Level(f"Our table has no updates of build {parts[1]}")
@@ -122,3 +123,24 @@ def _reached(rows: Sequence[Build], revision: int) -> set[date]:
     possible = {max(below, default=date.min) for below in kinds}
     # Without a hotpatch below it the revision can only be an ordinary one.
     return possible if kinds[1] else {max(kinds[0], default=date.min)}
+
+
+def running(entries: Iterable[Entry], host: Host) -> Made | None:
+    """The newest update whose title names this very build; None where a newer one may run, or one waits for a restart.
+
+    Windows 11 calls its monthly updates by the build that they make: the title of what was installed is one witness, the
+    build in the registry another.
+    """
+    if isinstance(host.build, Unseen):
+        return None
+    build, _, revision = (host.build.value or "").partition(".")
+    made = sorted(
+        (found for title, _ in entries if (found := made_by(title))), key=lambda found: (found.day, found.revision)
+    )
+    if not made or (_family(made[-1].build), str(made[-1].revision)) != (_family(build), revision):
+        return None
+    return made[-1]
+
+
+def _family(build: str) -> str:
+    return _FAMILIES.get(build, build)

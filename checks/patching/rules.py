@@ -109,7 +109,7 @@ def security_updates(facts: Patching, host: Host, parameters: Parameters) -> Ver
         return passed(_with_notes(measured, updates), expected, **evidence)
     days = _days(updates.lists_time(), host)
     others = f", {_count(len(missing), 'other update')} waiting" if missing else ""
-    lists = "our table of builds is" if updates.by_table else f"{updates.manager.seen()}'s lists are"
+    lists = updates.table if updates.by_table else f"{updates.manager.seen()}'s lists are"
     measured = f"No {kind} is missing{others}; {lists} from {_ago(days)}"
     return passed(_with_notes(measured, updates), expected, **evidence)
 
@@ -140,6 +140,8 @@ def _obstacle(updates: Updates, host: Host, stale_days: float, missing: Sequence
     if _in_future(data_time, host):
         return f"The package lists are dated {data_time:%Y-%m-%d}, which is in the future: a clock is wrong"
     if _days(data_time, host) > stale_days:
+        if updates.looked_later:
+            return f"When the machine last looked for updates is not told; it did {_ago(_days(data_time, host))}{at_least}"
         return f"The package lists are {_days(data_time, host)} days old, so newer updates cannot show{at_least}"
     return None
 
@@ -281,6 +283,8 @@ def sources_fresh(facts: Patching, host: Host, parameters: Parameters) -> Verdic
             f"No source of security updates is switched on and read; {measured}", expected, lists_from=moment.isoformat()
         )
     verdict = _graded(days, measured, expected, parameters, lists_from=moment.isoformat())
+    if facts.updates.looked_later and verdict.status != "pass":
+        return unknown(f"When the machine last looked for updates is not told; it did on {moment:%Y-%m-%d}, {_ago(days)}")
     unread = facts.updates.blind.seen()
     return unknown(f"{'; '.join(unread[:3])}. {measured}") if unread and verdict.status == "pass" else verdict
 

@@ -44,6 +44,8 @@ class Updates:
     notes: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()  # what other witnesses say against "nothing is missing", though the list is whole
     by_table: datetime | None = None  # `missing` rests on our own table of this day, not on the machine's lists
+    table: str = ""  # what that is, with its verb: "our table of builds is"
+    looked_later: bool = False  # `data_time` is a day on which the machine had its lists; it may have had newer ones since
 
     def lists_time(self) -> datetime:
         """Of what `missing` was read from. Raises FactUnavailable."""

@@ -16,7 +16,7 @@ from scorecard.reading import clean
 from scorecard.windows_answers import Values, moment_of, payload
 
 from .payload import MANY
-from .win_history import counts
+from .win_titles import Entry, counts
 
 PART = "patching.agent"
 
@@ -32,6 +32,7 @@ _ORDINARY = frozenset(
         "b4832bd8-e735-4761-8daf-37f882276dab",  # tools (Microsoft's documentation: Policy CSP, Update)
     }
 )
+_MICROSOFT_UPDATE = "7971f918-a847-4430-9279-4a52d1efe18d"
 _SEVERITIES = frozenset({"critical", "important", "moderate", "low"})
 _DRIVER_TYPE = 2
 _MOST_HISTORY = 400  # so many entries come at most, the newest
@@ -69,7 +70,14 @@ class Agent:
     blocked: bool  # Windows itself refuses the list; nothing is wrong with our rights
     incomplete: tuple[str, ...]  # reasons why `offers` may lack some
     searched: Fact[datetime | None]  # the last search that succeeded
-    history: Fact[tuple[tuple[str, datetime], ...]]  # title and time of each installation that succeeded
+    history: Fact[tuple[Entry, ...]]  # each installation that succeeded
+    # Update services that are registered, by id; what Windows searches.
+    services: frozenset[str] = frozenset()
+
+    @property
+    def only_windows(self) -> bool:
+        """Microsoft Update, which also has Office and other products, is not registered (windows.md 3.2)."""
+        return bool(self.services) and _MICROSOFT_UPDATE not in self.services
 
 
 def parse(observations: Observations, host: Host) -> Agent:
@@ -85,7 +93,9 @@ def parse(observations: Observations, host: Host) -> Agent:
     blocked = refused and _build(host) >= _FIRST_BLOCKED_BUILD and host.privileged == Seen(True)
     if blocked:
         offers = Unseen("Windows gives its list of missing updates to no remote session (0x80070005)")
-    return Agent(offers, blocked, _incomplete(values, errors), _searched(values, errors), _history(values, errors))
+    return Agent(
+        offers, blocked, _incomplete(values, errors), _searched(values, errors), _history(values, errors), _services(values)
+    )
 
 
 def _hresult(value: Any) -> int | None:
@@ -166,7 +176,12 @@ def _searched(values: Mapping[str, Any], errors: Mapping[str, Any]) -> Fact[date
     return found
 
 
-def _history(values: Mapping[str, Any], errors: Mapping[str, Any]) -> Fact[tuple[tuple[str, datetime], ...]]:
+def _services(values: Mapping[str, Any]) -> frozenset[str]:
+    listed = values.get("services")
+    return frozenset(one.lower() for one in listed if isinstance(one, str)) if isinstance(listed, list) else frozenset()
+
+
+def _history(values: Mapping[str, Any], errors: Mapping[str, Any]) -> Fact[tuple[Entry, ...]]:
     """Installations (operation 1) that succeeded, with errors or without."""
     if (error := errors.get("history")) is not None:
         return Unseen(f"The update agent's history could not be read ({clean(str(error), 20)})")

@@ -1,32 +1,28 @@
 """When updates of Windows were installed: event log, update agent and list of packages (windows.md 3.4).
 
 Definitions, drivers and apps come by the same way and say nothing: only titles with the number of an article count, without
-those that come every day or every month whatever else fails.
+those that come whatever else fails (`win_titles`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from scorecard.model import Fact, Observations, Seen, Unseen
 from scorecard.reading import clean
-from scorecard.windows_answers import events, instances, payload
+from scorecard.windows_answers import Instance, events, instances, payload
 
-from .calendar import last_update_day, midnight, next_update_day, update_day
+from .calendar import last_update_day, midnight
 from .payload import newest
+from .win_titles import Entry, articles, counts, is_of_windows, month_of, reach
 
 INSTALLED = "patching.installed"
 PACKAGES = "patching.packages"
 
 _AHEAD = timedelta(days=1)
-_ARTICLE = re.compile(r"KB([0-9]{6,8})(?![0-9])")
-# Defender's definitions, engine and platform, and the monthly tool that looks for known malware.
-_NOT_SYSTEM = frozenset({"2267602", "915597", "2461484", "4052623", "890830"})
-_MONTH = re.compile(r"(?<![0-9])(20[0-9]{2})-(0[1-9]|1[0-2])(?![0-9-])")
-_IN_BRACKETS = re.compile(r"[(\uff08][^()\uff08\uff09]{0,80}[)\uff09]")
 _SUCCEEDED = 19
 # An update day counts as due when the updates of that day may no longer be missing.
 _DUE_DAYS = 14
@@ -36,14 +32,16 @@ _DUE_DAYS = 14
 class Record:
     """Installations that succeeded. `unread`: reasons why there may be newer ones."""
 
-    entries: tuple[tuple[str, datetime], ...]  # title and time; packages have their article's number as title
-    any_update: datetime | None  # the newest of any kind, definitions too: then the source of updates answered
+    entries: tuple[Entry, ...]  # of Windows and of other products
+    any_update: datetime | None  # the newest of any kind, definitions too: then a source of updates answered
+    reached: datetime | None  # up to when Windows' own updates are on it
     unread: tuple[str, ...]
     as_of: datetime
+    clock: str = ""  # why the machine's dates tell nothing
 
     @property
     def last(self) -> datetime | None:
-        return _last(self.entries, self.as_of)
+        return _last((moment for _, moment in self.entries), self.as_of)
 
     @property
     def due(self) -> date:
@@ -51,9 +49,13 @@ class Record:
 
     @property
     def current(self) -> bool:
-        """Something was installed since the last update day that is due."""
-        last = self.last
-        return last is not None and last >= midnight(self.due) and not self.in_future
+        """Windows' own updates are on it up to those of the last update day that is due."""
+        reached = self.reached
+        return reached is not None and reached >= midnight(self.due) and not (self.in_future or self.clock)
+
+    @property
+    def is_complete(self) -> bool:
+        return not (self.unread or self.in_future or self.clock)
 
     @property
     def in_future(self) -> bool:
@@ -62,40 +64,65 @@ class Record:
 
     def last_installed(self) -> Fact[datetime | None]:
         """What was not read could only be newer, so it matters where the rest is old."""
-        if self.unread and not self.current:
-            return Unseen(self.unread[0])
-        return Seen(self.last)
+        if self.clock:
+            return Unseen(self.clock)
+        last = self.last
+        recent = last is not None and last >= midnight(self.due) and not self.in_future
+        return Unseen(self.unread[0]) if self.unread and not recent else Seen(last)
 
 
-def read(observations: Observations, history: Fact[tuple[tuple[str, datetime], ...]], as_of: datetime) -> Record:
+def read(observations: Observations, history: Fact[tuple[Entry, ...]], as_of: datetime, clock: str) -> Record:
     logged, packages = _logged(observations), _packages(observations, as_of)
-    sources: tuple[Fact[tuple[tuple[str, datetime], ...]], ...] = (logged, history, packages)
+    sources: tuple[Fact[tuple[Entry, ...]], ...] = (logged, history, packages)
     listed = [entry for source in sources if isinstance(source, Seen) for entry in source.value]
     unread = [source.reason for source in sources if isinstance(source, Unseen)]
-    articles = [(title, moment) for title, moment in listed if _ARTICLE.search(title)]
-    entries = tuple((clean(title, 160), moment) for title, moment in articles if counts(title))
-    if _is_capped(observations) and isinstance(logged, Seen) and not any(counts(title) for title, _ in logged.value):
-        unread.append("The newest events of the update agent are all of definitions")
-    last = _last(entries, as_of)
+    known = [(clean(title, 160), moment) for title, moment in listed if articles(title)]
+    entries = tuple(entry for entry in known if counts(entry[0]))
+    if _is_capped(observations) and isinstance(logged, Seen) and not any(is_of_windows(title) for title, _ in logged.value):
+        unread.append("The newest events of the update agent are all of definitions and other products")
+    last, reached = (
+        _last((moment for _, moment in entries), as_of),
+        _reached(entries, as_of, told=isinstance(logged, Seen) and isinstance(history, Seen)),
+    )
     maybe = newest(_later_readings(observations, as_of))
-    if maybe and (last is None or maybe > last):
+    if maybe and (last is None or reached is None or maybe > min(last, reached)):
         unread.append(f"The date of a package can be read in two ways, the later one {maybe:%Y-%m-%d}")
-    return Record(entries, _last(articles, as_of), tuple(unread), as_of)
+    if undated := _undated(observations, as_of):
+        unread.append(f"The date of the package {undated[0]} cannot be read")
+    any_update = _last((moment for _, moment in known), as_of)
+    return Record(entries, any_update, reached, tuple(unread), as_of, clock)
 
 
-def _last(entries: Iterable[tuple[str, datetime]], as_of: datetime) -> datetime | None:
+def _reached(entries: Iterable[Entry], as_of: datetime, told: bool) -> datetime | None:
+    """By updates of Windows alone.
+
+    The list of packages has articles only. What they are of the titles tell; one that none names counts as an update of
+    Windows where all titles were `told`.
+    """
+    listed = list(entries)
+    named = [title for title, _ in listed if not _is_bare(title)]
+    others = frozenset().union(*(articles(title) for title in named if not is_of_windows(title)))
+    months = {article: month_of(title) for title in named for article in articles(title)}
+    moments = []
+    for title, moment in listed:
+        mine = articles(title)
+        if is_of_windows(title) and not mine & others and (told or mine & months.keys()):
+            month = next((months[article] for article in mine if article in months), None)
+            moments.append(reach(title, moment, month))
+    return _last(moments, as_of)
+
+
+def _is_bare(title: str) -> bool:
+    return title.strip().upper() in {f"KB{article}" for article in articles(title)}
+
+
+def _last(moments: Iterable[datetime], as_of: datetime) -> datetime | None:
     """A date that lies ahead counts only where there is no other: it comes from a clock that was wrong."""
-    moments = [moment for _, moment in entries]
-    return newest([moment for moment in moments if moment <= as_of + _AHEAD] or moments)
+    found = list(moments)
+    return newest([moment for moment in found if moment <= as_of + _AHEAD] or found)
 
 
-def counts(title: str) -> bool:
-    """Whether a title is that of an update of the system or of a product, in any language."""
-    numbers = set(_ARTICLE.findall(title))
-    return bool(numbers) and not numbers & _NOT_SYSTEM
-
-
-def _logged(observations: Observations) -> Fact[tuple[tuple[str, datetime], ...]]:
+def _logged(observations: Observations) -> Fact[tuple[Entry, ...]]:
     found = events(observations, INSTALLED)
     if isinstance(found, Unseen):
         return found
@@ -116,7 +143,7 @@ def _is_capped(observations: Observations) -> bool:
     return isinstance(said, Seen) and said.value.get("capped") is not False
 
 
-def _packages(observations: Observations, as_of: datetime) -> Fact[tuple[tuple[str, datetime], ...]]:
+def _packages(observations: Observations, as_of: datetime) -> Fact[tuple[Entry, ...]]:
     """Each with the older reading of its date."""
     found = _installed_on(observations, as_of)
     if isinstance(found, Unseen):
@@ -129,18 +156,30 @@ def _later_readings(observations: Observations, as_of: datetime) -> list[datetim
     return [midnight(days[-1]) for _, days in found.value if len(days) > 1] if isinstance(found, Seen) else []
 
 
-def _installed_on(observations: Observations, as_of: datetime) -> Fact[list[tuple[str, list[date]]]]:
+def _undated(observations: Observations, as_of: datetime) -> list[str]:
+    """Packages with a date that is in no known form. One without any came with the image of Windows."""
     packages = instances(observations, PACKAGES)
     if isinstance(packages, Unseen):
-        return packages
-    kept = []
-    for package in packages.value:
+        return []
+    dated = {name for name, _ in _dated(packages.value, as_of)}
+    return [name for name, _ in _told(packages.value) if name not in dated]
+
+
+def _installed_on(observations: Observations, as_of: datetime) -> Fact[list[tuple[str, list[date]]]]:
+    packages = instances(observations, PACKAGES)
+    return packages if isinstance(packages, Unseen) else Seen(_dated(packages.value, as_of))
+
+
+def _dated(packages: Iterable[Instance], as_of: datetime) -> list[tuple[str, list[date]]]:
+    read = ((name, installed_on(told, as_of.date())) for name, told in _told(packages))
+    return [(name, days) for name, days in read if days]
+
+
+def _told(packages: Iterable[Instance]) -> Iterator[tuple[str, str]]:
+    for package in packages:
         name, told = package.props.text("HotFixID"), package.props.text("InstalledOn")
         if isinstance(name, Seen) and isinstance(told, Seen) and name.value and told.value:
-            days = installed_on(told.value, as_of.date())
-            if days:
-                kept.append((name.value, days))
-    return Seen(kept)
+            yield name.value, told.value
 
 
 def installed_on(text: str, today: date) -> list[date]:
@@ -176,25 +215,3 @@ def _day(year: int, month: int, day: int) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
-
-
-def line_of(title: str) -> str:
-    """What stays of a title from month to month, in any language: without month, article and build."""
-    plain = _ARTICLE.sub("", _IN_BRACKETS.sub("", _MONTH.sub("", title)))
-    return clean(" ".join(plain.split()).strip(" -:"), 120)
-
-
-def line_since(title: str, entries: Iterable[tuple[str, datetime]]) -> datetime | None:
-    """Since when an update of this line is missing: the update day after the last one that was installed; None: not known.
-
-    The month in a title tells more than the day of its installation: updates may come late.
-    """
-    line = line_of(title).casefold()
-    mine = [(said, moment) for said, moment in entries if line and line_of(said).casefold() == line]
-    if not mine:
-        return None
-    said, moment = max(mine, key=lambda entry: entry[1])
-    days = [next_update_day(moment.date())]
-    if found := _MONTH.search(said):
-        days.append(next_update_day(update_day(int(found[1]), int(found[2]))))
-    return midnight(min(days))

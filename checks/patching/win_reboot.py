@@ -35,7 +35,8 @@ class _Sign:
     words: str
 
 
-def parse(observations: Observations, host: Host) -> Fact[Reboot]:
+def parse(observations: Observations, host: Host, clock: str) -> Fact[Reboot]:
+    """`clock`: why the dates of events tell nothing."""
     signs = list(_signs(observations))
     waiting = [sign.words for sign in signs if sign.quality is _Quality.STRONG and sign.there == Seen(True)]
     medium = [sign.words for sign in signs if sign.quality is _Quality.MEDIUM and sign.there == Seen(True)]
@@ -44,7 +45,8 @@ def parse(observations: Observations, host: Host) -> Fact[Reboot]:
             return host.uptime_s
         waiting = medium if host.uptime_s.value > _DAY_S else []
     if waiting:
-        return Seen(Reboot(True, _since(observations, host), tuple(waiting)))
+        since = Unseen(clock) if clock else _since(observations, host)
+        return Seen(Reboot(True, since, tuple(waiting)))
     for sign in signs:
         if isinstance(sign.there, Unseen) and sign.quality is not _Quality.WEAK:
             return Unseen(f"Whether a restart waits is not known: {sign.there.reason}")

@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 
 from scorecard.model import Fact, Host, Observations, Seen, Unseen
 from scorecard.reading import clean
-from scorecard.windows_answers import Service, services
+from scorecard.windows_answers import Service, events, services
 
 from . import win_registry
 from .payload import iso_time, newest
 from .shape import Automatic, Mode
 from .win_registry import Node
 
+_SEARCHED = 26
 _PAUSE = timedelta(days=35)  # the longest that a pause lasts
 _HARMLESS_DEFERRAL_DAYS = 14  # updates that are held back for so long are not yet missed
 _FIRST_BUILD_THAT_INSTALLS = 10240  # Windows 10: from here on clients install updates without any setting
@@ -30,6 +31,7 @@ class Settings:
     device: Fact[Node]
     user: Fact[Node]
     legacy: Fact[Node]
+    found: Fact[datetime | None]  # the newest event of a search that succeeded
     as_of: datetime
 
     @classmethod
@@ -40,6 +42,7 @@ class Settings:
             device=win_registry.read(observations, "patching.device-policy"),
             user=win_registry.read(observations, "patching.user-settings"),
             legacy=win_registry.read(observations, "patching.auto-update"),
+            found=_newest_search(observations),
             as_of=host.as_of,
         )
 
@@ -48,6 +51,8 @@ class Settings:
         if isinstance(self.services, Unseen):
             return self.services
         service = self.services.value.get("wuauserv")
+        if service is not None and not service.start_mode:
+            return Unseen("Whether the service Windows Update is disabled was not told")
         return Seen(service is not None and service.start_mode.lower() != "disabled")
 
     def configuration_manager(self) -> bool:
@@ -74,11 +79,30 @@ class Settings:
             reasons.append(f"Updates are held back for {deferred.value} days by policy")
         return tuple(dict.fromkeys(reasons))
 
+    def is_withheld(self) -> bool:
+        """Whether somebody else chooses what the machine is offered: then an empty list says nothing."""
+        paused, deferred = self.paused_until(), self.deferred_days()
+        return (
+            self.company_server() is not None
+            or (isinstance(paused, Seen) and paused.value is not None)
+            or (isinstance(deferred, Seen) and deferred.value > _HARMLESS_DEFERRAL_DAYS)
+        )
+
+    def company_server(self) -> str | None:
+        """The address of the update server in use. One that is only named has no effect (windows.md 3.7)."""
+        used = self.automatic_policy()
+        if isinstance(self.policy, Unseen) or isinstance(used, Unseen) or used.value.number("UseWUServer") != Seen(1):
+            return None
+        server = self.policy.value.text("WUServer")
+        return clean(server.value or "", 80) if isinstance(server, Seen) else ""
+
     def deferred_days(self) -> Fact[int]:
         days = 0
         for key in (self.policy, self.device):
             if isinstance(key, Unseen):
                 return key
+            if key is self.policy and key.value.number("DeferQualityUpdates") == Seen(0):
+                continue
             found = key.value.number("DeferQualityUpdatesPeriodInDays")
             if isinstance(found, Unseen):
                 return found
@@ -124,11 +148,10 @@ class Settings:
 
     def notes(self) -> tuple[str, ...]:
         found = []
+        server = self.company_server()
+        if server is not None:
+            found.append(f"Updates come from the company's server {server or '(none named)'}")
         if isinstance(self.policy, Seen):
-            server = self.policy.value.text("WUServer")
-            used = self.automatic_policy()
-            if isinstance(used, Seen) and used.value.number("UseWUServer") == Seen(1) and isinstance(server, Seen):
-                found.append(f"Updates come from the company's server {clean(server.value or '(none named)', 80)}")
             release = self.policy.value.text("TargetReleaseVersionInfo")
             if self.policy.value.number("TargetReleaseVersion") == Seen(1) and isinstance(release, Seen) and release.value:
                 found.append(f"A policy keeps Windows at release {clean(release.value, 20)}")
@@ -138,6 +161,14 @@ class Settings:
         if self.configuration_manager():
             found.append("Configuration Manager is installed")
         return tuple(found)
+
+
+def _newest_search(observations: Observations) -> Fact[datetime | None]:
+    """Event 26 says that a search for updates succeeded (windows.md 3.4)."""
+    found = events(observations, "patching.searched")
+    if isinstance(found, Unseen):
+        return found
+    return Seen(newest(event.at for event in found.value if event.id == _SEARCHED))
 
 
 def _told(key: Fact[Node], name: str, lasts: timedelta) -> Fact[tuple[str | None, timedelta]]:
@@ -178,7 +209,12 @@ _ALLOWED = {
 }
 
 
-def automatic(settings: Settings, host: Host) -> Fact[Automatic]:
+def automatic(settings: Settings, host: Host, installed: datetime | None) -> Fact[Automatic]:
+    """`installed`: when updates came last, where they come as they should.
+
+    A management tool that installs updates switches Windows' own installation off, so a policy that does so is judged by
+    what came of it (windows.md 3.7).
+    """
     allowed = settings.service_allowed()
     if isinstance(allowed, Unseen):
         return allowed
@@ -187,8 +223,13 @@ def automatic(settings: Settings, host: Host) -> Fact[Automatic]:
     if settings.configuration_manager():
         return Seen(Automatic(Mode.MANAGED, "Configuration Manager installs updates"))
     chosen = _chosen(settings, host)
-    if isinstance(chosen, Unseen) or chosen.value.mode not in (Mode.ON, Mode.MANAGED):
+    if isinstance(chosen, Unseen) or chosen.value.mode is Mode.NOTIFY:
         return chosen
+    if chosen.value.mode is Mode.OFF:
+        if installed is None:
+            return chosen
+        by = f"something else installed updates on {installed:%Y-%m-%d}, a management tool or somebody by hand"
+        return Seen(Automatic(Mode.NOTIFY, f"{chosen.value.detail}; {by}"))
     paused = settings.paused_until()
     if isinstance(paused, Unseen):
         return paused

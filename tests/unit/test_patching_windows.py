@@ -175,12 +175,12 @@ def test_a_package_date_has_no_one_form(text: str, days: list[date]) -> None:
     ],
 )
 def test_a_line_stays_the_same_from_month_to_month(title: str, line: str) -> None:
-    assert module("win_history").line_of(title) == line
+    assert module("win_titles").line_of(title) == line
 
 
 def test_a_late_installation_does_not_make_an_update_younger() -> None:
     entries = [("2026-08 Security Update (KB5063875)", datetime(2026, 11, 5, tzinfo=UTC))]
-    since = module("win_history").line_since("2026-11 Security Update (KB5068865)", entries)
+    since = module("win_titles").line_since("2026-11 Security Update (KB5068865)", entries)
     assert since == datetime(2026, 9, 8, tzinfo=UTC)
 
 
@@ -197,7 +197,7 @@ def test_beginning_a_download_is_not_asked_for() -> None:
     asked = {
         json.loads(probe.text)["log"]: json.loads(probe.text)["ids"] for probe in TOPIC.probes if '"events"' in probe.text
     }
-    assert asked == {"System": [19], "Setup": [4]}
+    assert asked == {"System": [19], "Setup": [4], "Microsoft-Windows-WindowsUpdateClient/Operational": [26]}
 
 
 # --- any answer whatever -----------------------------------------------------------------------------------------------
