@@ -34,6 +34,7 @@ from tests.integration.winrm_kit import (
     secret_of,
     transport,
 )
+from tests.rig.silence import talking
 from tests.rig.wsman.server import ACCOUNTS, Tls, Wsman
 
 ADDRESS = "127.0.9.11"
@@ -250,40 +251,11 @@ def test_plain_http_on_a_port_for_https_and_the_other_way_round(tmp_path: Path) 
 
 @pytest.mark.parametrize("greeting", [b"SSH-2.0-OpenSSH_9.6\r\n", b"220 mail.example ESMTP\r\n", b"\0" * 200])
 def test_another_service_has_the_port(greeting: bytes, tmp_path: Path) -> None:
-    with serving(tmp_path) as server, talking(greeting) as port, transport(server) as winrm:
+    with serving(tmp_path) as server, talking(greeting, ADDRESS) as port, transport(server) as winrm:
         asked = replace(endpoint(server), port=port)
         with pytest.raises(TransportError, match="Something else than WinRM listens") as caught:
             winrm.ask(asked, BUNDLE, DEADLINE_S)
     assert caught.value.kind is FailureKind.PROTOCOL
-
-
-@contextmanager
-def talking(greeting: bytes) -> Iterator[int]:
-    """A service that says one thing to everybody, hears them out and hangs up."""
-    stop = threading.Event()
-
-    def greet() -> None:
-        while not stop.is_set():
-            connection, _ = listener.accept()
-            with connection:
-                connection.settimeout(0.5)
-                connection.sendall(greeting)
-                try:
-                    while connection.recv(65536):
-                        pass
-                except OSError:
-                    continue
-
-    with socket.create_server((ADDRESS, 0)) as listener:
-        port = listener.getsockname()[1]
-        thread = threading.Thread(target=greet)
-        thread.start()
-        try:
-            yield port
-        finally:
-            stop.set()
-            socket.create_connection((ADDRESS, port)).close()
-            thread.join()
 
 
 def test_nobody_listens_and_no_such_name(tmp_path: Path) -> None:

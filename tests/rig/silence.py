@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 import socketserver
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TypeAlias
 
 # Starts what answers at (address, port) and leaves its end on the stack.
@@ -55,3 +55,32 @@ class _Babble(socketserver.BaseRequestHandler):
                 pass
         except OSError:  # the caller has hung up, as it should
             return
+
+
+@contextmanager
+def talking(greeting: bytes, address: str) -> Iterator[int]:
+    """The port of a service that says one thing to everybody, hears them out and hangs up."""
+    stop = threading.Event()
+
+    def greet() -> None:
+        while not stop.is_set():
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(0.5)
+                connection.sendall(greeting)
+                try:
+                    while connection.recv(65536):
+                        pass
+                except OSError:
+                    continue
+
+    with socket.create_server((address, 0)) as listener:
+        port = int(listener.getsockname()[1])
+        thread = threading.Thread(target=greet)
+        thread.start()
+        try:
+            yield port
+        finally:
+            stop.set()
+            socket.create_connection((address, port)).close()
+            thread.join()

@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection: Negotiate with NTLM or SPNEGO, Basic over TLS, and the sealing of messages.
+"""Who is at the other end of a connection: Negotiate with NTLM, SPNEGO or Kerberos, Basic over TLS, and sealed messages.
 
 As on Windows, authentication belongs to the TCP connection and not to the request.
 """
@@ -21,6 +21,8 @@ from pathlib import Path
 import spnego
 import spnego.channel_bindings
 from spnego.exceptions import SpnegoError
+
+from tests.rig.wsman.kerberos import Acceptor, Context, Refused, is_kerberos
 
 _BOUNDARY = b"--Encrypted Boundary"
 _PROTOCOLS = (b"application/HTTP-SPNEGO-session-encrypted", b"application/HTTP-Kerberos-session-encrypted")
@@ -87,10 +89,11 @@ class Step:
 class Login:
     """The authentication of one connection."""
 
-    def __init__(self, accounts: Accounts, certificate: bytes | None) -> None:
+    def __init__(self, accounts: Accounts, certificate: bytes | None, kerberos: Acceptor | None) -> None:
         self._accounts = accounts
         self._certificate = certificate
-        self._context: spnego.ContextProxy | None = None
+        self._kerberos = kerberos
+        self._context: spnego.ContextProxy | Context | None = None
         self.user = ""
         self.scheme = ""
 
@@ -104,7 +107,7 @@ class Login:
         match scheme.lower():
             case "basic" if self._certificate is not None:
                 return self._basic(sent)
-            case "negotiate":
+            case "negotiate" | "kerberos":
                 return self._negotiate(sent)
             case _:
                 return Step()
@@ -119,25 +122,34 @@ class Login:
     def _negotiate(self, sent: bytes) -> Step:
         context = self._context
         if context is None or context.complete:
-            protocol = "ntlm" if sent.startswith(b"NTLMSSP\0") else "negotiate"
-            with self._accounts.chosen():
-                context = spnego.server(protocol=protocol, channel_bindings=self._bindings())
+            context = self._new_context(sent)
         self._context = None
         try:
             with self._accounts.chosen():
                 token = context.step(sent)
-        except (SpnegoError, ValueError, struct.error):
+        except Refused as error:
+            return Step("", error.token)
+        except _DAMAGED:
             return Step()
         self._context = context
         if context.complete:
             self.user, self.scheme = context.client_principal or "someone", "Negotiate"
         return Step(self.user, token)
 
-    def _bindings(self) -> spnego.channel_bindings.GssChannelBindings | None:
-        if self._certificate is None:
-            return None
-        data = b"tls-server-end-point:" + hashlib.sha256(self._certificate).digest()
-        return spnego.channel_bindings.GssChannelBindings(application_data=data)
+    def _new_context(self, sent: bytes) -> spnego.ContextProxy | Context:
+        certificate = self._certificate
+        binding = None if certificate is None else b"tls-server-end-point:" + hashlib.sha256(certificate).digest()
+        if self._kerberos and is_kerberos(sent):
+            return self._kerberos.context(binding)
+        bindings = None if binding is None else spnego.channel_bindings.GssChannelBindings(application_data=binding)
+        with self._accounts.chosen():
+            return spnego.server(
+                protocol="ntlm" if sent.startswith(b"NTLMSSP\0") else "negotiate", channel_bindings=bindings
+            )
+
+    def close(self) -> None:
+        if isinstance(self._context, Context):
+            self._context.forget()
 
     def unseal(self, body: bytes) -> bytes:
         """The clear text of a multipart/encrypted body, taken apart by length. Raises UnsealedError."""
@@ -165,7 +177,7 @@ class Login:
             raise UnsealedError("the length does not fit")
         try:
             clear = self._context.unwrap_winrm(rest[4 : 4 + size], rest[4 + size : end])
-        except (SpnegoError, ValueError) as error:
+        except (SpnegoError, Refused, ValueError) as error:
             raise UnsealedError("sealed for another context") from error
         return clear, rest[end:]
 

@@ -87,8 +87,10 @@ def _named(name: str) -> x509.Name:
 
 
 def _alternative(name: str) -> x509.SubjectAlternativeName:
-    one: x509.GeneralName = x509.DNSName(name) if name == WRONG_NAME else x509.IPAddress(ipaddress.ip_address(name))
-    return x509.SubjectAlternativeName([one])
+    try:
+        return x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(name))])
+    except ValueError:
+        return x509.SubjectAlternativeName([x509.DNSName(name)])
 
 
 def _builder(

@@ -49,7 +49,7 @@ class Connection(BaseHTTPRequestHandler):
             self.host.ended(self.raw)
             self.raw = self.request
             self.host.opened(self.raw)
-        self.login = Login(self.host.accounts, self.host.certificate)
+        self.login = Login(self.host.accounts, self.host.certificate, self.host.kerberos)
         self.sealed = False
         self.last_token: bytes | None = None
         super().setup()
@@ -73,6 +73,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Tests read `requests`; nothing is printed."""
+            self.login.close()
 
     def version_string(self) -> str:
         return "Microsoft-HTTPAPI/2.0"
@@ -105,7 +106,7 @@ class Connection(BaseHTTPRequestHandler):
         token = None
         if header is not None:
             step = self.login.step(header)
-            if step.user and not self.host.trouble.at("401"):
+            if step.user and not self._turned_away():
                 # The last token of SPNEGO proves the host to the client and travels with the first answer.
                 self.last_token = step.token
                 return True
@@ -115,7 +116,8 @@ class Connection(BaseHTTPRequestHandler):
             schemes = [f"Negotiate {_base64(token)}"]
         else:
             self.login.user = ""
-            schemes = ["Negotiate", "Kerberos"] + (['Basic realm="WSMAN"'] if self.host.tls else [])
+            basic = self.host.tls and not self.host.trouble.at("basic-off")
+            schemes = ["Negotiate", "Kerberos"] + (['Basic realm="WSMAN"'] if basic else [])
         self._answer(401, b"", "", *(("WWW-Authenticate", scheme) for scheme in schemes))
         return False
 
@@ -127,6 +129,11 @@ class Connection(BaseHTTPRequestHandler):
             return None
         self.sealed = self.headers.get("Content-Type", "").startswith("multipart/")
         if not self.sealed and not self.host.tls:
+    def _turned_away(self) -> bool:
+        """Whether this server's fault refuses who has just proven to be known."""
+        trouble = self.host.trouble
+        return trouble.at("401") or (self.login.scheme == "Basic" and trouble.at("basic-off"))
+
             self.host.count("unsealed")
             self._answer(500, b"", "")
             return None

@@ -38,6 +38,7 @@ _OTHER = {
     "dead": ("", 0),  # accepts the connection and never says a word
     "slow": ("", 1),  # every answer comes so many seconds late
     "401": ("", 0),  # refuses right credentials
+    "basic-off": ("", 0),  # neither offers nor takes Basic, as Windows where nobody allowed it
     "503": ("", 0),  # the HTTP layer answers without the service
     "html": ("", 200),  # a web server that is no WS-Management service; the number is its status
     "empty-500": ("Create", 0),

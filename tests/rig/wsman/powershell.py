@@ -29,6 +29,8 @@ _CLIXML = (
 )
 # What cmd.exe takes, through which every command goes that does not say WINRS_SKIP_CMD_SHELL.
 _CMD_CHARACTERS = 8_191
+# ConvertTo-Json of Windows PowerShell writes these as escapes too.
+_ESCAPED = {ord(sign): f"\\u{ord(sign):04x}" for sign in "'<>&"}
 _BANNER = "Zugriff nur für berechtigte Benutzer - Prüfung läuft\r\n"
 
 
@@ -115,7 +117,7 @@ class PowerShell:
             command.sleep(86_400)
         started = time.monotonic()
         code, payload = self._answer(command, question, before)
-        line = json.dumps(payload, ensure_ascii=True, separators=(",", ":"))
+        line = json.dumps(payload, ensure_ascii=True, separators=(",", ":")).translate(_ESCAPED)
         if self._trouble.at("broken-off") and parts >= self._trouble.number:
             command.write(f"|{line[: len(line) // 2]}".encode())
             return False

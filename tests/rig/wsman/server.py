@@ -22,6 +22,7 @@ from typing import Any
 from tests.rig.wsman import certificates, faults
 from tests.rig.wsman.authentication import Accounts
 from tests.rig.wsman.connection import Connection
+from tests.rig.wsman.kerberos import Acceptor, Service
 from tests.rig.wsman.machine import Machine
 from tests.rig.wsman.powershell import PowerShell
 from tests.rig.wsman.shells import Command, CommandLine, Shells
@@ -53,8 +54,10 @@ class Wsman:
         accounts: Mapping[str, str] = ACCOUNTS,
         fault: str | None = None,
         now: datetime | None = None,
+        kerberos: Service | None = None,
     ) -> None:
         self.address = address
+        self.name = kerberos.name if kerberos else address  # as clients call it, and as its certificate has it
         self.machine = Machine.load(machine, now)
         self.trouble = faults.read(fault)
         self.requests: Counter[str] = Counter()
@@ -69,12 +72,14 @@ class Wsman:
         folder = folder / f"wsman-{address}"
         folder.mkdir(parents=True, exist_ok=True)
         if tls:
-            self.ca_file, server_file, self.certificate = certificates.make(folder, tls, address)
+            self.ca_file, server_file, self.certificate = certificates.make(folder, tls, self.name)
             self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.tls.load_cert_chain(server_file)
         self.accounts = Accounts(accounts, self.machine.hostname, self.machine.domain, folder / "accounts")
         self.accounts.write()
         self._sockets: set[socket.socket] = set()
+        self.kerberos: Acceptor | None = None
+        self._service = kerberos
         self._listener: _Listener | None = None
         self._thread: threading.Thread | None = None
 
@@ -86,7 +91,7 @@ class Wsman:
 
     @property
     def url(self) -> str:
-        host = f"[{self.address}]" if ":" in self.address else self.address
+        host = f"[{self.name}]" if ":" in self.name else self.name
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}/wsman"
 
     @property
@@ -100,6 +105,8 @@ class Wsman:
 
     def __enter__(self) -> Wsman:
         self._listener = _Listener((self.address, 0), self)
+        if self._service:
+            self.kerberos = Acceptor(self._service)
         self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.05,), name="rig-wsman", daemon=True)
         self._thread.start()
         return self
@@ -112,8 +119,10 @@ class Wsman:
             self.drop_connections()
             self._listener.server_close()
             self._thread.join(_CLOSING_LIMIT_S)
-        if stuck and error is None:
-            raise RuntimeError(f"commands that would not end: {stuck}")
+        if self.kerberos:
+            self.kerberos.close()
+        if error is None and (stuck or self.crashes):
+            raise RuntimeError(f"commands that would not end: {stuck}; answers that failed: {self.crashes}")
 
     def drop_connections(self) -> None:
         """Close every connection, as the host does with idle ones after two minutes."""
