@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scorecard.host_windows import CLIENT, SERVER
 from scorecard.model import Chassis, Endpoint, Host, Platform, Role, Seen, Virtual
 
 
@@ -45,6 +46,9 @@ def role_of(endpoint: Endpoint, host: Host | None, last: Role | None) -> Known:
 
 _OF_CHASSIS = {Chassis.LAPTOP: Role.LAPTOP, Chassis.SERVER: Role.SERVER, Chassis.DESKTOP: Role.WORKSTATION}
 
+# A guest of Windows has no chassis of its own, but its product says for whom it is: a desktop in the cloud is a PC.
+_OF_PRODUCT = {CLIENT: Role.WORKSTATION, SERVER: Role.SERVER}
+
 
 def _of_chassis(host: Host) -> Role | None:
     """What the chassis proves. A virtual machine's proves nothing (Hyper-V says desktop), but a laptop's always counts."""
@@ -56,5 +60,7 @@ def _of_chassis(host: Host) -> Role | None:
 def _seen(host: Host) -> Role | None:
     role = _of_chassis(host)
     if role is None and isinstance(host.virtual, Seen) and host.virtual.value is not Virtual.NO:
+        if host.platform is Platform.WINDOWS:
+            return _OF_PRODUCT.get(host.product.value) if isinstance(host.product, Seen) else None
         return {Platform.LINUX: Role.SERVER, Platform.MACOS: Role.WORKSTATION}.get(host.platform)
     return role

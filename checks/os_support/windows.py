@@ -28,6 +28,8 @@ _EDITIONS = (
     (re.compile(r"(Enterprise|Education)N?|IoTEnterprise"), "enterprise"),
 )
 
+_OTHER_PRODUCT = "ServerAzureStackHCI"
+
 # Builds of the yearly releases with short support; Windows Server 2019 shares one of them.
 _SHORT_LIVED = frozenset({"16299", "17134", "18362", "18363", "19041", "19042", "25398"})
 _SHARED_BUILD = "17763"
@@ -49,7 +51,11 @@ def identity(observations: Observations, host: Host) -> Fact[Identity]:
     build = _build(host.version.seen())
     if build is None:
         return Unseen("The version of Windows names no build")
-    edition = _server_edition(observations, build) if product == SERVER else _client_edition(host.edition.seen())
+    edition = (
+        _server_edition(observations, build, host.edition.seen() or "")
+        if product == SERVER
+        else _client_edition(host.edition.seen())
+    )
     return edition if isinstance(edition, Unseen) else Seen(Identity(product, build, edition.value))
 
 
@@ -67,8 +73,15 @@ def _client_edition(edition: str | None) -> Fact[str]:
     return Unseen(f"The edition {clean(name, 40) or '(none)'} of Windows is not one whose dates our table knows")
 
 
-def _server_edition(observations: Observations, build: str) -> Fact[str]:
-    """Server 2019 and the yearly release 1809 share a build: only the product's name tells (windows.md 3.8)."""
+def _server_edition(observations: Observations, build: str, edition: str) -> Fact[str]:
+    """Server 2019 and the yearly release 1809 share a build: only the product's name tells (windows.md 3.8).
+
+    What is a product of its own on a build of Windows Server has dates of its own: Azure Stack HCI, today Azure Local.
+    """
+    if edition.startswith(_OTHER_PRODUCT):
+        return Unseen(
+            f"The edition {clean(edition, 40)} of Windows Server has dates of its own, which our table does not know"
+        )
     if build in _SHORT_LIVED:
         return Seen("annual-channel")
     if build != _SHARED_BUILD:

@@ -87,6 +87,28 @@ def test_a_linux_guest_is_a_server_unless_declared_otherwise_or_on_battery(
 
 
 @pytest.mark.parametrize(
+    ("product", "chassis", "role", "source"),
+    [
+        ("windows", Chassis.DESKTOP, Role.WORKSTATION, "collected"),  # a desktop in the cloud, as Hyper-V shows it
+        ("windows", Chassis.OTHER, Role.WORKSTATION, "collected"),
+        ("windows", UNREAD, Role.WORKSTATION, "collected"),
+        ("windows", Chassis.LAPTOP, Role.LAPTOP, "collected"),
+        ("windows-server", Chassis.SERVER, Role.SERVER, "collected"),
+        ("windows-server", Chassis.OTHER, Role.SERVER, "collected"),
+        (Unseen("lost"), Chassis.OTHER, Role.SERVER, "assumed"),
+    ],
+)
+def test_a_guest_of_windows_is_what_its_product_is_for(
+    product: str | Unseen, chassis: Chassis | Unseen, role: Role, source: str
+) -> None:
+    guest = host(Platform.WINDOWS, product=product, chassis=chassis, virtual=Virtual.MACHINE)
+    known = role_of(endpoint(None), guest, None)
+    assert (known.role, known.source) == (role, source)
+    for declared in (Role.WORKSTATION, Role.SERVER):
+        assert role_of(endpoint(declared), guest, None).role is (Role.LAPTOP if role is Role.LAPTOP else declared)
+
+
+@pytest.mark.parametrize(
     ("chassis", "virtual", "last", "role", "source"),
     [
         (Chassis.LAPTOP, Virtual.NO, None, Role.LAPTOP, "collected"),
