@@ -4,10 +4,11 @@
 # make bench   prints the figures of docs/benchmarks.md
 .PHONY: audit test lint bench venv test-venv system format
 
-# What the tests run against, from Debian: an SSH server, other shells, package managers, a browser, an office.
+# What the tests run against, from Debian: an SSH server, other shells, package managers, a browser, an office, Kerberos.
 SYSTEM = openssh-server openssh-client debootstrap debian-archive-keyring gnupg fish busybox shellcheck apt-utils dpkg-dev \
 	createrepo-c dnf zypper rpm pacman-package-manager libarchive-tools cryptsetup-bin dmsetup lvm2 mdadm btrfs-progs \
-	clamav-daemon chromium libreoffice-calc
+	clamav-daemon chromium libreoffice-calc krb5-kdc krb5-admin-server krb5-user python3-gssapi \
+	gcc libc6-dev libkrb5-dev python3-dev
 
 audit: venv
 	@.venv/bin/scorecard audit --local --out scorecard-report; code=$$?; [ $$code -eq 0 ] || [ $$code -eq 3 ]

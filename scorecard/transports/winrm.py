@@ -177,7 +177,8 @@ class Conversation:
         shell = Shell(self._wire, means, self._guard.deadline)
         self._means, self._shell, self._no_shell = means, shell, None
         try:
-            with self._transport.accounts.trying(self._endpoint, means.user, self._way.where, self._guard.deadline):
+            at_risk = means.user if means.password else ""  # no ticket and no certificate ever locks an account
+            with self._transport.accounts.trying(self._endpoint, at_risk, self._way.where, self._guard.deadline):
                 shell.log_in()
                 shell.open()
         except WinrmFailure as failure:
@@ -186,7 +187,8 @@ class Conversation:
             if not failure.logged_in:
                 raise
             self._no_shell = failure
-        return f"Logged in as {means.user or 'the owner of the ticket'} with {self._way.login_name}"
+        self._means = replace(means, user=shell.user)
+        return f"Logged in as {shell.user} with {self._way.login_name}"
 
     def _opened(self) -> str:
         if self._no_shell is not None:

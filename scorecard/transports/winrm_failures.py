@@ -237,12 +237,17 @@ def _refused(wire: Wire, moment: Moment) -> WinrmFailure:
     return WinrmFailure(
         kind,
         f"{way.where} refused {moment.user} with {way.login_name} ({offers})",
-        _after_refusal(moment.user),
+        _after_refusal(way.login, moment.user),
         refused=True,
     )
 
 
-def _after_refusal(user: str) -> str:
+def _after_refusal(login: Authentication, user: str) -> str:
+    if login is Authentication.KERBEROS:
+        return (
+            "See whether that name really is that machine's, whether the clocks agree, and that the account is an "
+            "administrator or in Remote Management Users there."
+        )
     local = "@" not in user and ("\\" not in user or user.startswith(".\\"))
     hint = (
         "; a local administrator other than the built-in one is refused unless LocalAccountTokenFilterPolicy is 1"

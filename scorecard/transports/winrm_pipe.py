@@ -18,8 +18,9 @@ from scorecard.errors import CredentialError, FailureKind, TransportError
 from scorecard.model import Authentication, Credential, Endpoint
 from scorecard.transports.base import Secrets
 from scorecard.transports.winrm_failures import is_html, not_winrm
+from scorecard.transports.winrm_kerberos import KerberosLogin, is_installed, principal_of
 from scorecard.transports.winrm_ntlm import NtlmLogin
-from scorecard.transports.winrm_way import Way
+from scorecard.transports.winrm_way import SEALING, Way
 from scorecard.transports.winrm_wire import Wire, WireAdapter
 
 OPERATION_LIMIT_S = 20
@@ -57,8 +58,8 @@ def means_of(way: Way, endpoint: Endpoint, secrets: Secrets) -> Means:
             raise _lacking(way, "key file", "key_file and certificate_file")
         return Means(credential.user or "the certificate", "", credential.certificate_file or "", credential.key_file)
     _need_extra(way)
-    if way.login not in _WITH_PASSWORD:
-        return Means(credential.user or "")
+    if way.login not in _WITH_PASSWORD:  # Kerberos: a password is not even looked up
+        return Means(principal_of(credential.user or "", way))
     if not credential.user or credential.password is None:
         raise _lacking(way, "user" if not credential.user else "password", "user and password")
     try:
@@ -86,7 +87,7 @@ def _lacking(way: Way, what: str, both: str) -> TransportError:
 
 def _need_extra(way: Way) -> None:
     missing = {
-        Authentication.KERBEROS: not winrm.transport.HAVE_KERBEROS,
+        Authentication.KERBEROS: not is_installed(),
         Authentication.CREDSSP: not winrm.transport.HAVE_CREDSSP,
     }.get(way.login, False)
     if missing:
@@ -118,23 +119,31 @@ class Pipe(winrm.transport.Transport):
 
     def __init__(self, wire: Wire, means: Means) -> None:
         way = wire.way
+        # Kerberos is sealed with as NTLM is; what pywinrm makes of the user and the password is replaced.
+        ticket = way.login is Authentication.KERBEROS
         super().__init__(
             endpoint=way.url,
-            username=means.user or None,
-            password=means.password or None,
+            username=means.user or ("-" if ticket else None),
+            password=means.password or ("-" if ticket else None),
             service="HTTP",
             ca_trust_path=way.ca_file,  # never looked at: the wire has verified already
             cert_pem=means.certificate_file or means.key_file or None,
             cert_key_pem=means.key_file or None,
             read_timeout_sec=READ_LIMIT_S,
-            auth_method=way.login.value,
+            auth_method="ntlm" if ticket else way.login.value,
             message_encryption="always" if way.sealed else "never",
             proxy="",  # no proxy, and no search for one in the environment
         )
         self._wire = wire
         self._means = means
+        self._kerberos: KerberosLogin | None = None
         self.last_sent: str | bytes = b""  # without what logs us in: that stands in the headers
         self.last_text = b""  # of the last answer, decrypted
+
+    @property
+    def user(self) -> str:
+        """As whom we are logged in: with a ticket, whoever it belongs to."""
+        return self._kerberos.user if self._kerberos else self._means.user
 
     def build_session(self) -> requests.Session:
         fresh = self.session is None
@@ -147,7 +156,7 @@ class Pipe(winrm.transport.Transport):
         """Log in with an empty message, as WinRM has it over plain HTTP; from then on every message is sealed."""
         self._fit(session)
         super().setup_encryption(session)
-        if self._wire.way.login is Authentication.NTLM and getattr(session.auth, "session_security", None) is None:
+        if self._wire.way.login in SEALING and getattr(session.auth, "session_security", None) is None:
             # It said yes to an empty request of nobody: another web server (winrm.md section 2).
             raise not_winrm(self._wire.way.where)
 
@@ -168,7 +177,8 @@ class Pipe(winrm.transport.Transport):
                 lambda: self._wire.certificate,
                 lambda: self._wire.connections,
             )
-
+        if self._wire.way.login is Authentication.KERBEROS and not isinstance(session.auth, KerberosLogin):
+            session.auth = self._kerberos = KerberosLogin(self._wire, self._means.user)
         if self._wire.way.login is Authentication.BASIC:
             # As text, what is not Latin-1 could not be sent at all.
             session.auth = HTTPBasicAuth(self._means.user.encode(), self._means.password.encode())

@@ -49,6 +49,11 @@ class Shell:
         self._protocol, self._pipe = new_protocol(wire, means)
         self._command_id = ""
 
+    @property
+    def user(self) -> str:
+        """As whom we are logged in."""
+        return self._pipe.user
+
     def log_in(self) -> None:
         """Over plain HTTP a message of its own; over HTTPS it comes with the first message."""
         self._asked("logging in", self._pipe.build_session)
@@ -141,7 +146,7 @@ class Shell:
         try:
             return act()
         except (TransportError, *FOREIGN) as error:
-            ours = explain(error, self.wire, Moment(doing, self._means.user or "our account", limit_s, patience_s))
+            ours = explain(error, self.wire, Moment(doing, self.user or "our account", limit_s, patience_s))
             log.debug("%s: %s: %s: %s", self.wire.way.where, doing, type(error).__name__, clean(str(error), 300))
             if isinstance(ours, WinrmFailure) and ours.kind is FailureKind.INTERNAL:
                 log.debug("%s: the message was: %s", self.wire.way.where, clean(str(self._pipe.last_sent), 4000))

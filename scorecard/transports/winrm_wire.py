@@ -86,6 +86,10 @@ class Wire:
         if self._hold is not None:
             guard.watch(partial(shut, self._hold))
 
+    def left_s(self) -> float:
+        """Of the deadline that this wire is under."""
+        return self._guard.deadline.left_s()
+
     def take(self) -> socket.socket:
         """The socket to speak on. A second one only where no message was sealed for the first."""
         if self._ready is None:

@@ -29,6 +29,9 @@ _PROTOCOLS = (b"application/HTTP-SPNEGO-session-encrypted", b"application/HTTP-K
 # The acceptor learns where its accounts are from the environment alone: one server at a time may point it at its own.
 _ACCOUNTS_LOCK = threading.Lock()
 
+# What the acceptor lets through when a token is damaged.
+_DAMAGED = (SpnegoError, ValueError, LookupError, ArithmeticError, StopIteration, struct.error)
+
 
 class UnsealedError(Exception):
     """A message that is not sealed for this connection."""

@@ -63,6 +63,7 @@ class Wsman:
         self.requests: Counter[str] = Counter()
         self.received: list[Received] = []
         self.refused: list[str] = []
+        self.crashes: list[str] = []  # a defect of this server's own: the test that met it fails
         self.shells = Shells()
         self.certificate: bytes | None = None
         self.ca_file: Path | None = None
@@ -77,9 +78,9 @@ class Wsman:
             self.tls.load_cert_chain(server_file)
         self.accounts = Accounts(accounts, self.machine.hostname, self.machine.domain, folder / "accounts")
         self.accounts.write()
-        self._sockets: set[socket.socket] = set()
         self.kerberos: Acceptor | None = None
         self._service = kerberos
+        self._sockets: set[socket.socket] = set()
         self._listener: _Listener | None = None
         self._thread: threading.Thread | None = None
 
@@ -104,9 +105,9 @@ class Wsman:
         return len(self._sockets)
 
     def __enter__(self) -> Wsman:
-        self._listener = _Listener((self.address, 0), self)
         if self._service:
             self.kerberos = Acceptor(self._service)
+        self._listener = _Listener((self.address, 0), self)
         self._thread = threading.Thread(target=self._listener.serve_forever, args=(0.05,), name="rig-wsman", daemon=True)
         self._thread.start()
         return self
@@ -185,5 +186,7 @@ class _Listener(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away in the middle is no error of the server's; anything else is, and is shown."""
-        if not isinstance(sys.exc_info()[1], OSError):
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            self.host.crashes.append(repr(error))
             super().handle_error(request, client_address)
