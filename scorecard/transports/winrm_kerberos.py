@@ -48,6 +48,11 @@ def is_installed() -> bool:
     return True
 
 
+def can_seal() -> bool:
+    """Not where it was built against another Kerberos than MIT's, as on macOS."""
+    return hasattr(library(), "authGSSWinRMEncryptMessage")
+
+
 def principal_of(user: str, way: Way) -> str:
     """The name that tickets are kept under: realms are in capitals in every Windows domain. Empty is whoever has a ticket.
 
@@ -100,8 +105,7 @@ class KerberosLogin(AuthBase):
         where = self._wire.way.where
         limit_s = min(KDC_LIMIT_S, self._wire.left_s() * _KDC_SHARE)
         try:
-            self._context = _within(limit_s, lambda: _Context(self._wire.way, self.user, certificate))
-            token = _within(limit_s, self._context.step)
+            self._context, token = _within(limit_s, lambda: _begun(self._wire.way, self.user, certificate))
         except _NoAnswer as error:
             raise no_answer_from_kdc(where, limit_s) from error
         except library().KrbError as error:
@@ -176,6 +180,12 @@ class _Context:
 
     def decrypt(self, sealed: bytes, header: bytes) -> bytes:
         return bytes(self._library.authGSSWinRMDecryptMessage(self._state, sealed, header))
+
+
+def _begun(way: Way, user: str, certificate: bytes | None) -> tuple[_Context, bytes]:
+    """A context and its first token. Raises the library's KrbError."""
+    context = _Context(way, user, certificate)
+    return context, context.step()
 
 
 class _Sealing:

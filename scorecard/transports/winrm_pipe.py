@@ -18,9 +18,9 @@ from scorecard.errors import CredentialError, FailureKind, TransportError
 from scorecard.model import Authentication, Credential, Endpoint
 from scorecard.transports.base import Secrets
 from scorecard.transports.winrm_failures import is_html, not_winrm
-from scorecard.transports.winrm_kerberos import KerberosLogin, is_installed, principal_of
+from scorecard.transports.winrm_kerberos import KerberosLogin, can_seal, is_installed, principal_of
 from scorecard.transports.winrm_ntlm import NtlmLogin
-from scorecard.transports.winrm_way import SEALING, Way
+from scorecard.transports.winrm_way import HTTPS_PORT, SEALING, Way
 from scorecard.transports.winrm_wire import Wire, WireAdapter
 
 OPERATION_LIMIT_S = 20
@@ -95,6 +95,12 @@ def _need_extra(way: Way) -> None:
             FailureKind.AUTH_FAILED,
             f"No login was tried at {way.where}: {way.login_name} needs a Python package that is not installed here",
             f'Install it with: pip install "pywinrm[{way.login.value}]"',
+        )
+    if way.login is Authentication.KERBEROS and way.sealed and not can_seal():
+        raise TransportError(
+            FailureKind.AUTH_FAILED,
+            f"No login was tried at {way.where}: the Kerberos package of this computer cannot encrypt messages",
+            f"Use HTTPS (port {HTTPS_PORT}), where TLS encrypts them, or log in with NTLM.",
         )
 
 

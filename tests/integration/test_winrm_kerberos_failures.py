@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from scorecard.errors import FailureKind, TransportError
-from tests.integration.kerberos_kit import HOME, KERBEROS, MakeServer, at, failure
+from scorecard.transports.winrm_kerberos import library
+from tests.integration.kerberos_kit import HOME, KERBEROS, MakeServer, ask, at, failure
 from tests.integration.winrm_kit import BUNDLE, DEADLINE_S, MACHINE, transport
 from tests.rig.wsman.kerberos import ADDRESS, PASSWORD, USER, Kdc, configuration
 from tests.rig.wsman.server import Tls, Wsman
@@ -116,6 +117,19 @@ def test_what_kerberos_cannot_work_with_is_refused_before_the_login(
     assert message in error.message
     assert "name" in error.next_step
     assert not server.requests
+
+
+def test_a_package_that_cannot_seal_is_good_for_https_alone(
+    serve: MakeServer, tickets: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As pykerberos is on macOS."""
+    monkeypatch.delattr(library(), "authGSSWinRMEncryptMessage")
+    plain = serve()
+    error = failure(plain)
+    assert "cannot encrypt messages" in error.message
+    assert "HTTPS" in error.next_step
+    assert not plain.requests
+    assert ask(serve("good")).complete
 
 
 def test_a_machine_that_has_another_key(kdc: Kdc, serve: MakeServer, tickets: Path) -> None:

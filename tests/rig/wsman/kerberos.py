@@ -85,7 +85,11 @@ class Kdc:
             self._process = subprocess.Popen(
                 command, env=self._environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output
             )
-        self._wait()
+        try:
+            self._wait()
+        except RigError:
+            self._process.terminate()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
