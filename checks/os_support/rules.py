@@ -36,8 +36,8 @@ UPDATES_PUBLISHED = "updates-published"
     fix=(
         "Find out what on the machine depends on this release and whether it runs on a supported one.",
         "Make a backup and test that it can be restored.",
-        "Upgrade to a supported release in place, or move the work to a newly installed machine. On a Mac that no newer "
-        "macOS accepts, replace the machine.",
+        "Upgrade to a supported release in place, or move the work to a newly installed machine. What no newer macOS or no "
+        "Windows 11 accepts, replace.",
         "Where neither can be done soon, buy the maker's extended support and attach the machine to it.",
         "Audit again and see the new release with a date of support that lies ahead.",
     ),

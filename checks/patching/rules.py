@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
 
-from scorecard.model import Host, Json, Seen, Severity, Unseen, Verdict, failed, not_applicable, passed, unknown, warned
+from scorecard.model import (
+    Host,
+    Json,
+    Platform,
+    Seen,
+    Severity,
+    Unseen,
+    Verdict,
+    failed,
+    not_applicable,
+    passed,
+    unknown,
+    warned,
+)
 from scorecard.topic import Effort, Parameter, Parameters, check
 
 from .shape import Mode, Patching, Reboot, Update, Updates
-
-_NAMED = 4
-_AHEAD = timedelta(days=1)  # what is dated further in the future comes from a clock that is wrong
-
-
-def _days(moment: datetime, host: Host) -> int:
-    return max((host.as_of - moment).days, 0)
-
-
-def _in_future(moment: datetime, host: Host) -> bool:
-    return moment > host.as_of + _AHEAD
-
-
-def _names(names: Iterable[str]) -> str:
-    """A few names, then how many more."""
-    listed = list(names)
-    more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
-    return ", ".join(listed[:_NAMED]) + more
-
-
-def _ago(days: int) -> str:
-    return {0: "today", 1: "1 day ago"}.get(days, f"{days} days ago")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+from .words import ago, count, dated, days_since, in_future, lists, no_source, some_of
 
 
 def _nothing_published(host: Host) -> Verdict | None:
@@ -51,11 +38,13 @@ def _nothing_published(host: Host) -> Verdict | None:
     why="Attackers use known holes within days of the update that closes them, so every week without it counts.",
     fix=(
         "Install what is missing: apt-get update && apt-get dist-upgrade; dnf upgrade --security; zypper patch; "
-        "apk upgrade; pacman -Syu; softwareupdate --install --all --restart; on Windows in Settings, Windows Update.",
+        "apk upgrade; pacman -Syu; softwareupdate --install --all --restart; on Windows in Settings, Windows Update, on a "
+        "server without a desktop with sconfig, or by the patch policy of your management tool.",
         "Release what is held back on purpose (apt-mark unhold, dnf versionlock delete, zypper removelock; on Windows "
-        "unhide it, end a pause, approve it on the company's update server), or agree on an exception.",
+        "unhide it, end a pause, approve it on the company's update server and see that this release of Windows is among "
+        "the products there), or agree on an exception.",
         "Restart where the package manager, macOS or Windows asks for it.",
-        "Refresh the package lists, audit again and see no security update missing.",
+        "Refresh the package lists, on Windows by Check for updates, audit again and see no security update missing.",
     ),
     severity=Severity.CRITICAL,
     effort=Effort(once_min=15, each_min=20),
@@ -98,19 +87,17 @@ def security_updates(facts: Patching, host: Host, parameters: Parameters) -> Ver
         return unknown(f"The list of missing updates may lack some: {'; '.join(reasons[:3])}", **evidence)
     late = [update for update in unclear if (age := _age(update, updates, host, limits[1])) is None or age > limits[0]]
     if late:
-        names = _names(update.name for update in late)
-        reason = f"{_count(len(late), 'missing update')} from sources that do not say whether it is for security: {names}"
+        names = some_of(update.name for update in late)
+        reason = f"{count(len(late), 'missing update')} from sources that do not say whether it is for security: {names}"
         return unknown(reason, **evidence)
     if counting:
         ages = [age for update in counting if (age := _age(update, updates, host, limits[1])) is not None]
         measured = (
-            f"{_count(len(counting), kind)} missing for at most {_count(max(ages), 'day')}: {_names(_titles(counting))}"
+            f"{count(len(counting), kind)} missing for at most {count(max(ages), 'day')}: {some_of(_titles(counting))}"
         )
         return passed(_with_notes(measured, updates), expected, **evidence)
-    days = _days(updates.lists_time(), host)
-    others = f", {_count(len(missing), 'other update')} waiting" if missing else ""
-    lists = updates.table if updates.by_table else f"{updates.manager.seen()}'s lists are"
-    measured = f"No {kind} is missing{others}; {lists} from {_ago(days)}"
+    others = f", {count(len(missing), 'other update')} waiting" if missing else ""
+    measured = f"No {kind} is missing{others}; {lists(updates, host)}"
     return passed(_with_notes(measured, updates), expected, **evidence)
 
 
@@ -131,18 +118,22 @@ def _proven(
 
 def _obstacle(updates: Updates, host: Host, stale_days: float, missing: Sequence[Update]) -> str | None:
     """Why what is known of missing updates decides nothing."""
-    at_least = f"; at least {_count(len(missing), 'update')} were missing then" if missing else ""
+    at_least = f"; at least {count(len(missing), 'update')} were missing then" if missing else ""
     if not updates.security_source.seen():
-        return f"No source of security updates is switched on and read{at_least}"
+        return f"{no_source(host)}{at_least}"
     if updates.by_table:
         return None
     data_time = updates.data_time.seen()
-    if _in_future(data_time, host):
-        return f"The package lists are dated {data_time:%Y-%m-%d}, which is in the future: a clock is wrong"
-    if _days(data_time, host) > stale_days:
+    if in_future(data_time, host):
+        return f"{dated(host)} {data_time:%Y-%m-%d}, which is in the future: a clock is wrong"
+    if days_since(data_time, host) > stale_days:
         if updates.looked_later:
-            return f"When the machine last looked for updates is not told; it did {_ago(_days(data_time, host))}{at_least}"
-        return f"The package lists are {_days(data_time, host)} days old, so newer updates cannot show{at_least}"
+            return (
+                f"When the machine last looked for updates is not told; it did {ago(days_since(data_time, host))}{at_least}"
+            )
+        if host.platform is Platform.WINDOWS:
+            return f"{lists(updates, host)}, so newer updates cannot show{at_least}"
+        return f"The package lists are {days_since(data_time, host)} days old, so newer updates cannot show{at_least}"
     return None
 
 
@@ -154,22 +145,22 @@ def _age(update: Update, updates: Updates, host: Host, warn_days: float) -> int 
     An installation date that was not read could only add to the age, so a sighting that is too old decides without it.
     """
     published = update.published.seen()
-    if published and not _in_future(published, host):
-        return _days(published, host)
+    if published and not in_future(published, host):
+        return days_since(published, host)
     first_seen = update.first_seen.seen()
     moments = [first_seen]
-    decided = first_seen is not None and _days(first_seen, host) > warn_days
+    decided = first_seen is not None and days_since(first_seen, host) > warn_days
     if not (update.held.seen() or decided):
         moments.append(updates.last_security_installed.seen())
-    known = [moment for moment in moments if moment is not None and not _in_future(moment, host)]
-    return _days(min(known), host) if known else None
+    known = [moment for moment in moments if moment is not None and not in_future(moment, host)]
+    return days_since(min(known), host) if known else None
 
 
 def _sure_age(update: Update, host: Host) -> int:
     """Days that an update has been missing at least, as `_age` counts them, without asking for what may not be known."""
     for fact in (update.published, update.first_seen):
-        if isinstance(fact, Seen) and fact.value is not None and not _in_future(fact.value, host):
-            return _days(fact.value, host)
+        if isinstance(fact, Seen) and fact.value is not None and not in_future(fact.value, host):
+            return days_since(fact.value, host)
     return 0
 
 
@@ -194,12 +185,12 @@ def _by_age(
     )
     age, first = aged[0]
     others = [update for update in counting if sure and update not in sure]
-    names = _names(_titles([*(update for _, update in aged), *others]))
+    names = some_of(_titles([*(update for _, update in aged), *others]))
     if age is None:
-        measured = f"{_count(len(counting), kind)} missing, since when is not known: {names}"
+        measured = f"{count(len(counting), kind)} missing, since when is not known: {names}"
         return failed(_with_notes(measured, updates), expected, **evidence)
     what = f" ({first.advisory})" if first.advisory and first.advisory != first.name else ""
-    measured = f"{_count(len(counting), kind)} missing, {first.name}{what} for {_count(age, 'day')}: {names}"
+    measured = f"{count(len(counting), kind)} missing, {first.name}{what} for {count(age, 'day')}: {names}"
     if age > limits[1]:
         return failed(_with_notes(measured, updates), expected, **evidence)
     if age > limits[0]:
@@ -221,7 +212,8 @@ def _with_notes(measured: str, updates: Updates) -> str:
     title="Updates were installed lately",
     why="A machine that has installed nothing for two months has been forgotten, whatever its lists say.",
     fix=(
-        "Look why nothing was installed: no automatic updates, a full disk, a broken package, a source that is gone.",
+        "Look why nothing was installed: no automatic updates, a full disk, a broken package, a source that is gone; on "
+        "Windows also a disabled update service, a pause, or an update server of the company that approves nothing.",
         "Install the waiting updates and restart if asked.",
         "Audit again and see today as the date of the last installation.",
     ),
@@ -239,10 +231,10 @@ def last_installed(facts: Patching, host: Host, parameters: Parameters) -> Verdi
     expected = f"an update installed within {parameters.number('pass_days'):g} days"
     if last is None:
         return failed("No update was ever installed", expected)
-    if _in_future(last, host):
+    if in_future(last, host):
         return unknown(f"The last installation is dated {last:%Y-%m-%d}, which is in the future: a clock is wrong")
-    days = _days(last, host)
-    measured = f"Last update installed {_ago(days)} ({last:%Y-%m-%d})"
+    days = days_since(last, host)
+    measured = f"Last update installed {ago(days)} ({last:%Y-%m-%d})"
     return _graded(days, measured, expected, parameters, last_installed_at=last.isoformat())
 
 
@@ -259,8 +251,9 @@ def _graded(days: int, measured: str, expected: str, parameters: Parameters, **e
     fix=(
         "Refresh the lists and read what fails: apt-get update; dnf makecache; zypper refresh; apk update; "
         "pacman -Sy; softwareupdate --list; on Windows Settings, Windows Update, Check for updates.",
-        "Repair or remove sources that do not answer, and let the lists be refreshed every day.",
-        "Audit again and see lists from today.",
+        "Repair or remove sources that do not answer, and let the lists be refreshed every day. On Windows the service "
+        "Windows Update must not be disabled, and an update server that a policy names (WUServer) must still be there.",
+        "Audit again and see that the machine looked today.",
     ),
     severity=Severity.MEDIUM,
     effort=Effort(once_min=0, each_min=10),
@@ -273,18 +266,20 @@ def sources_fresh(facts: Patching, host: Host, parameters: Parameters) -> Verdic
     if ended := _nothing_published(host):
         return ended
     moment = facts.updates.data_time.seen()
-    expected = f"package lists at most {parameters.number('pass_days'):g} days old"
-    if _in_future(moment, host):
-        return unknown(f"The package lists are dated {moment:%Y-%m-%d}, which is in the future: a clock is wrong")
-    days = _days(moment, host)
-    measured = f"{facts.updates.manager.seen()}'s lists are from {_ago(days)} ({moment:%Y-%m-%d})"
+    limit = f"{parameters.number('pass_days'):g} days"
+    windows = host.platform is Platform.WINDOWS
+    expected = f"a search for updates within {limit}" if windows else f"package lists at most {limit} old"
+    if in_future(moment, host):
+        return unknown(f"{dated(host)} {moment:%Y-%m-%d}, which is in the future: a clock is wrong")
+    days = days_since(moment, host)
+    manager = facts.updates.manager.seen()
+    looked = f"{manager} last looked {ago(days)}" if windows else f"{manager}'s lists are from {ago(days)}"
+    measured = f"{looked} ({moment:%Y-%m-%d})"
     if not facts.updates.security_source.seen():
-        return failed(
-            f"No source of security updates is switched on and read; {measured}", expected, lists_from=moment.isoformat()
-        )
+        return failed(f"{no_source(host)}; {measured}", expected, lists_from=moment.isoformat())
     verdict = _graded(days, measured, expected, parameters, lists_from=moment.isoformat())
     if facts.updates.looked_later and verdict.status != "pass":
-        return unknown(f"When the machine last looked for updates is not told; it did on {moment:%Y-%m-%d}, {_ago(days)}")
+        return unknown(f"When the machine last looked for updates is not told; it did on {moment:%Y-%m-%d}, {ago(days)}")
     unread = facts.updates.blind.seen()
     return unknown(f"{'; '.join(unread[:3])}. {measured}") if unread and verdict.status == "pass" else verdict
 
@@ -298,7 +293,8 @@ def sources_fresh(facts: Patching, host: Host, parameters: Parameters) -> Verdic
         "Fedora and Red Hat: install dnf-automatic, set apply_updates = yes, and enable its timer.",
         "SUSE: set up automatic online update in YaST. macOS: switch on all automatic updates, best by device management.",
         "Windows: let the service Windows Update start when it is needed, and set the policy to download and schedule the "
-        "installation (AUOptions 4), or let device management do so.",
+        "installation (AUOptions 4), or let device management do so. Where your own tool installs updates and Windows is "
+        "told not to, agree on an exception that names the tool.",
         "Audit again and see automatic updates on.",
     ),
     severity=Severity.LOW,
@@ -324,8 +320,10 @@ def automatic_updates(facts: Patching, host: Host, _parameters: Parameters) -> V
     title="No restart has been waiting for long",
     why="An update to the core of the system protects only after the restart.",
     fix=(
-        "Agree on a time and restart the machine.",
-        "If it comes back with the old kernel, look at the boot loader and at leftover kernels.",
+        "Agree on a time and restart the machine; on Windows by Update and restart, since a plain restart may leave it "
+        "waiting.",
+        "If it comes back with the old kernel, look at the boot loader and at leftover kernels; if Windows asks again, "
+        "look in the update history for an installation that fails.",
         "Audit again and see no restart waiting.",
     ),
     severity=Severity.MEDIUM,
@@ -343,14 +341,14 @@ def reboot_pending(facts: Patching, host: Host, parameters: Parameters) -> Verdi
     reboot = facts.reboot.seen()
     expected = f"no restart waiting for more than {parameters.number('pass_days'):g} days"
     if not reboot.pending:
-        return passed(f"No restart is waiting: {_names(reboot.signs)}", expected, pending=False)
+        return passed(f"No restart is waiting: {some_of(reboot.signs)}", expected, pending=False)
     if isinstance(reboot.since, Unseen):
         return _since_start(reboot, host, expected, parameters)
     since = reboot.since.seen()
-    if since is None or _in_future(since, host):
-        return unknown(f"A restart is waiting, since when is not known: {_names(reboot.signs)}", pending=True)
-    days = _days(since, host)
-    measured = f"A restart is waiting for {_count(days, 'day')}: {_names(reboot.signs)}"
+    if since is None or in_future(since, host):
+        return unknown(f"A restart is waiting, since when is not known: {some_of(reboot.signs)}", pending=True)
+    days = days_since(since, host)
+    measured = f"A restart is waiting for {count(days, 'day')}: {some_of(reboot.signs)}"
     evidence: dict[str, Json] = {"pending": True, "since": since.isoformat(), "live_patched": reboot.live_patched}
     if reboot.live_patched and days > parameters.number("pass_days"):
         return warned(f"{measured}; the running kernel is patched live", expected, **evidence)
@@ -359,7 +357,7 @@ def reboot_pending(facts: Patching, host: Host, parameters: Parameters) -> Verdi
 
 def _since_start(reboot: Reboot, host: Host, expected: str, parameters: Parameters) -> Verdict:
     days = host.uptime_s.seen() // 86_400
-    measured = f"A restart is waiting: {_names(reboot.signs)}; the last one was {_ago(days)}"
+    measured = f"A restart is waiting: {some_of(reboot.signs)}; the last one was {ago(days)}"
     if days <= parameters.number("pass_days"):
         return passed(measured, expected, pending=True)
     return unknown(f"{measured}, since when it waits is not known", pending=True)
