@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+import re
 import socket
 import struct
 import time
@@ -44,9 +45,11 @@ class Connection(BaseHTTPRequestHandler):
             self._wait_for_the_end()
         elif self.host.tls:
             self.raw.settimeout(10)
-            self.request = self.host.tls.wrap_socket(self.raw, server_side=True)
+            try:
+                self.request = self.host.tls.wrap_socket(self.raw, server_side=True)
+            finally:
+                self.host.ended(self.raw)
             self.request.settimeout(None)
-            self.host.ended(self.raw)
             self.raw = self.request
             self.host.opened(self.raw)
         self.login = Login(self.host.accounts, self.host.certificate, self.host.kerberos)
@@ -70,10 +73,10 @@ class Connection(BaseHTTPRequestHandler):
         finally:
             self.host.ended(self.raw)
             self.request.close()
+            self.login.close()
 
     def log_message(self, format: str, *args: object) -> None:
         """Tests read `requests`; nothing is printed."""
-            self.login.close()
 
     def version_string(self) -> str:
         return "Microsoft-HTTPAPI/2.0"
@@ -82,7 +85,11 @@ class Connection(BaseHTTPRequestHandler):
         self._answer(*((200, _HTML, "text/html") if self.host.trouble.at("html") else (405, b"", "")))
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = self.headers.get("Content-Length", "0")
+        if not re.fullmatch(r"[0-9]{1,9}", length):
+            self.close_connection = True
+            return self._answer(400, b"", "")
+        body = self.rfile.read(int(length))
         trouble = self.host.trouble
         if trouble.at("slow"):
             self.host.closing.wait(trouble.number)
@@ -97,6 +104,7 @@ class Connection(BaseHTTPRequestHandler):
             self._answer(200, soap.identify(), _SOAP)
         elif self._authenticated():
             self._take(body)
+        return None
 
     def _authenticated(self) -> bool:
         """Whether this connection may go on; where not, the answer is sent."""
@@ -121,6 +129,11 @@ class Connection(BaseHTTPRequestHandler):
         self._answer(401, b"", "", *(("WWW-Authenticate", scheme) for scheme in schemes))
         return False
 
+    def _turned_away(self) -> bool:
+        """Whether this server's fault refuses who has just proven to be known."""
+        trouble = self.host.trouble
+        return trouble.at("401") or (self.login.scheme == "Basic" and trouble.at("basic-off"))
+
     def _take(self, body: bytes) -> None:
         """A request of someone who is known."""
         if not body:
@@ -129,11 +142,6 @@ class Connection(BaseHTTPRequestHandler):
             return None
         self.sealed = self.headers.get("Content-Type", "").startswith("multipart/")
         if not self.sealed and not self.host.tls:
-    def _turned_away(self) -> bool:
-        """Whether this server's fault refuses who has just proven to be known."""
-        trouble = self.host.trouble
-        return trouble.at("401") or (self.login.scheme == "Basic" and trouble.at("basic-off"))
-
             self.host.count("unsealed")
             self._answer(500, b"", "")
             return None
@@ -203,6 +211,8 @@ class Connection(BaseHTTPRequestHandler):
             options.get("WINRS_CONSOLEMODE_STDIN", True),
             shell.codepage,
         )
+        if not line.command.strip():
+            raise soap.bad_parameter()
         if len(" ".join((line.command, *line.arguments))) > _PROCESS_CHARACTERS:
             raise soap.Fault(2147942606, "InternalError", "The filename or extension is too long. ", provider=True)
         if line.skip_cmd_shell and "\\" not in line.command:

@@ -66,7 +66,7 @@ class PowerShell:
     def _document(self, stdin: bytes) -> dict[str, Any]:
         try:
             document = json.loads(stdin.decode("ascii"))
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return document if isinstance(document, dict) else {}
 
@@ -82,7 +82,8 @@ class PowerShell:
             return plain.run(statements, command, self._machine.hostname, self._records)
         document = self._document(stdin)
         marker = document.get("marker")
-        if set(document) != {"marker", "questions"} or not isinstance(marker, str) or not marker:
+        listed = isinstance(document.get("questions"), list)
+        if set(document) != {"marker", "questions"} or not isinstance(marker, str) or not marker or not listed:
             self._refused.append("standard input is no ASCII JSON document with a marker and questions")
             return 1
         self._noise(command)
@@ -90,7 +91,7 @@ class PowerShell:
         for parts, question in enumerate([{"part": _HOST, "verb": "host"}, *questions]):
             if not self._part(command, marker, question, parts, [_part_of(before) for before in questions[: parts - 1]]):
                 return 0
-        command.write(f"{marker} done {len(questions) + 1}\r\n".encode())
+        command.write(f"{marker} done {len(questions) + 1}\r\n".encode(errors="replace"))
         return 0
 
     def _noise(self, command: Command) -> None:
@@ -112,7 +113,7 @@ class PowerShell:
     def _part(self, command: Command, marker: str, question: Any, parts: int, before: list[str]) -> bool:
         """Write one frame; False where this server's fault ends the command here."""
         part = _part_of(question)
-        command.write(f"{marker} begin {part}\r\n".encode())
+        command.write(f"{marker} begin {part}\r\n".encode(errors="replace"))
         if self._trouble.at("stuck") and parts >= self._trouble.number:
             command.sleep(86_400)
         started = time.monotonic()
@@ -124,7 +125,7 @@ class PowerShell:
         size = question.get("size", _HOST_BYTES) if code != _INVALID_ARGUMENT else _HOST_BYTES
         extent = "whole" if len(line) <= size else "cut"
         took = int((time.monotonic() - started) * 1000)
-        command.write(f"|{line[:size]}\r\n{marker} end {part} {code} {took} {extent}\r\n".encode())
+        command.write(f"|{line[:size]}\r\n{marker} end {part} {code} {took} {extent}\r\n".encode(errors="replace"))
         return True
 
     def _answer(self, command: Command, question: Any, before: list[str]) -> tuple[int, Any]:

@@ -51,6 +51,11 @@ ABORTED = 995
 BAD_PARAMETER = 87
 
 
+# MaxTimeoutms, and what Windows can count in milliseconds.
+_LONGEST_OPERATION_S = 60.0
+_LONGEST_S = 2_147_483.0
+
+
 class BadEnvelopeError(Exception):
     """What came is no WS-Management request."""
 
@@ -101,7 +106,7 @@ def parse(data: bytes) -> Request:
         message_id,
         _named(header, "w:SelectorSet/w:Selector").get("ShellId", ""),
         (header.findtext("a:To", "", NAMESPACES) or "").strip(),
-        seconds(header.findtext("w:OperationTimeout", "", NAMESPACES) or "PT60S"),
+        min(seconds(header.findtext("w:OperationTimeout", "", NAMESPACES) or "PT60S"), _LONGEST_OPERATION_S),
         _named(header, "w:OptionSet/w:Option"),
         body,
     )
@@ -120,12 +125,12 @@ def _named(header: ET.Element, path: str) -> dict[str, str]:
 
 
 def seconds(duration: str) -> float:
-    """An xs:duration of days and smaller. Raises BadEnvelopeError."""
+    """An xs:duration of days and smaller, at most 24 days. Raises BadEnvelopeError."""
     match = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", duration.strip())
     if not match or not any(match.groups()):
         raise BadEnvelopeError(f"no duration: {duration!r}")
     days, hours, minutes, rest = (float(number or 0) for number in match.groups())
-    return days * 86_400 + hours * 3_600 + minutes * 60 + rest
+    return min(days * 86_400 + hours * 3_600 + minutes * 60 + rest, _LONGEST_S)
 
 
 def unpack(stream: ET.Element) -> bytes:
