@@ -15,6 +15,7 @@ _MODE_WORDS = {
     Mode.LIMITED: "only looks now and then",
     Mode.EDR_BLOCK: "is in EDR block mode, which does not prevent",
     Mode.SNOOZED: "is switched off for a while",
+    Mode.OFF: "is switched off",
 }
 _OTHER_WORDS = {
     Kind.SCANNER: "looks only when started",
@@ -69,8 +70,9 @@ def is_active(engine: Engine) -> bool | None:
 
 
 def is_at_work(engine: Engine) -> bool | None:
-    """Whether it runs and is meant to protect; None: not known."""
-    return all_of(engine.running, is_normal(engine.mode))
+    """Whether it runs and is meant to protect; None: not known. What has expired and looks at nothing is not."""
+    is_over = engine.expired == Seen(True) and engine.real_time == Seen(False)
+    return all_of(engine.running, is_normal(engine.mode), Seen(not is_over))
 
 
 def is_normal(mode: Fact[Mode]) -> Fact[bool]:
@@ -85,9 +87,11 @@ def all_of(*facts: Fact[bool]) -> bool | None:
 
 def at_work(facts: Antivirus) -> tuple[Engine, ...]:
     """The engines whose age, tamper protection and scans matter: those at work or perhaps so; with none, a running one
-    in passive mode stands alone and is judged as it is."""
+    in passive mode stands alone and is judged as it is. Those aside do not matter beside one that protects."""
     engines = facts.engines.seen()
     working = tuple(engine for engine in engines if is_at_work(engine) is not False)
+    if any(standing(engine).protects for engine in working):
+        working = tuple(engine for engine in working if not engine.aside)
     return working or tuple(engine for engine in engines if engine.running != Seen(False))
 
 

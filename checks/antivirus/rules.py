@@ -41,8 +41,11 @@ _WORST_FIRST = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.PASS)
         "Install the antivirus that the company has chosen, and take away leftovers of earlier ones.",
         "Linux with ClamAV: start clamav-daemon, set OnAccessIncludePath in clamd.conf and start clamonacc; "
         "the daemon alone looks at nothing by itself.",
-        "Windows: turn Defender's real-time protection on in Windows Security, or take away the policy or leftover that "
-        "keeps it off or passive; of another product see that its service and its driver run, and renew what has expired.",
+        "Windows with Defender: turn real-time protection on in Windows Security, and take away the policy or leftover "
+        "that keeps it off or passive, and exclusions of the system drive or of all programs. A server may lack the "
+        "feature Windows-Defender: add it, and restart.",
+        "Windows with another product: see that its service and its driver run, and renew what has expired or remove it "
+        "with its maker's removal tool; Defender then starts by itself, except on a server where its feature is missing.",
         "Microsoft Defender elsewhere: read mdatp health; onboard it, turn real-time protection on and passive mode off.",
         "Mac: allow the product's system extension and Full Disk Access (by management profile where there is one); "
         "turn Gatekeeper and System Integrity Protection on.",
@@ -92,7 +95,9 @@ class _Age:
     fix=(
         "Look why updates do not come: no way to the publisher, a full disk, an ended licence, a stopped update service.",
         "ClamAV: start clamav-freshclam (or its timer) and read the end of freshclam.log.",
-        "Microsoft Defender: run Update-MpSignature on Windows, mdatp definitions update elsewhere.",
+        "Microsoft Defender: run Update-MpSignature on Windows, mdatp definitions update elsewhere. Where WSUS serves the "
+        "updates, approve definition updates by rule, or let Defender turn to Microsoft (policy: order of sources).",
+        "Where the clock of the machine is wrong: set it, and let it follow a time server.",
         "Mac: turn on the installation of security responses and system files (ConfigDataInstall).",
         "Audit again and see the date of the definitions.",
     ),
@@ -246,7 +251,8 @@ def _none_active(facts: Antivirus) -> str:
     why="The first thing an attacker does is to turn the antivirus off; tamper protection refuses that.",
     fix=(
         "Turn tamper protection on in the console of the product, for all machines.",
-        "Windows without a console: Windows Security, Virus & threat protection settings, Tamper Protection.",
+        "Defender on Windows without a console: Windows Security, Virus & threat protection settings, Tamper Protection; "
+        "Group Policy cannot turn it on.",
         "Microsoft Defender on a Mac: set tamper protection to block, not audit.",
         "Mac without another product: turn System Integrity Protection fully on from the recovery system (csrutil enable).",
         "Audit again and see tamper protection named as on.",

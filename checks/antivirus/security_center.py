@@ -17,6 +17,8 @@ from scorecard.windows_answers import Instance, instances
 # The service that keeps the list starts late; an empty one means nothing before this.
 _SETTLED_S = 600
 _MOST = 50
+# No product of another maker reports through a program of Windows itself; tools that only pretend to be one do.
+_WINDOWS_OWN = re.compile(r"\"?(?:[a-z]:[\\/]windows|%windir%|%systemroot%)[\\/]")
 _VENDOR_FOLDER = re.compile(r"(?:program files(?: \(x86\))?|%programfiles(?:\(x86\))?%|%programw6432%)[\\/]([^\\/]+)[\\/]")
 
 
@@ -81,8 +83,8 @@ def read_center(observations: Observations, host: Host) -> Fact[tuple[Row, ...]]
         if isinstance(name, Unseen) or not name.value:
             return Unseen("it lists a product without a name")
         rows.append(_row(name.value, instance))
-    if not rows and isinstance(host.uptime_s, Seen) and host.uptime_s.value < _SETTLED_S:
-        return Unseen("it lists nothing, and Windows has only just started")
+    if not rows and not (isinstance(host.uptime_s, Seen) and host.uptime_s.value >= _SETTLED_S):
+        return Unseen("it lists nothing, and Windows has only just started, or did not tell since when it runs")
     return Seen(tuple(rows))
 
 
@@ -103,11 +105,14 @@ def _row(name: str, instance: Instance) -> Row:
     if not isinstance(path, Seen) or not path.value:
         reporting = "pathToSignedProductExe"
         path = instance.props.text(reporting)
-    folder = _VENDOR_FOLDER.search(path.value.lower()) if isinstance(path, Seen) and path.value else None
-    return Row(name, power, current, is_microsoft, instance.exists(reporting), folder[1] if folder else "")
+    program = path.value.lower() if isinstance(path, Seen) and path.value else ""
+    exists = instance.exists(reporting)
+    if not is_microsoft and _WINDOWS_OWN.match(program):
+        exists = Unseen("the program that it is registered with belongs to Windows itself")
+    return Row(name, power, current, is_microsoft, exists, vendor_folder(program))
 
 
 def vendor_folder(path: str) -> str:
-    """The maker's folder in the path of a service, to compare with a row's."""
+    """The maker's folder in the path of a program or service; "" where there is none."""
     found = _VENDOR_FOLDER.search(path.lower())
     return found[1] if found else ""

@@ -23,6 +23,7 @@ class Mode(StrEnum):
     LIMITED = "limited"  # looks now and then beside another product
     EDR_BLOCK = "edr-block"  # passive, acts only after an attack was seen
     SNOOZED = "snoozed"  # switched off for a while
+    OFF = "off"  # switched off, while its service may run
 
 
 class Told(Enum):
@@ -52,6 +53,7 @@ class Engine:
     definitions_version: Fact[str | None]
     tamper: Fact[bool | Told]
     last_scan: Fact[datetime | Told]
+    aside: bool = False  # Windows Security Center does not list it, or lists one that is gone: counts where none protects
     notes: tuple[str, ...] = ()  # shown, never judged
 
 

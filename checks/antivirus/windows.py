@@ -22,6 +22,7 @@ from .windows_dates import definitions_date
 from .windows_defender import windows_defender
 
 _DEFENDER = "microsoft-defender"
+_POWER_MODES = {Power.OFF: Mode.OFF, Power.SNOOZED: Mode.SNOOZED}
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Presence:
         """The main services of a product that are there."""
         helpers = {name.lower() for name in product.helpers}
         names = [name for sign in product.services for name in self._named(sign.lower()) if name not in helpers]
-        return [self.listed[name] for name in dict.fromkeys(names)]
+        return [self.listed[name] for name in dict.fromkeys(names) if not self.listed[name].is_driver]
 
     def _named(self, sign: str) -> Iterable[str]:
         if sign.endswith("*"):
@@ -65,7 +66,7 @@ def parse(observations: Observations, host: Host) -> Antivirus:
         gap = Unseen(f"The machine was not searched for antivirus products: {found.reason}")
         return Antivirus(gap, gap)
     is_server = host.product == Seen("windows-server")
-    center: Fact[tuple[Row, ...]] = Seen(()) if is_server else read_center(observations, host)
+    center: Fact[tuple[Row, ...]] = Seen(()) if is_server else _center(observations, host, found.value)
     if isinstance(center, Unseen):
         gap = Unseen(f"Windows Security Center was not read: {center.reason}")
         return Antivirus(gap, gap)
@@ -85,6 +86,14 @@ def parse(observations: Observations, host: Host) -> Antivirus:
     engines += [engine for rows in strangers.values() if (engine := _stranger(Registered.of(rows), host)) is not None]
     others = [Other(one.id, one.name, one.kind) for one in listed if one.kind is not Kind.ANTIVIRUS and presence.main(one)]
     return Antivirus(Seen(tuple(engines)), Seen(tuple(others)))
+
+
+def _center(observations: Observations, host: Host, listed: Mapping[str, Service]) -> Fact[tuple[Row, ...]]:
+    """What it lists is of use only while the service behind it runs (windows.md 2.1)."""
+    keeper = listed.get("wscsvc")
+    if keeper is not None and keeper.running != Seen(True):
+        return keeper.running if isinstance(keeper.running, Unseen) else Unseen("its service does not run")
+    return read_center(observations, host)
 
 
 def _grouped(
@@ -138,7 +147,9 @@ def _engine(
         why = Unseen(
             f"{product.name}: it is not registered in Windows Security Center, so whether it protects is not known"
         )
-        real_time = presence.driver(product) if is_server or not product.registers else why
+        may_be_silent = is_server or not product.registers
+        real_time = presence.driver(product) if may_be_silent else why
+        engine = replace(engine, aside=not may_be_silent)
     else:
         engine = _told(engine, registered, is_here=is_here)
         real_time = engine.real_time
@@ -157,7 +168,9 @@ def _dated(engine: Engine, observations: Observations) -> Engine:
 
 
 def _is_left_over(registered: Registered) -> bool:
-    return registered.exists == Seen(False) and registered.power == Seen(Power.OFF)
+    """Its program is gone, and nothing says that it protects."""
+    is_idle = isinstance(registered.power, Seen) and registered.power.value is not Power.ON
+    return registered.exists == Seen(False) and is_idle
 
 
 def _told(engine: Engine, registered: Registered, *, is_here: bool) -> Engine:
@@ -165,13 +178,16 @@ def _told(engine: Engine, registered: Registered, *, is_here: bool) -> Engine:
     power, running = registered.power, engine.running
     if not is_here and isinstance(power, Unseen):
         running = power
-    elif running == Seen(False) and power != Seen(Power.OFF) and isinstance(power, Seen):
+    elif running == Seen(False) and power == Seen(Power.ON):
         said = "its service does not run" if is_here else "no service that it is known by is here"
         running = Unseen(f"{registered.name}: Windows Security Center says that it works, but {said}")
     installed: Fact[bool] = Seen(True)
     if not is_here and registered.exists != Seen(True):
         installed = _program(registered)
-    return _with_power(replace(engine, name=registered.name, running=running, installed=installed), registered)
+    # Listed as on, without program and service: perhaps a registration that outlived its product.
+    aside = not is_here and registered.exists == Seen(False)
+    told = replace(engine, name=registered.name, running=running, installed=installed, aside=aside)
+    return _with_power(told, registered)
 
 
 def _program(registered: Registered) -> Unseen:
@@ -190,7 +206,7 @@ def _with_power(engine: Engine, registered: Registered) -> Engine:
     return replace(
         engine,
         real_time=real_time,
-        mode=Seen(Mode.SNOOZED if power == Seen(Power.SNOOZED) else Mode.NORMAL),
+        mode=Seen(_POWER_MODES.get(power.value, Mode.NORMAL) if isinstance(power, Seen) else Mode.NORMAL),
         expired=power if isinstance(power, Unseen) else Seen(ended),
         definitions_current=Seen(registered.current if is_sure else None),
     )
@@ -205,7 +221,8 @@ def _stranger(registered: Registered, host: Host) -> Engine | None:
     power = registered.power
     running: Fact[bool] = power if isinstance(power, Unseen) else Seen(power.value is not Power.OFF)
     installed: Fact[bool] = Seen(True) if registered.exists == Seen(True) else _program(registered)
-    return _with_power(plain_engine(unknown, installed, running, host), registered)
+    engine = replace(plain_engine(unknown, installed, running, host), aside=registered.exists == Seen(False))
+    return _with_power(engine, registered)
 
 
 def _symantec(engine: Engine, observations: Observations) -> Engine:

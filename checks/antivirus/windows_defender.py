@@ -1,7 +1,7 @@
 """Microsoft Defender on Windows: MSFT_MpComputerStatus against its service, driver and registration (windows.md 2.3).
 
 A service that runs proves nothing: it runs in passive mode as well. Nor does an age of 0 days: a Defender that another
-product replaced tells some of its ages as 0.
+product replaced tells some of its ages as 0. What it wrote down by a clock that is wrong has no age at all.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from scorecard.model import Fact, Host, Observations, Seen, Unseen
 from scorecard.windows_answers import Service, Values, hresult_of, instances
@@ -17,6 +18,7 @@ from .engine import plain_engine
 from .products import Product
 from .security_center import Power, Registered
 from .shape import Engine, Mode, Told
+from .windows_exclusions import read_exclusions
 
 _SWITCHED_OFF = 0x800106BA
 _NEVER_UPDATED, _NEVER_SCANNED = 65535, 4294967295
@@ -31,8 +33,11 @@ _MODES = {
 }
 # Bits of ProductStatus that say why it cannot protect.
 _TROUBLES = {1: "says that its service does not run", 2: "runs without its engine"}
-_EXPIRED = 16384
-_SHOWN = 4
+_EXPIRED, _OUT_OF_DATE = 16384, 32
+# Bits and parts of its protection that are worth a remark.
+_REMARKS = {131072: "it found malware that it could not remove", 1048576: "its program is out of date"}
+_PARTS = {"BehaviorMonitorEnabled": "it does not watch behaviour", "IoavProtectionEnabled": "it does not look at downloads"}
+_CLOCK_ALLOWANCE = timedelta(days=1)
 
 
 def windows_defender(
@@ -52,22 +57,24 @@ def windows_defender(
         return _silent(engine, service, status, hresult_of(observations.get("antivirus.defender")))
     told = status.value
     running, mode = _running(told, service), _mode(told)
+    clock = _wrong_clock(host)
     # The scans of an engine that may be at work, or not, must not stand for the scans of one beside it.
-    doubt = next((fact for fact in (running, mode) if isinstance(fact, Unseen)), None)
+    doubt = next((fact for fact in (running, mode) if isinstance(fact, Unseen)), None) or clock
+    blind = read_exclusions(observations)
     return replace(
         engine,
         running=running,
         real_time=_real_time(told, listed.get("wdfilter"), registered),
         mode=mode,
         expired=_expired(told),
-        troubles=_troubles(told),
+        troubles=_troubles(told, blind.troubles),
         version=_text(told, "AMProductVersion"),
-        definitions_at=_definitions_at(told, host.as_of, running),
-        definitions_current=Seen(False if told.flag("DefenderSignaturesOutOfDate") == Seen(True) else None),
+        definitions_at=clock or _definitions_at(told, host.as_of, running, registered),
+        definitions_current=_definitions_current(told, registered),
         definitions_version=_text(told, "AntivirusSignatureVersion"),
         tamper=_tamper(told),
         last_scan=doubt or _last_scan(told, host.as_of),
-        notes=(*engine.notes, *_exclusions(observations)),
+        notes=(*engine.notes, *blind.notes, *_remarks(told)),
     )
 
 
@@ -112,7 +119,7 @@ def _running(told: Values, service: Service | None) -> Fact[bool]:
 
 
 def _real_time(told: Values, driver: Service | None, registered: Registered | None) -> Fact[bool]:
-    flags = [told.flag(name) for name in ("RealTimeProtectionEnabled", "AntivirusEnabled")]
+    flags = [told.flag(name) for name in ("RealTimeProtectionEnabled", "OnAccessProtectionEnabled", "AntivirusEnabled")]
     if Seen(False) in flags:
         return Seen(False)
     for flag in flags:
@@ -150,11 +157,29 @@ def _expired(told: Values) -> Fact[bool]:
     return bits if isinstance(bits, Unseen) else Seen(bool(bits.value & _EXPIRED))
 
 
-def _troubles(told: Values) -> Fact[tuple[str, ...]]:
+def _troubles(told: Values, blind: Fact[tuple[str, ...]]) -> Fact[tuple[str, ...]]:
     bits = _bits(told)
-    if isinstance(bits, Unseen):
-        return bits
-    return Seen(tuple(words for bit, words in _TROUBLES.items() if bits.value & bit))
+    found = (*(blind.value if isinstance(blind, Seen) else ()), *_named(bits, _TROUBLES))
+    if found:
+        return Seen(found)
+    return next((fact for fact in (bits, blind) if isinstance(fact, Unseen)), Seen(()))
+
+
+def _named(bits: Fact[int], words: Mapping[int, str]) -> tuple[str, ...]:
+    return tuple(text for bit, text in words.items() if isinstance(bits, Seen) and bits.value & bit)
+
+
+def _remarks(told: Values) -> tuple[str, ...]:
+    off = tuple(words for name, words in _PARTS.items() if told.flag(name) == Seen(False))
+    return (*off, *_named(_bits(told), _REMARKS))
+
+
+def _wrong_clock(host: Host) -> Unseen | None:
+    """It dates its updates and scans by the machine's clock."""
+    if isinstance(host.clock, Unseen) or abs(host.clock.value - host.as_of) <= _CLOCK_ALLOWANCE:
+        return None
+    shown = f"{host.clock.value:%Y-%m-%d}"
+    return Unseen(f"The clock of the machine says {shown}, so how old its definitions and scans are is not known")
 
 
 def _text(told: Values, name: str) -> Fact[str | None]:
@@ -162,10 +187,23 @@ def _text(told: Values, name: str) -> Fact[str | None]:
     return found if isinstance(found, Unseen) or found.value not in _NOT_LOADED else Seen(None)
 
 
-def _definitions_at(told: Values, as_of: datetime, running: Fact[bool]) -> Fact[datetime | Told]:
+def _definitions_current(told: Values, registered: Registered | None) -> Fact[bool | None]:
+    """Its own word, which may come in three ways; only "out of date" proves anything (windows.md 2.3)."""
+    bits = _bits(told)
+    is_old = told.flag("DefenderSignaturesOutOfDate") == Seen(True) or bool(_named(bits, {_OUT_OF_DATE: "old"}))
+    is_old = is_old or (registered is not None and registered.power == Seen(Power.ON) and registered.current is False)
+    return Seen(False if is_old else None)
+
+
+def _definitions_at(
+    told: Values, as_of: datetime, running: Fact[bool], registered: Registered | None
+) -> Fact[datetime | Told]:
     """Date and age in days are two witnesses; the older one counts. Both may be empty where it is off."""
     date, age = told.moment("AntivirusSignatureLastUpdated"), told.number("AntivirusSignatureAge")
-    for one in (date, age, told.flag("DefenderSignaturesOutOfDate")):
+    words: list[Fact[Any]] = [told.flag("DefenderSignaturesOutOfDate"), _bits(told)]
+    if registered is not None:
+        words.append(registered.power)
+    for one in (date, age, *words):
         if isinstance(one, Unseen):
             return one
     days, at = age.seen(), date.seen()
@@ -214,32 +252,3 @@ def _scan(told: Values, kind: str, as_of: datetime) -> Fact[datetime | Told]:
     if age.value is not None and age.value < _NEVER_UPDATED:
         return Seen(as_of - timedelta(days=age.value))
     return Unseen(f"Microsoft Defender does not tell when its last {kind.lower()} scan ended")
-
-
-# Whole drives, everybody's folders, and every program: what an attacker would have excluded (windows.md 2.4).
-_WIDE_PATHS = frozenset({"*", "c:\\users", "c:\\windows", "c:\\program files", "c:\\programdata", "%temp%", "%tmp%"})
-_WIDE_KINDS = frozenset({"*", "exe", "dll", "ps1", "bat", "cmd", "vbs", "js", "scr"})
-
-
-def _exclusions(observations: Observations) -> tuple[str, ...]:
-    """A remark, never judged. Texts in place of the list (`N/A: …`) name nothing wide, so they raise no remark."""
-    found = instances(observations, "antivirus.exclusions")
-    wide: list[str] = []
-    for instance in found.value if isinstance(found, Seen) else ():
-        for name in ("ExclusionPath", "ExclusionProcess", "ExclusionExtension"):
-            listed = instance.props.texts(name)
-            if isinstance(listed, Seen):
-                wide += [item for item in listed.value if _is_wide(item, is_kind=name == "ExclusionExtension")]
-    if not wide:
-        return ()
-    more = f" and {len(wide) - _SHOWN} more" if len(wide) > _SHOWN else ""
-    return (f"it does not look at {', '.join(item[:60] for item in wide[:_SHOWN])}{more}",)
-
-
-def _is_wide(item: str, *, is_kind: bool) -> bool:
-    text = item.strip().lower().replace("/", "\\")
-    if is_kind:
-        return text.lstrip("*.") in _WIDE_KINDS or text in ("*", "*.*")
-    path = text.rstrip("\\*").rstrip("\\") or text
-    is_drive = len(path) == 2 and path[1] == ":"
-    return is_drive or path in _WIDE_PATHS or text in _WIDE_PATHS or (text.startswith("*.") and text[2:] in _WIDE_KINDS)

@@ -20,7 +20,7 @@ TOPIC = Registry.load().by_id["antivirus"]
 PACKAGE = TOPIC.parse.__module__.rpartition(".")[0]
 center = importlib.import_module(f"{PACKAGE}.security_center")
 dates = importlib.import_module(f"{PACKAGE}.windows_dates")
-defender = importlib.import_module(f"{PACKAGE}.windows_defender")
+exclusions = importlib.import_module(f"{PACKAGE}.windows_exclusions")
 CASES = [case for case in cases("antivirus") if case.platform is Platform.WINDOWS]
 BY_NAME = {case.name: case for case in CASES}
 WORTH = {Status.FAIL: 0.0, Status.UNKNOWN: 0.0, Status.WARN: 0.5, Status.PASS: 1.0, Status.NOT_APPLICABLE: 1.0}
@@ -65,6 +65,16 @@ _LISTS = ("services", "keys")
     "name",
     [
         "crowdstrike-beside-0x800106ba",
+        "defender-center-says-out-of-date",
+        "defender-excludes-the-system-drive",
+        "defender-on-access-off",
+        "defender-status-bit-out-of-date",
+        "leftovers-expired-and-snoozed",
+        "malwarebytes-free-beside-defender",
+        "pretended-antivirus",
+        "server-third-party-stopped",
+        "third-party-expired-beside-defender",
+        "third-party-off-beside-defender",
         "date-symantec",
         "defender-40-days",
         "defender-good",
@@ -213,7 +223,52 @@ def test_dates_of_definitions(product: str, text: str, expected: datetime | None
     ],
 )
 def test_wide_exclusions(item: str, is_kind: bool, wide: bool) -> None:
-    assert defender._is_wide(item, is_kind=is_kind) is wide
+    assert exclusions.is_wide(item, is_kind=is_kind) is wide
+
+
+@pytest.mark.parametrize(
+    ("item", "is_kind", "total"),
+    [
+        ("C:\\", False, True),
+        ("c:/", False, True),
+        ("C:\\*", False, True),
+        ("C:\\*.*", False, True),
+        ("*", False, True),
+        ("*:\\*", False, True),
+        ("%SystemDrive%\\", False, True),
+        ("*.exe", False, True),
+        ("D:\\", False, False),
+        ("C:\\Users", False, False),
+        ("C:\\Data\\*", False, False),
+        ("%TEMP%", False, False),
+        ("", False, False),
+        (".EXE", True, True),
+        ("*.*", True, True),
+        ("ps1", True, False),
+        ("", True, False),
+        ("N/A: Must be an administrator to view exclusions", False, False),
+    ],
+)
+def test_exclusions_that_leave_nothing_to_protect(item: str, is_kind: bool, total: bool) -> None:
+    assert exclusions.is_total(item, is_kind=is_kind) is total
+
+
+@pytest.mark.parametrize(
+    ("path", "is_known"),
+    [
+        ("C:\\Windows\\System32\\Taskmgr.exe", False),
+        ("%SystemRoot%\\explorer.exe", False),
+        ('"c:/windows/notepad.exe" /x', False),
+        ("C:\\Windows Protector\\av.exe", True),
+        ("C:\\Program Files\\Vendor\\av.exe", True),
+    ],
+)
+def test_a_program_of_windows_is_nobodys_antivirus(path: str, is_known: bool) -> None:
+    props = {"displayName": "X", "productState": 397312, "pathToSignedReportingExe": path}
+    instance = {"props": props, "calls": {}, "paths": {"pathToSignedReportingExe": {"exists": True}}}
+    case = observed(BY_NAME["defender-good"], "antivirus.center", json.dumps({"instances": [instance], "capped": False}))
+    [row] = center.read_center(case.observations, case.host).seen()
+    assert (row.exists == Seen(True)) is is_known
 
 
 def test_no_file_that_holds_passwords_is_read() -> None:
