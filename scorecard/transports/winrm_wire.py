@@ -209,6 +209,22 @@ class _Connection(HTTPConnection):
     def __init__(self, *arguments: Any, wire: Wire, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._wire = wire
+        self._held: bytearray | None = None
+
+    def request(self, *arguments: Any, **named: Any) -> None:
+        """Head and body leave together: half the packets and TLS records, and one waking of the other side."""
+        self._held = held = bytearray()
+        try:
+            super().request(*arguments, **named)
+        finally:
+            self._held = None
+        self.send(bytes(held))
+
+    def send(self, data: Any) -> None:
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held += data
 
     def connect(self) -> None:
         self.sock = self._wire.take()
