@@ -6,24 +6,23 @@ keys and echoes our secrets; a check crashes on it. Then every output, file, blo
 
 from __future__ import annotations
 
-import base64
 import html
 import io
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 import pytest
 
 from tests.e2e.commands import scorecard
+from tests.e2e.leaks import forms, found_in_database, usual
+from tests.e2e.leaks import found_in as found_of
 from tests.e2e.modules import topic
 from tests.e2e.recordings import entry, inventory, refusing
 from tests.rig.sshd import Account, Sshd, keygen, need_root
@@ -48,67 +47,8 @@ PLANTED = {
 }
 
 
-def usual(secret: str) -> set[bytes]:
-    """The secret as it stands, and quoted for a URL, for JSON and HTML, and in Base64 at any place."""
-    raw = secret.encode()
-    return {
-        raw,
-        quote(secret, safe="").encode(),
-        quote(secret).encode(),
-        quote_plus(secret).encode(),
-        base64.b64encode(raw).rstrip(b"="),
-        # In the middle of other bytes: the characters that depend on the secret alone.
-        base64.b64encode(b"\0" + raw)[2 : (1 + len(raw)) * 8 // 6],
-        base64.b64encode(b"\0\0" + raw)[3 : (2 + len(raw)) * 8 // 6],
-        base64.urlsafe_b64encode(raw).rstrip(b"="),
-        json.dumps(secret)[1:-1].encode(),
-        json.dumps(secret, ensure_ascii=False)[1:-1].encode(),
-        html.escape(secret).encode(),
-        html.escape(secret, quote=False).encode(),
-    }
-
-
-def forms(secret: str) -> set[bytes]:
-    """All that is looked for: beyond what a machine echoes also how our own programs might write it."""
-    twice = json.dumps(json.dumps(secret))[3:-3]
-    return usual(secret) | {
-        twice.encode(),
-        repr(secret)[1:-1].encode(),
-        secret.encode().hex().encode(),
-        secret.encode("utf-16-le"),
-    }
-
-
 def found_in(where: str, data: bytes) -> list[str]:
-    """Where which secret stands; looks into zip archives, zlib streams and SQLite files."""
-    leaks = [f"{where}: {name}" for name, secret in PLANTED.items() if any(shape in data for shape in forms(secret))]
-    if data.startswith(b"PK\x03\x04"):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for member in archive.namelist():
-                leaks += found_in(f"{where}!{member}", archive.read(member))
-    return leaks
-
-
-def found_in_database(file: Path) -> tuple[list[str], int]:
-    """Leaks in any cell, decompressed where it is compressed, and how many cells were compressed."""
-    leaks: list[str] = []
-    unpacked = 0
-    database = sqlite3.connect(file)
-    try:
-        tables = [row[0] for row in database.execute("select name from sqlite_master where type = 'table'")]
-        for table in tables:
-            for row in database.execute(f'select * from "{table}"'):
-                for cell in row:
-                    data = cell if isinstance(cell, bytes) else str(cell).encode()
-                    try:
-                        data = zlib.decompress(data)
-                        unpacked += 1
-                    except zlib.error:
-                        pass
-                    leaks += found_in(f"{file.name}:{table}", data)
-    finally:
-        database.close()
-    return leaks, unpacked
+    return found_of(PLANTED, where, data)
 
 
 _LINUX = """\
@@ -231,7 +171,7 @@ def test_an_audit_leaks_nothing_wherever_one_looks(planted: Planted) -> None:
     assert answer["text"].count("[redacted]") >= 15  # the secrets were there, and were taken out
     assert {file.name.partition("-")[0] for file in planted.trace.iterdir()} >= {"helper", "here", "over"}
     assert planted.leaks("audit", done.stdout, done.stderr) == []
-    leaks, unpacked = found_in_database(planted.place / "audit" / "home" / "history.db")
+    leaks, unpacked = found_in_database(PLANTED, planted.place / "audit" / "home" / "history.db")
     assert leaks == []
     assert unpacked > 20
     again = planted.run("audit", "report", document["id"], "--json", "--evidence")
