@@ -22,8 +22,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "files": {"text_kb": 0},
     "events": {"provider": "", "levels": [], "days": 400, "at_most": 50, "fields": []},
     "updates": {"online": False},
-    "accounts": {"groups": [], "users": [], "policy": False},
-    "command": {},
 }
 
 
@@ -136,6 +134,8 @@ def test_a_static_method_and_a_method_that_fails(tmp_path: Path) -> None:
         {"calls": {"DetermineIfRebootPending": {"return": 0, "out": {"RebootPending": True}}}},
     )
     assert asked(machine, "cim", **namespace, **{"class": "Broken"}, keep=["A"])[0] == 0x80041013
+    assert asked(machine, "cim", **namespace, **{"class": "Locked"}, call=call, static=True)[0] == 0x8004102E
+    assert asked("windows-11-pro-well", "cim", **namespace, **{"class": "A"}, call=call, static=True)[0] == 0x8004100E
     calls = [{"name": "GetLockStatus", "in": {}}, {"name": "GetVersion", "in": {}}]
     locked = asked(machine, "cim", **namespace, **{"class": "Locked"}, keep=["Name", "Size"], call=calls)[1]["instances"][0]
     assert locked["props"]["Name"] == "x"
@@ -281,19 +281,9 @@ def test_an_update_agent_that_is_disabled(tmp_path: Path) -> None:
 def test_constrained_language_forbids_what_needs_dot_net_or_com() -> None:
     machine = "constrained-language"
     assert asked(machine, "updates")[0] == 77
-    assert asked(machine, "accounts", groups=["S-1-5-32-544"])[0] == 77
     assert asked(machine, "events", log="System", ids=[19], fields=["updateTitle"])[0] == 77
     assert asked(machine, "events", log="System", ids=[19])[0] == 0
     assert asked(machine, "cim", **VOLUMES, keep=["DriveLetter"])[0] == 0
-
-
-def test_accounts_and_commands() -> None:
-    found = asked("german", "accounts", groups=["S-1-5-32-544", "S-1-5-32-555"], users=["-501"], policy=True)[1]
-    assert [member["name"] for member in found["groups"]["S-1-5-32-544"]["members"]] == ["Administrator", "Domänen-Admins"]
-    assert found["groups"]["S-1-5-32-555"] is None
-    assert found["users"]["-501"]["name"] == "Gast"
-    assert "DomainJoined : YES" in asked("german", "command", name="dsregcmd")[1]["text"]
-    assert asked("server-2012-r2-ps4", "command", name="dsregcmd")[0] == 0x80070002
 
 
 @pytest.mark.parametrize(

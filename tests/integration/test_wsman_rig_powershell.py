@@ -26,8 +26,6 @@ WHOLE: dict[str, dict[str, Any]] = {
     "files": {"paths": ["%ProgramFiles%/a"], "text_kb": 0},
     "events": {"log": "System", "provider": "", "ids": [1], "levels": [], "days": 9, "at_most": 50, "fields": []},
     "updates": {"online": False},
-    "accounts": {"groups": [], "users": [], "policy": True},
-    "command": {"name": "dsregcmd"},
 }
 GOOD = {**COMMON, "verb": "registry", **WHOLE["registry"]}
 

@@ -21,6 +21,7 @@ from scorecard.bundle import prelude
 from scorecard.bundle_windows import ARGUMENTS, MAX_CHARACTERS, POWERSHELL, PRELUDE, encoded_command, stripped_prelude
 from scorecard.questions_safety import _KNOWN_METHODS
 from scorecard.questions_verbs import VERBS
+from tests.rig.wsman.questions import VERBS as SIMULATED
 
 SOURCE = prelude(PRELUDE)
 LISTED: dict[str, list[dict[str, Any]]] = yaml.safe_load(prelude("prelude.yaml"))
@@ -310,6 +311,7 @@ def test_com_objects_are_named_in_full() -> None:
 def test_it_answers_every_verb_that_a_question_may_have_and_no_other() -> None:
     cases = re.findall(r"^        '([a-z]+)' \{ Read-", SOURCE, re.MULTILINE)
     assert sorted(cases) == sorted([*VERBS, "machine"])
+    assert set(SIMULATED) == set(VERBS)
 
 
 def test_every_key_of_a_question_is_read_and_none_that_is_not_sent() -> None:

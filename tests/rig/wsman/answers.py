@@ -53,7 +53,10 @@ def _wait(machine: Machine, question: Question, sleep: Callable[[float], None]) 
 def _cim(machine: Machine, question: Question) -> Payload:
     class_ = _class(machine, question)
     if question["static"]:
-        return {"calls": {call["name"]: _called(class_.get("static", {}), call) for call in question["call"]}}
+        calls = {call["name"]: _called(class_.get("static", {}), call) for call in question["call"]}
+        for error in (said["error"] for said in calls.values() if "error" in said):
+            raise Failed(int(error, 16), "The method failed")
+        return {"calls": calls}
     instances = []
     for instance in items(class_.get("instances")):
         try:
@@ -164,7 +167,7 @@ def _wanted(event: Mapping[str, Any], question: Question) -> bool:
     )
 
 
-# --- registry, files, updates, accounts, command -------------------------------------------------------------------
+# --- registry, files, updates --------------------------------------------------------------------------------------
 
 
 def _registry(machine: Machine, question: Question) -> Payload:
@@ -213,26 +216,6 @@ def _updates(machine: Machine, question: Question) -> Payload:
     return {**told, "errors": errors}
 
 
-def _accounts(machine: Machine, question: Question) -> Payload:
-    _not_constrained(machine)
-    told = machine.section("accounts")
-    groups, users = told.get("groups") or {}, told.get("users") or {}
-    return {
-        "groups": {sid: groups.get(sid) for sid in question["groups"]},
-        "users": {
-            asked: next((user for sid, user in users.items() if sid.endswith(asked)), None) for asked in question["users"]
-        },
-        "policy": told.get("policy") if question["policy"] else None,
-    }
-
-
-def _command(machine: Machine, question: Question) -> Payload:
-    told = machine.section("commands").get(question["name"])
-    if told is None:
-        raise Failed(NOT_FOUND, "The system cannot find the file specified.")
-    return {"exit": told.get("exit", 0), "text": told.get("text", "")}
-
-
 def _not_constrained(machine: Machine) -> None:
     if machine.constrained:
         raise Failed(FORBIDDEN, "Cannot create type. Only core types are supported in this language mode.")
@@ -255,6 +238,4 @@ _VERBS: Mapping[str, Callable[[Machine, Question], Payload]] = {
     "files": _files,
     "events": _events,
     "updates": _updates,
-    "accounts": _accounts,
-    "command": _command,
 }

@@ -70,8 +70,6 @@ VERBS: Mapping[str, Mapping[str, Callable[[object], bool]]] = {
         "fields": _texts,
     },
     "updates": {"online": _flag},
-    "accounts": {"groups": _texts, "users": _texts, "policy": _flag},
-    "command": {"name": _text},
 }
 
 
