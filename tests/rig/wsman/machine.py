@@ -25,8 +25,6 @@ SECTIONS = frozenset(
         "files",
         "events",
         "updates",
-        "accounts",
-        "commands",
         "needs_administrator",
         "said",
         "banner",
