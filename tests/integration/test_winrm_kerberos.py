@@ -20,7 +20,7 @@ from scorecard.transports.winrm_kerberos import library
 from tests.e2e.commands import scorecard
 from tests.integration.kerberos_kit import KERBEROS, MakeServer, ask, at, failure, many_questions
 from tests.integration.winrm_kit import BUNDLE, DEADLINE_S, PART, endpoint, transport, way_to
-from tests.rig.wsman.kerberos import ADDRESS, USER, Acceptor, Kdc, Proof, configuration
+from tests.rig.wsman.kerberos import ADDRESS, OTHER_USER, REALM, USER, Acceptor, Kdc, Proof, configuration
 from tests.rig.wsman.server import Tls, Wsman
 
 CONVERSATION = {"Create": 1, "Command": 1, "Send": 1, "Receive": 1, "Delete": 1}
@@ -49,6 +49,28 @@ def test_the_users_ticket_is_taken_and_its_password_is_never_looked_up(serve: Ma
     winrm = WinrmTransport(no_secret, way_to(server, KERBEROS))
     assert winrm.ask(at(server, user, "not looked up"), BUNDLE, DEADLINE_S).account == USER
     winrm.close()
+
+
+@pytest.mark.parametrize("user", [USER, OTHER_USER])
+def test_among_the_tickets_of_many_the_user_decides(
+    kdc: Kdc, serve: MakeServer, tickets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: str
+) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir(mode=0o700)
+    for name in (USER, OTHER_USER):
+        kdc.get_ticket(folder, user=name)
+    monkeypatch.setenv("KRB5CCNAME", kdc.environment(folder)["KRB5CCNAME"])
+    server = serve()
+    assert ask(server, at(server, user.lower())).account == user
+
+
+def test_the_realm_is_the_tickets_own(kdc: Kdc, serve: MakeServer, tickets: Path) -> None:
+    """Not the default one of this computer, which may be in no domain or in another."""
+    config = Path(os.environ["KRB5_CONFIG"])
+    settings = config.read_text(encoding="ascii")
+    assert f"default_realm = {REALM}" in settings
+    config.write_text(settings.replace(f"default_realm = {REALM}", "default_realm = OTHER.EXAMPLE"), encoding="ascii")
+    assert ask(serve()).account == USER
 
 
 def test_large_questions_are_sealed_piece_by_piece(serve: MakeServer, tickets: Path) -> None:

@@ -26,6 +26,7 @@ from tests.rig.needs import RigError, RigUnavailable
 
 REALM = "CORP.EXAMPLE"
 USER = f"audit@{REALM}"
+OTHER_USER = f"helpdesk@{REALM}"
 PASSWORD = "rig-domain-Passw0rd!"
 NAME = "localhost"  # the one name that resolves to loopback everywhere
 ADDRESS = "127.0.8.250"
@@ -57,7 +58,7 @@ def check_kerberos() -> None:
 
 
 class Kdc:
-    """The realm CORP.EXAMPLE: an account with a password, and a machine called localhost."""
+    """The realm CORP.EXAMPLE: two accounts with a password, and a machine called localhost."""
 
     def __init__(self, folder: Path) -> None:
         check_kerberos()
@@ -75,7 +76,8 @@ class Kdc:
         self.config.write_text(configuration(ADDRESS, self.port), encoding="ascii")
         (self.folder / "kdc.conf").write_text(_KDC.format(folder=self.folder, address=ADDRESS, port=self.port, realm=REALM))
         self._run("kdb5_util", "-r", REALM, "create", "-s", "-P", "rig-master-Passw0rd!")
-        self._admin(f"addprinc -pw {PASSWORD} +requires_preauth {USER}")
+        for user in (USER, OTHER_USER):
+            self._admin(f"addprinc -pw {PASSWORD} +requires_preauth {user}")
         self._admin(f"addprinc -randkey HTTP/{NAME}@{REALM}")
         for keytab in (self.old_keytab, self.keytab):  # each makes a new key
             self._admin(f"ktadd -k {keytab} HTTP/{NAME}@{REALM}")
@@ -98,12 +100,13 @@ class Kdc:
             self._process.wait(_LIMIT_S)
 
     def environment(self, tickets: Path, config: Path | None = None) -> dict[str, str]:
-        """What tells a client where this KDC is and which tickets to use."""
-        return {"KRB5_CONFIG": str(config or self.config), "KRB5CCNAME": f"FILE:{tickets}"}
+        """What tells a client where this KDC is and which tickets to use: a file, or a folder for those of many users."""
+        kind = "DIR" if tickets.is_dir() else "FILE"
+        return {"KRB5_CONFIG": str(config or self.config), "KRB5CCNAME": f"{kind}:{tickets}"}
 
-    def get_ticket(self, tickets: Path, lifetime: str = "1h", *services: str) -> None:
-        """Log in as the account with its password, and fetch tickets for services. Raises RigError."""
-        self._run("kinit", "-l", lifetime, USER, said=f"{PASSWORD}\n", environment=self.environment(tickets))
+    def get_ticket(self, tickets: Path, lifetime: str = "1h", *services: str, user: str = USER) -> None:
+        """Log in as an account with its password, and fetch tickets for services. Raises RigError."""
+        self._run("kinit", "-l", lifetime, user, said=f"{PASSWORD}\n", environment=self.environment(tickets))
         if services:
             self._run("kvno", *services, environment=self.environment(tickets))
 
