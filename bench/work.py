@@ -26,6 +26,7 @@ from scorecard.registry import Registry
 from scorecard.score import score
 from scorecard.standard import DEFAULT, load
 from scorecard.store import Store
+from scorecard.store.rows import prepare
 
 _LIMIT_S = 240
 
@@ -78,7 +79,7 @@ def storing(count: int, reply: bytes, folder: Path) -> Numbers:
     store.begin(audit_id, "Bench", datetime.now(UTC), "")
     before, started = cpu_ms(), time.monotonic()
     for result in results:
-        store.add(audit_id, "Bench", [result])
+        store.add(audit_id, "Bench", [prepare(result)])
     spent_ms, wall_s = cpu_ms() - before, time.monotonic() - started
     store.close()
     size = sum(file.stat().st_size for file in folder.glob("writes.db*"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 import uuid
 from collections import Counter
@@ -18,7 +20,8 @@ from scorecard.registry import Registry
 from scorecard.result import Audit, Authorisation, Device, Provider, Retired
 from scorecard.score import score
 from scorecard.standard import Standard
-from scorecard.store import Store, StoreUnusable
+from scorecard.store import Begun, Store, StoreUnusable
+from scorecard.store.rows import prepare
 from scorecard.topic import Check
 
 # Called with each result as it has been committed, how many are in, and how many are expected.
@@ -38,6 +41,8 @@ class Order:
     authorised: Authorisation | None = None
     scope: str = ""  # why it is not the whole client; such an audit is not graded
     remember_endpoints: bool = True  # endpoints of earlier audits stay expected until they are retired
+    run: str = ""  # the run that it belongs to, with the audits of other clients
+    begun: Begun | None = None  # an audit that was broken off, to go on with
     canary: int = 0  # so many endpoints are asked first; when one misbehaves the others are not asked
 
 
@@ -53,21 +58,22 @@ def run(
     Raises StoreUnusable before any endpoint is asked, and StoreError when a result cannot be committed; what was
     committed before stays in the store.
     """
-    audit_id = str(uuid.uuid4())
-    started = datetime.now(UTC)
+    audit = order.begun or Begun(str(uuid.uuid4()), datetime.now(UTC))
     try:
         history = _by_listed_name(order, store)
-        client_since = store.client_since(order.client)
-        store.begin(audit_id, order.client, started, order.scope)
+        client_since = store.client_since(order.client, audit.started_at)
+        if order.begun is None:
+            store.begin(audit.id, order.client, audit.started_at, order.scope, basis(collector), order.run)
+        results = _kept(store, audit.id, order) if order.begun else {}
     except StoreError as error:
         raise StoreUnusable(str(error)) from error
     collector.history = history
     gone = () if order.scope or not order.remember_endpoints else _gone(order, history)
     total = len(order.endpoints) + len(gone)
-    results: dict[str, EndpointResult] = {}
+    rest = tuple(endpoint for endpoint in order.endpoints if endpoint.name not in results)
     halted: list[Failure] = []
-    for together in _results(order, collector, gone, concurrency, stop, halted):
-        store.add(audit_id, order.client, together)
+    for together in _results(replace(order, endpoints=rest), collector, gone, concurrency, stop, halted):
+        store.add(audit.id, order.client, [prepare(result) for result in together], again=order.begun is not None)
         for result in together:
             results[result.device.name] = replace(result, observations={})
             progress(result, len(results), total)
@@ -75,12 +81,25 @@ def run(
     everyone = (*order.endpoints, *gone)
     why = halted[0] if halted else _NOT_ASKED
     not_asked = [collector.unseen(endpoint, why) for endpoint in everyone if endpoint.name not in results]
-    store.add(audit_id, order.client, not_asked)
+    store.expect(order.client, (result.device.name for result in not_asked), datetime.now(UTC))
     results.update((result.device.name, result) for result in not_asked)
     ordered = [results[endpoint.name] for endpoint in everyone]
-    audit = _grade(audit_id, started, order, collector, ordered, client_since, interrupted)
-    store.finish(audit)
-    return audit
+    done = _grade(audit, order, collector, ordered, client_since, interrupted)
+    store.finish(done)
+    return done
+
+
+def basis(collector: Collector) -> str:
+    """What results are judged by: with another standard, other checks, data or program they cannot be put together."""
+    data = [dict(entry) for topic in collector.registry.topics if topic.data for entry in topic.data()]
+    said = [__version__, collector.standard.document(), sorted(collector.registry.checks), data]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _kept(store: Store, audit_id: str, order: Order) -> dict[str, EndpointResult]:
+    """What an audit that was broken off has of the endpoints that are still listed."""
+    listed = {endpoint.name for endpoint in order.endpoints}
+    return {result.device.name: result for result in store.results(audit_id) if result.device.name in listed}
 
 
 _NOT_ASKED = Failure(
@@ -162,8 +181,7 @@ def _gone(order: Order, history: Mapping[str, Remembered]) -> tuple[Endpoint, ..
 
 
 def _grade(
-    audit_id: str,
-    started: datetime,
+    begun: Begun,
     order: Order,
     collector: Collector,
     results: Sequence[EndpointResult],
@@ -178,11 +196,11 @@ def _grade(
     card = score(findings, devices, standard, as_of=finished, client_since=client_since, scope=order.scope)
     devices = tuple(replace(device, score=card.endpoint_scores[device.name]) for device in devices)
     return Audit(
-        id=audit_id,
+        id=begun.id,
         client=order.client,
         time_zone=order.time_zone,
         as_of=finished,
-        started_at=started,
+        started_at=begun.started_at,
         finished_at=finished,
         tool_version=__version__,
         standard=MappingProxyType(standard.document()),

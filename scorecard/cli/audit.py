@@ -7,9 +7,11 @@ import os
 import signal
 import socket
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from zoneinfo import ZoneInfo
@@ -17,7 +19,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from scorecard import outputs
-from scorecard.audit import Order, run
+from scorecard.audit import Order, basis, run
 from scorecard.cli import EXIT_BELOW, EXIT_ERROR, EXIT_INTERRUPTED, EXIT_NOT_ALL_SEEN, EXIT_OK
 from scorecard.cli.before_contact import check_authorisation, check_credentials, check_data, hide_environment
 from scorecard.cli.options import checks_option, format_option, out_option, standard_option, store_option
@@ -35,11 +37,12 @@ from scorecard.result import Audit
 from scorecard.secrets import Redactor, Resolver
 from scorecard.standard import DEFAULT, LETTERS, Standard
 from scorecard.standard import load as load_standard
-from scorecard.store import Store, StoreUnusable
+from scorecard.store import Run, Store, StoreUnusable
 from scorecard.transports import make
 from scorecard.transports.base import Secrets, Transport
 
 LOCAL_CLIENT = "This computer"
+_RESUME_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class _Wishes:
     concurrency: int
     deadline_s: float
     evidence: bool
+    resume: bool
 
 
 @click.command()
@@ -94,6 +98,7 @@ class _Wishes:
     metavar="N",
     help="Ask N endpoints of each client first; when one misbehaves, ask no other.",
 )
+@click.option("--resume", is_flag=True, help="Go on with the last audit where it was broken off; its results stay.")
 @click.option("--evidence", is_flag=True, help="Put the raw answers into audit.json as well.")
 @click.option("--dry-run", is_flag=True, help="Show who would be asked and what; contact nobody.")
 @store_option
@@ -111,6 +116,7 @@ def audit(
     concurrency: int,
     deadline_s: float,
     canary: int,
+    resume: bool,
     evidence: bool,
     dry_run: bool,
     store_url: str | None,
@@ -146,6 +152,7 @@ def audit(
         concurrency=concurrency,
         deadline_s=deadline_s,
         evidence=evidence,
+        resume=resume,
     )
     if wishes.folder is not None:
         check_folder(wishes.folder)
@@ -153,8 +160,8 @@ def audit(
     check_credentials((job.order, job.resolver) for job in jobs)
     store = Store.open(store_url)
     try:
-        with _stoppable() as stop:
-            return _all(jobs, _Run(registry, store, wishes, stop))
+        with store.auditing(job.order.client for job in jobs), _stoppable() as stop:
+            return _all(jobs, _Shared(registry, store, wishes, stop, _begun_run(jobs, store) if resume else None))
     finally:
         store.close()
 
@@ -175,16 +182,34 @@ def _job(client: Client, standard: Standard, limit: str | None, local: bool, can
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    """What the audits of one run share."""
+class _Shared:
+    """What the audits of one run share. `begun`: the run to go on with."""
 
     registry: Registry
     store: Store
     wishes: _Wishes
     stop: threading.Event
+    begun: Run | None
+    new_run: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def run(self) -> str:
+        return self.begun.id if self.begun else self.new_run
 
 
-def _all(jobs: Sequence[_Job], shared: _Run) -> int:
+def _begun_run(jobs: Sequence[_Job], store: Store) -> Run | None:
+    """The last run, where something of it is still to be done and its answers are not too old."""
+    begun = store.last_run([job.order.client for job in jobs], jobs[0].order.scope)
+    if begun is None or all(job.order.client in begun.whole for job in jobs):
+        complain("nothing was broken off, so everyone is asked")
+        return None
+    if begun.started_at < datetime.now(UTC) - _RESUME_WITHIN:
+        complain(f"what was begun on {begun.started_at:%Y-%m-%d} is too old to go on with, so everyone is asked")
+        return None
+    return begun
+
+
+def _all(jobs: Sequence[_Job], shared: _Shared) -> int:
     """One client after the other; where one's reports cannot be written the others are audited all the same."""
     folders = outputs.folder_names([job.order.client for job in jobs]) if len(jobs) > 1 else {}
     codes: list[int] = []
@@ -207,12 +232,9 @@ def _worst(codes: Sequence[int]) -> int:
     return next((code for code in (EXIT_ERROR, EXIT_BELOW, EXIT_NOT_ALL_SEEN) if code in codes), EXIT_OK)
 
 
-def _one(job: _Job, subfolder: str, shared: _Run) -> int:
-    order, wishes = job.order, shared.wishes
-    with _transports(job.resolver) as transport:
-        collector = Collector(shared.registry, job.standard, transport, job.redactor, deadline_s=wishes.deadline_s)
-        with watch(order.client, len(order.endpoints)) as progress:
-            done = run(order, collector, shared.store, wishes.concurrency, shared.stop, progress)
+def _one(job: _Job, subfolder: str, shared: _Shared) -> int:
+    wishes = shared.wishes
+    done = _finished(job, shared) or _audited(job, shared)
     files: list[Path] = []
     raw = outputs.travelling_evidence(shared.store, done) if wishes.evidence else None
     if wishes.folder is not None:
@@ -227,6 +249,28 @@ def _one(job: _Job, subfolder: str, shared: _Run) -> int:
         say_json(dumps(done, raw))
     say(summary(done, files), err=wishes.as_json)
     return _code(done, wishes.fail_under)
+
+
+def _finished(job: _Job, shared: _Shared) -> Audit | None:
+    """The client's audit, where the run that is gone on with had ended it; its reports are written again."""
+    audit_id = shared.begun.whole.get(job.order.client) if shared.begun else None
+    if audit_id is None:
+        return None
+    complain(f"{job.order.client}: was audited before the run was broken off")
+    return shared.store.load(audit_id)
+
+
+def _audited(job: _Job, shared: _Shared) -> Audit:
+    order, wishes, store = replace(job.order, run=shared.run), shared.wishes, shared.store
+    with _transports(job.resolver) as transport:
+        collector = Collector(shared.registry, job.standard, transport, job.redactor, deadline_s=wishes.deadline_s)
+        if shared.begun:
+            order = replace(order, begun=store.broken_off(order.client, order.scope, basis(collector), order.run))
+        if order.begun:
+            kept = f"{order.begun.results} of {len(order.endpoints)} endpoints had been asked"
+            complain(f"{order.client}: going on with the audit of {order.begun.started_at:%Y-%m-%d %H:%M} UTC; {kept}")
+        with watch(order.client, len(order.endpoints)) as progress:
+            return run(order, collector, store, wishes.concurrency, shared.stop, progress)
 
 
 def _code(done: Audit, fail_under: str | None) -> int:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from importlib.resources import files
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
@@ -10,16 +13,32 @@ from scorecard.errors import StoreError
 
 # The newest revision in migrations/versions/; a test compares the two. Known here so that Alembic, which takes its time
 # to load, is asked only when there is something to migrate.
-HEAD = "0001"
+HEAD = "0002"
+
+# Any number that no other program on the server uses for a lock of its own.
+_MIGRATING = text("SELECT pg_advisory_xact_lock(7239170912)")
 
 
 def migrate(engine: Engine) -> None:
-    """Create or upgrade the tables. Raises StoreError for a store that a newer version made."""
+    """Create or upgrade the tables, whole or not at all; of a file that is upgraded a copy is kept beside it.
+
+    Raises StoreError for a store that a newer version made.
+    """
     with engine.connect() as connection:
         if revision(connection) == HEAD:
             return
     with engine.begin() as connection:
-        _upgrade(connection)
+        # One at a time, and the tables change together or not at all.
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.execute(_MIGRATING)
+        current = revision(connection)
+        if current == HEAD:
+            return
+        if current is not None and engine.dialect.name == "sqlite" and engine.url.database:
+            back_up(Path(engine.url.database), current)
+        upgrade(connection, HEAD)
 
 
 def revision(connection: Connection) -> str | None:
@@ -30,7 +49,24 @@ def revision(connection: Connection) -> str | None:
     return None if found is None else str(found)
 
 
-def _upgrade(connection: Connection) -> None:
+def back_up(file: Path, current: str) -> Path:
+    """A copy as it was before, for its owner only. Raises StoreError when it cannot be made; nothing is changed then."""
+    copy = file.with_name(f"{file.name}.before-{HEAD}-was-{current}")
+    fresh = copy.with_name(f"{copy.name}.new")
+    try:
+        fresh.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)
+        before = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
+        with closing(before), closing(sqlite3.connect(fresh)) as target:
+            before.backup(target)
+        fresh.replace(copy)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"store {file}: no copy of it could be made before its tables are renewed: {error}") from error
+    return copy
+
+
+def upgrade(connection: Connection, target: str) -> None:
+    """To the revision `target`, in the connection's transaction. Raises StoreError for a store of a newer version."""
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -42,4 +78,4 @@ def _upgrade(connection: Connection) -> None:
     if current is not None and current not in {known.revision for known in script.walk_revisions()}:
         raise StoreError(f"the store was made by a newer version (schema {current}); update the tool")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, target)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
+    false,
 )
 
 metadata = MetaData(
@@ -52,6 +54,9 @@ audits = Table(
     Column("as_of", Moment),
     Column("finished_at", Moment),
     Column("scope", String(1000), nullable=False, default=""),
+    Column("run", String(36), nullable=False, server_default=""),  # the audits that were begun together
+    Column("basis", String(64), nullable=False, server_default=""),  # of what its results are judged by, a hash
+    Column("interrupted", Boolean, nullable=False, server_default=false()),  # some were not asked any more
     Column("score", Float),
     Column("letter", String(1)),
     Column("coverage", Float),

@@ -243,7 +243,8 @@ def test_a_stop_keeps_what_came_in_and_names_the_rest(store: Store) -> None:
     assert seen <= {"m0", "m1", "m2"}
     for device in done.devices:
         assert device.seen or (device.failure and "stopped" in device.failure.message)
-    assert {device.name for device, _ in store.results(done.id)} == set(names)
+    assert {result.device.name for result in store.results(done.id)} == seen
+    assert set(store.remembered(done.client)) == set(names)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from scorecard.judge import digest
 from scorecard.model import Observation, Outcome, Role, Status
 from scorecard.result import System
 from scorecard.store import Store, UnknownAudit, migrations, tables
+from scorecard.store.rows import prepare
 from scorecard.store.migrate import HEAD
 from tests.fleet import NOW, device, findings, passing
 from tests.unit.test_document import audit
@@ -47,7 +48,7 @@ def test_an_audit_comes_back_as_it_went_in(tmp_path: Path) -> None:
     store = Store.open(url(tmp_path))
     made = audit()
     store.begin(made.id, made.client, made.started_at, "")
-    store.add(made.id, made.client, [result()])
+    store.add(made.id, made.client, map(prepare, [result()]))
     assert store.history()[0].finished_at is None
     with pytest.raises(UnknownAudit, match="no finished audit"):
         store.load()
@@ -64,11 +65,11 @@ def test_results_are_there_before_the_audit_ends_and_evidence_is_kept_once(tmp_p
     store = Store.open(url(tmp_path))
     store.begin("a1", "Acme", NOW, "")
     one, two = result("web1"), result("web2")
-    store.add("a1", "Acme", [one])
-    store.add("a1", "Acme", [two])
+    store.add("a1", "Acme", map(prepare, [one]))
+    store.add("a1", "Acme", map(prepare, [two]))
     store.close()
     again = Store.open(url(tmp_path))
-    assert list(again.results("a1")) == [(one.device, one.findings), (two.device, two.findings)]
+    assert list(again.results("a1")) == [replace(one, remembered={}, observations={}) for one in (one, two)]
     assert again.evidence("a1") == {"web1": dict(one.observations), "web2": dict(two.observations)}
     assert again.evidence("a1", []) == {}
     with sqlite3.connect(tmp_path / "deep" / "history.db") as plain:
@@ -81,7 +82,7 @@ def test_first_sightings_last_until_the_thing_is_gone(tmp_path: Path) -> None:
     store = Store.open(url(tmp_path))
     for day, names in enumerate((("bash", "curl"), ("bash", "vim"), ("bash", "curl"))):
         store.begin(f"a{day}", "Acme", NOW + timedelta(days=day), "")
-        store.add(f"a{day}", "Acme", [result("web1", *names, day=day)])
+        store.add(f"a{day}", "Acme", map(prepare, [result("web1", *names, day=day)]))
     known = store.remembered("Acme")["web1"]
     assert known.sightings == {"patching": {"bash": NOW, "curl": NOW + timedelta(days=2)}}
     assert (known.role, known.first_seen_at, known.last_seen_at) == (Role.SERVER, NOW, NOW + timedelta(days=2))
@@ -93,11 +94,11 @@ def test_first_sightings_last_until_the_thing_is_gone(tmp_path: Path) -> None:
 def test_an_unseen_endpoint_forgets_nothing(tmp_path: Path) -> None:
     store = Store.open(url(tmp_path))
     store.begin("a0", "Acme", NOW, "")
-    store.add("a0", "Acme", [result("web1", "bash")])
+    store.add("a0", "Acme", map(prepare, [result("web1", "bash")]))
     before = store.remembered("Acme")
     gone = device("web1", Role.SERVER, seen=False)
     store.begin("a1", "Acme", NOW + timedelta(days=1), "")
-    store.add("a1", "Acme", [EndpointResult(gone, tuple(findings([gone], passing)), {}, {}, NOW)])
+    store.add("a1", "Acme", map(prepare, [EndpointResult(gone, tuple(findings([gone], passing)), {}, {}, NOW)]))
     assert store.remembered("Acme") == before
     store.close()
 
@@ -105,9 +106,9 @@ def test_an_unseen_endpoint_forgets_nothing(tmp_path: Path) -> None:
 def test_one_result_an_endpoint_and_audit(tmp_path: Path) -> None:
     store = Store.open(url(tmp_path))
     store.begin("a1", "Acme", NOW, "")
-    store.add("a1", "Acme", [result()])
+    store.add("a1", "Acme", map(prepare, [result()]))
     with pytest.raises(StoreError, match="UNIQUE"):
-        store.add("a1", "Acme", [result()])
+        store.add("a1", "Acme", map(prepare, [result()]))
     store.close()
 
 

@@ -1,0 +1,162 @@
+"""An audit that was broken off goes on where it was: nothing committed is lost, nobody is asked or counted twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.commands import scorecard
+from tests.e2e.recordings import inventory, refusing, replayed
+
+MACHINES = 200
+KILLS = 10
+
+
+def start(*arguments: str | Path, home: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "scorecard", *map(str, arguments)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "SCORECARD_HOME": str(home)},
+    )
+
+
+def committed(home: Path) -> dict[str, str]:
+    """Endpoint -> when its result was committed."""
+    try:
+        with closing(sqlite3.connect(f"file:{home / 'history.db'}?mode=ro", uri=True)) as database:
+            return dict(database.execute("SELECT endpoint, committed_at FROM results"))
+    except sqlite3.Error:  # not made yet
+        return {}
+
+
+def fleet(folder: Path, machines: int) -> Path:
+    one = replayed(folder / "machines", "m0")
+    return inventory(folder / "inventory.yaml", "Acme", [{**one, "name": f"m{number}"} for number in range(machines)])
+
+
+def kill_somewhere(process: subprocess.Popen[bytes], home: Path, more: int, dice: random.Random) -> bool:
+    """Kill it once so many more results are in, and a moment later. False where it ended before."""
+    already = len(committed(home))
+    while process.poll() is None and len(committed(home)) < already + more:
+        time.sleep(0.005)
+    time.sleep(dice.uniform(0, 0.05))
+    if process.poll() is not None:
+        return False
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return True
+
+
+def test_an_audit_that_is_killed_again_and_again_ends_with_one_result_each(tmp_path: Path) -> None:
+    home, out, dice = tmp_path / "home", tmp_path / "out", random.Random(20261122)
+    arguments: list[str | Path] = ["audit", fleet(tmp_path, MACHINES), "--out", out, "--concurrency", "4"]
+    before: dict[str, str] = {}
+    for _ in range(KILLS):
+        process = start(*arguments, home=home)
+        assert kill_somewhere(process, home, dice.randint(0, MACHINES // KILLS // 2), dice)
+        after = committed(home)
+        assert before.items() <= after.items()  # nothing is lost, and nobody was asked again
+        assert not list(out.glob("*")) or (out / "audit.json").exists()
+        before = after
+        arguments = [*arguments[:6], "--resume"]
+    done = scorecard(*arguments, home=home)
+    assert done.returncode == 0, done.stderr
+    assert "going on with the audit of" in done.stderr
+    after = committed(home)
+    assert before.items() <= after.items()
+    assert len(after) == MACHINES
+    document: dict[str, Any] = json.loads((out / "audit.json").read_text(encoding="utf-8"))
+    assert sorted(entry["name"] for entry in document["endpoints"]) == sorted(f"m{number}" for number in range(MACHINES))
+    assert all(entry["seen"] for entry in document["endpoints"])
+    (entry,) = json.loads(scorecard("history", "--json", home=home).stdout)
+    assert entry["id"] == document["id"]
+    assert not document["interrupted"]
+
+
+def test_the_same_grade_as_without_a_break(tmp_path: Path) -> None:
+    home = tmp_path / "broken"
+    file = fleet(tmp_path, 60)
+    process = start("audit", file, "--out", tmp_path / "out", "--concurrency", "2", home=home)
+    assert kill_somewhere(process, home, 10, random.Random(1))
+    grades = []
+    for place, extra in ((home, ["--resume"]), (tmp_path / "whole", [])):
+        done = scorecard("audit", file, "--json", *extra, home=place)
+        assert done.returncode == 0, done.stderr
+        document = json.loads(done.stdout)
+        grades.append((document["scorecard"]["score"], document["scorecard"]["letter"], len(document["findings"])))
+    assert grades[0] == grades[1]
+
+
+def test_what_was_ended_is_not_done_again(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    clients = [{"client": name, "endpoints": [replayed(tmp_path / name, "web1")]} for name in ("A", "B")]
+    file = tmp_path / "both.yaml"
+    file.write_text(json.dumps({"clients": clients}), encoding="utf-8")
+    assert scorecard("audit", file, "--out", tmp_path / "out", home=home).returncode == 0
+    with closing(sqlite3.connect(home / "history.db")) as database, database:
+        database.execute("UPDATE audits SET finished_at = NULL, document = NULL WHERE client = 'B'")
+        database.execute("DELETE FROM results WHERE audit_id IN (SELECT id FROM audits WHERE client = 'B')")
+    shutil.rmtree(tmp_path / "out")
+    done = scorecard("audit", file, "--out", tmp_path / "out", "--resume", home=home)
+    assert done.returncode == 0, done.stderr
+    assert "A: was audited before the run was broken off" in done.stderr
+    assert "B: going on with the audit of" in done.stderr
+    assert len(list((tmp_path / "out").glob("*/audit.json"))) == 2
+    assert len(json.loads(scorecard("history", "--json", home=home).stdout)) == 2
+    again = scorecard("audit", file, "--out", tmp_path / "out", "--resume", home=home)
+    assert "nothing was broken off" in again.stderr
+    assert len(json.loads(scorecard("history", "--json", home=home).stdout)) == 4
+
+
+def test_answers_that_are_too_old_are_not_gone_on_with(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    file = inventory(tmp_path / "inventory.yaml", "Acme", [replayed(tmp_path / "machines", "web1")])
+    assert scorecard("audit", file, "--out", tmp_path / "out", home=home).returncode == 0
+    with closing(sqlite3.connect(home / "history.db")) as database, database:
+        database.execute("UPDATE audits SET finished_at = NULL, document = NULL, started_at = '2026-01-02 03:04:05'")
+    done = scorecard("audit", file, "--out", tmp_path / "out", "--resume", home=home)
+    assert done.returncode == 0
+    assert "what was begun on 2026-01-02 is too old to go on with" in done.stderr
+    assert len(json.loads(scorecard("history", "--json", home=home).stdout)) == 2
+
+
+def test_the_second_audit_of_a_client_stops_before_anybody_is_asked(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    file = inventory(tmp_path / "inventory.yaml", "Acme", [replayed(tmp_path / "machines", "web1"), refusing("x")])
+    assert scorecard("audit", file, "--out", tmp_path / "out", home=home).returncode == 3
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, f"sqlite:///{home / 'history.db'}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "SCORECARD_HOME": str(home)},
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    done = scorecard("audit", file, "--out", tmp_path / "out", home=home)
+    assert done.returncode == 2
+    assert "Acme: another audit is running" in done.stderr
+    assert len(json.loads(scorecard("history", "--json", home=home).stdout)) == 1
+    holder.kill()  # however it ends, the way is free
+    holder.communicate()
+    assert scorecard("audit", file, "--out", tmp_path / "out", home=home).returncode == 3
+
+
+_HOLD = """
+import sys
+from scorecard.store import Store
+with Store.open(sys.argv[1]).auditing(["acme"]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
