@@ -7,7 +7,7 @@
 # What the tests run against, from Debian: an SSH server, other shells, package managers, a browser, an office, Kerberos.
 SYSTEM = openssh-server openssh-client debootstrap debian-archive-keyring gnupg fish busybox shellcheck apt-utils dpkg-dev \
 	createrepo-c dnf zypper rpm pacman-package-manager libarchive-tools cryptsetup-bin dmsetup lvm2 mdadm btrfs-progs \
-	clamav-daemon chromium libreoffice-calc krb5-kdc krb5-admin-server krb5-user python3-gssapi \
+	clamav-daemon chromium libreoffice-calc postgresql krb5-kdc krb5-admin-server krb5-user python3-gssapi \
 	gcc libc6-dev libkrb5-dev python3-dev
 
 audit: venv
