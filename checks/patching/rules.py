@@ -230,7 +230,7 @@ def last_installed(facts: Patching, host: Host, parameters: Parameters) -> Verdi
     last = facts.updates.last_installed.seen()
     expected = f"an update installed within {parameters.number('pass_days'):g} days"
     if last is None:
-        return failed("No update was ever installed", expected)
+        return failed("No installed update is on record", expected)
     if in_future(last, host):
         return unknown(f"The last installation is dated {last:%Y-%m-%d}, which is in the future: a clock is wrong")
     days = days_since(last, host)

@@ -76,7 +76,7 @@ def read(observations: Observations, history: Fact[tuple[Entry, ...]], as_of: da
     sources: tuple[Fact[tuple[Entry, ...]], ...] = (logged, history, packages)
     listed = [entry for source in sources if isinstance(source, Seen) for entry in source.value]
     unread = [source.reason for source in sources if isinstance(source, Unseen)]
-    known = [(clean(title, 160), moment) for title, moment in listed if articles(title)]
+    known = [(clean(title, 160), moment) for title, moment in listed if articles(title) or counts(title)]
     entries = tuple(entry for entry in known if counts(entry[0]))
     if _is_capped(observations) and isinstance(logged, Seen) and not any(is_of_windows(title) for title, _ in logged.value):
         unread.append("The newest events of the update agent are all of definitions and other products")

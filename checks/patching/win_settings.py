@@ -64,29 +64,18 @@ class Settings:
     def automatic_policy(self) -> Fact[Node]:
         return self.policy if isinstance(self.policy, Unseen) else self.policy.value.child("AU")
 
-    def hiding(self) -> tuple[str, ...]:
-        """Why the machine's own list may not name updates that are out."""
-        reasons = []
-        paused = self.paused_until()
-        if isinstance(paused, Unseen):
-            reasons.append(paused.reason)
-        elif paused.value:
-            reasons.append(paused.value)
-        deferred = self.deferred_days()
-        if isinstance(deferred, Unseen):
-            reasons.append(deferred.reason)
-        elif deferred.value > _HARMLESS_DEFERRAL_DAYS:
-            reasons.append(f"Updates are held back for {deferred.value} days by policy")
-        return tuple(dict.fromkeys(reasons))
+    def unread(self) -> tuple[str, ...]:
+        """Settings that were not read and might keep updates away."""
+        told = (self.paused_until(), self.deferred_days())
+        return tuple(dict.fromkeys(fact.reason for fact in told if isinstance(fact, Unseen)))
 
-    def is_withheld(self) -> bool:
-        """Whether somebody else chooses what the machine is offered: then an empty list says nothing."""
+    def withheld(self) -> tuple[str, ...]:
+        """Why the machine's own list may not name updates that are out: a pause or a long deferral."""
         paused, deferred = self.paused_until(), self.deferred_days()
-        return (
-            self.company_server() is not None
-            or (isinstance(paused, Seen) and paused.value is not None)
-            or (isinstance(deferred, Seen) and deferred.value > _HARMLESS_DEFERRAL_DAYS)
-        )
+        reasons = [paused.value] if isinstance(paused, Seen) and paused.value else []
+        if isinstance(deferred, Seen) and deferred.value > _HARMLESS_DEFERRAL_DAYS:
+            reasons.append(f"Updates are held back for {deferred.value} days by policy")
+        return tuple(reasons)
 
     def company_server(self) -> str | None:
         """The address of the update server in use. One that is only named has no effect (windows.md 3.7)."""
@@ -155,8 +144,9 @@ class Settings:
             release = self.policy.value.text("TargetReleaseVersionInfo")
             if self.policy.value.number("TargetReleaseVersion") == Seen(1) and isinstance(release, Seen) and release.value:
                 found.append(f"A policy keeps Windows at release {clean(release.value, 20)}")
+        found.extend(self.withheld())
         deferred = self.deferred_days()
-        if isinstance(deferred, Seen) and deferred.value:
+        if isinstance(deferred, Seen) and 0 < deferred.value <= _HARMLESS_DEFERRAL_DAYS:
             found.append(f"A policy holds updates back for {deferred.value} days")
         if self.configuration_manager():
             found.append("Configuration Manager is installed")

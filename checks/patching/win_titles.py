@@ -27,6 +27,7 @@ _PRODUCTS = re.compile(
     r"|Visual C\+\+",
     re.IGNORECASE,
 )
+_RELEASE = re.compile(r"Windows 1[01]\b.{0,40}\b2[0-9]H[12]\b", re.IGNORECASE)  # "Windows 11, version 25H2" has no article
 _MONTH = re.compile(r"(?<![0-9])(20[0-9]{2})-(0[1-9]|1[0-2])(?![0-9-])")
 _IN_BRACKETS = re.compile(r"[(\uff08][^()\uff08\uff09]{0,80}[)\uff09]")
 _MAKES = re.compile(r"[(\uff08]([0-9]{5,6})\.([0-9]{1,6})[)\uff09]")
@@ -49,12 +50,15 @@ def articles(title: str) -> frozenset[str]:
 def counts(title: str) -> bool:
     """Whether a title is that of an update of the system or of a product."""
     numbers = articles(title)
-    return bool(numbers) and not numbers & _NOT_SYSTEM
+    return not numbers & _NOT_SYSTEM if numbers else bool(_RELEASE.search(title))
 
 
 def is_of_windows(title: str) -> bool:
-    """Whether it is an update of Windows itself: Office may be patched every month where Windows is not."""
-    return counts(title) and not _PRODUCTS.search(title)
+    """Whether it is an update of Windows itself: Office may be patched every month where Windows is not.
+
+    A new release is none: which month's updates it brings its title does not say.
+    """
+    return bool(articles(title)) and counts(title) and not _PRODUCTS.search(title)
 
 
 def month_of(title: str) -> date | None:

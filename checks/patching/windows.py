@@ -141,7 +141,7 @@ class _Judged:
 
     def _is_withheld(self) -> bool:
         """Whether what the machine is offered is somebody's choice, so that an empty list says nothing."""
-        return not self.level.current and self.settings.is_withheld()
+        return not self.level.current and (self.settings.company_server() is not None or bool(self.settings.withheld()))
 
     def _offered(self, offer: Offer) -> Update:
         security = offer.security
@@ -187,7 +187,7 @@ class _Judged:
             return ()
         since = Seen(midnight(next_update_day(reached.date())))
         name = "Monthly updates of Windows"
-        return (Update(name, "", self._installed(), Seen(True), NO_DATE, since, Seen(False), _RECORD, proven=True),)
+        return (Update(name, "", self._installed(), Seen(True), since, NO_DATE, Seen(False), _RECORD, proven=True),)
 
     def _installed(self) -> Fact[str | None]:
         return self.host.build
@@ -205,7 +205,9 @@ class _Judged:
             yield self.agent.offers.reason
         yield from self._record_doubts()
         if not (self.level.current or (self.agent.blocked and self.running)):
-            yield from self.settings.hiding()
+            yield from self.settings.unread()
+            # A pause or a deferral is judged by what came of it: what the record has is on the machine (windows.md 3.7).
+            yield from () if self.record.current else self.settings.withheld()
 
     def _record_doubts(self) -> Iterator[str]:
         record = self.record

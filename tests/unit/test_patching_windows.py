@@ -178,6 +178,58 @@ def test_a_line_stays_the_same_from_month_to_month(title: str, line: str) -> Non
     assert module("win_titles").line_of(title) == line
 
 
+@pytest.mark.parametrize(
+    ("title", "is_one", "of_windows"),
+    [
+        ("2026-11 Cumulative Update for Windows 11 Version 23H2 for x64-based Systems (KB5068865)", True, True),
+        ("2026-11 Kumulatives Update f\u00fcr Microsoft Server-Betriebssystem, Version 21H2 (KB5068787)", True, True),
+        ("2026-11 Security Update (KB5068861) (26200.7171)", True, True),
+        ("KB5068865", True, True),
+        ("2026-11 Cumulative Update for .NET Framework 4.8 for Windows Server 2019 for x64 (KB5068999)", True, False),
+        ("2026-11 .NET 8.0.22 Security Update for x64 Client (KB5068998)", True, False),
+        ("Security Update for Microsoft Visual C++ 2010 Service Pack 1 Redistributable Package (KB2565063)", True, False),
+        ("Sicherheitsupdate f\u00fcr Microsoft Word 2016 (KB5002700) 32-Bit-Edition", True, False),
+        ("Security Update for SQL Server 2019 RTM GDR (KB5068404)", True, False),
+        ("Windows 11, version 25H2", True, False),
+        ("Security Intelligence Update for Microsoft Defender Antivirus - KB2267602 (Version 1.439.77.0)", False, False),
+        ("Update for Windows Security platform - KB5007651 (Version 10.0.29510.1001)", False, False),
+        ("2026-11 Update for Windows 11 Version 23H2 for x64-based Systems (KB4023057)", False, False),
+        ("9NBLGGH4NNS1-Microsoft.DesktopAppInstaller", False, False),
+        ("Intel Corporation - Display - 31.0.101.5445", False, False),
+    ],
+)
+def test_what_a_title_counts_as(title: str, is_one: bool, of_windows: bool) -> None:
+    titles = module("win_titles")
+    assert (titles.counts(title), titles.is_of_windows(title)) == (is_one, of_windows)
+
+
+@pytest.mark.parametrize(
+    ("titles", "built", "day"),
+    [
+        (["2026-11 Security Update (KB5068861) (26200.7171)"], "26200.7171", date(2026, 11, 10)),
+        (["2026-11 Security Update (KB5068861) (26100.7171)"], "26200.7171", date(2026, 11, 10)),  # one code base
+        (["2026-10 Cumulative Update (KB5066835) (26200.6899)"], "26200.7171", None),  # something newer runs
+        (
+            ["2026-10 Cumulative Update (KB5066835) (26200.6899)", "2026-11 Security Update (KB5068861) (26200.7171)"],
+            "26200.6899",
+            None,
+        ),  # waits for a restart
+        (["2026-11 Security Update (KB5068861) (22631.7171)"], "26200.7171", None),
+        (["2026-11 Security Update (KB5068861)"], "26200.7171", None),
+        (["Security Update (KB5068861) (26200.7171)"], "26200.7171", None),
+        (["2026-11 .NET Framework Security Update (KB5068861) (26200.7171)"], "26200.7171", None),
+        ([], "26200.7171", None),
+        (["2026-11 Security Update (KB5068861) (26200.7171)"], None, None),
+    ],
+)
+def test_a_title_and_the_build_together_tell_the_month_that_runs(
+    titles: list[str], built: str | None, day: date | None
+) -> None:
+    entries = [(title, datetime(2026, 11, 12, tzinfo=UTC)) for title in titles]
+    made = module("builds").running(entries, host(Platform.WINDOWS, build=Seen(built)))
+    assert (made.day if made else None) == day
+
+
 def test_a_late_installation_does_not_make_an_update_younger() -> None:
     entries = [("2026-08 Security Update (KB5063875)", datetime(2026, 11, 5, tzinfo=UTC))]
     since = module("win_titles").line_since("2026-11 Security Update (KB5068865)", entries)
@@ -300,7 +352,8 @@ def test_the_older_the_installed_update_the_worse(days: int) -> None:
     packages = Observation("patching.packages", Outcome.OK, json.dumps({"instances": [row], "capped": False}), 0)
     status = verdicts({**case.observations, "patching.packages": packages}, case.host)["security-updates"].status
     since = module("calendar").next_update_day(moment.date())
-    assert status is (Status.FAIL if (AS_OF.date() - since).days > 30 else Status.UNKNOWN)
+    late = (AS_OF.date() - since).days
+    assert status is (Status.FAIL if late > 30 else Status.WARN if late > 14 else Status.UNKNOWN)
 
 
 def test_a_long_list_is_bounded() -> None:
