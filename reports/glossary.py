@@ -67,6 +67,7 @@ GLOSSARY = (
     (
         "identity",
         "Identity proven",
-        "The machine showed the same key or certificate that we know it by, so nobody stood in its place.",
+        "The machine proved who it is, by a key that we know, a certificate that we trust or its domain, so nobody stood "
+        "in its place.",
     ),
 )

@@ -63,7 +63,7 @@ _WHY_NOT_SEEN = {
     FailureKind.REFUSED: "Remote check not set up",
     FailureKind.HOST_KEY_CHANGED: "Its identity has changed",
     FailureKind.HOST_KEY_UNKNOWN: "Its identity is not known yet",
-    FailureKind.CERTIFICATE_INVALID: "Its certificate is not valid",
+    FailureKind.CERTIFICATE_INVALID: "Its certificate cannot be trusted",
     FailureKind.AUTH_FAILED: "Sign-in refused",
     FailureKind.PERMISSION_DENIED: "Sign-in lacks the rights",
     FailureKind.QUOTA: "It is too busy for another check",
@@ -436,10 +436,18 @@ def carried(day: str) -> str:
     return f"The answer of {day} still counts in the points."
 
 
+_ASKED = {
+    "ssh": "The machine was asked over SSH",
+    "winrm": "The machine was asked over WinRM",
+    "local": "This computer was asked",
+    "replay": "Recorded answers of the machine were read; it answered",
+}
+
+
 def how_we_know(transport: str, account: str, when: str) -> str:
-    over = f"The machine was asked over {transport.upper()}" if transport else "The machine was asked"
+    asked = _ASKED.get(transport, "The machine was asked")
     who = f" as {account}" if account else ""
-    return f"{'This computer was asked' if transport == 'local' else over}{who}{f' on {when}' if when else ''}."
+    return f"{asked}{who}{f' on {when}' if when else ''}."
 
 
 def as_agreed(count: int) -> str:
