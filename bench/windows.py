@@ -22,6 +22,7 @@ _LIMIT_S = 180.0
 FEWEST = {"http": 7, "https": 6}
 _SAID = {"http": "sealed over HTTP", "https": "over HTTPS"}
 _AIM = "at most 1.3 x the fewest requests"
+_MEMORY_AIM = "under 150 MiB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,11 @@ class Run:
     counted: Counted
 
 
-def measure(folder: Path, count: int, concurrency: int, runs: int, until: float) -> list[Figure]:
-    """`until`: the moment of the monotonic clock after which nothing is measured once more."""
+def measure(folder: Path, count: int, concurrency: int, most: int, runs: int, until: float) -> list[Figure]:
+    """`until`: the moment of the monotonic clock after which nothing is measured once more.
+
+    `most` endpoints are also asked all at once, for the memory that takes.
+    """
     order = Order(count, min(count, concurrency))
     conversation = _conversation(folder)
     done: dict[Kind, list[Run]] = {kind: [] for kind in KINDS}
@@ -60,6 +64,7 @@ def measure(folder: Path, count: int, concurrency: int, runs: int, until: float)
             # One of each in turn: what else the machine does weighs on all alike.
             for kind, found in done.items():
                 found.append(_run(server, kind, folder, conversation, order))
+        all_at_once = _run(server, Kind("http", OURS), folder, conversation, Order(most, most))
         size = f"{server.listening.answer_bytes / 1000:.0f} kB each"
     what = f"{count} endpoints over WinRM, {order.together} in flight, whole bundle, judged and stored ({size})"
     figures: list[Figure] = []
@@ -69,7 +74,8 @@ def measure(folder: Path, count: int, concurrency: int, runs: int, until: float)
             figures += _judged(f"{what}, {said}", kind, found, count)
         else:
             figures.append(_alone(f"the conversation alone, {said}: {kind.client}", kind, found, count))
-    return figures
+    held = f"the conversation alone, {_SAID['http']}, {most} in flight at the same moment: client memory, peak"
+    return [*figures, Figure(held, _memory([all_at_once.cost]), _MEMORY_AIM)]
 
 
 def _conversation(folder: Path) -> Path:
@@ -99,7 +105,7 @@ def _judged(what: str, kind: Kind, runs: Sequence[Run], count: int) -> list[Figu
 def _alone(what: str, kind: Kind, runs: Sequence[Run], count: int) -> Figure:
     costs = [run.cost for run in runs]
     measured = f"{cpu(costs, count)}, {_requests(runs, kind.way, count)}, {_memory(costs)}"
-    return Figure(what, measured, f"{_AIM}, under 150 MiB" if kind.client == OURS else "")
+    return Figure(what, measured, _AIM if kind.client == OURS else "")
 
 
 def _memory(costs: Sequence[Cost]) -> str:
