@@ -5,11 +5,15 @@ to date."""
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from scorecard import __version__
+from scorecard.bundle import prelude
+from scorecard.bundle_windows import MAX_CHARACTERS, PRELUDE, fingerprint, stripped_prelude
 from scorecard.model import Platform, Probe
 from scorecard.registry import Registry
 from scorecard.standard import DEFAULT, Standard, load
@@ -134,14 +138,99 @@ _WINDOWS_HEAD = """
 This page is written by `scripts/docs.py` from `checks/*/windows.yaml`. `scorecard probes show --platform windows` prints
 the same as it is sent.
 
-One PowerShell program runs on each machine, once, over one connection. It is the same for every machine and every client
-of a version, changes nothing, writes no file, installs nothing and uses no network. All that it does is to answer the
-questions below, which come to it as JSON on its standard input.
+One PowerShell program runs on each machine. It is the same for every machine and every client of a version, changes
+nothing, writes no file, installs nothing and calls no other machine. All that it does is to answer the questions below,
+which come to it as JSON on its standard input. What Windows itself notes of that is in [tell your security
+team](security-team.md).
+
+## Is it this program that ran?
+
+In version {version} it has {length} characters, of {limit} that it may have. It goes to `powershell.exe` as the argument of
+`-EncodedCommand`. The SHA-256 of that argument, as text without line ends:
+
+```
+{fingerprint}
+```
+
+`scorecard probes show --platform windows` prints the number of the version that you have; when a security tool shows
+another one, something else ran. On Linux it is made like this, without believing us (on macOS with `shasum -a 256`
+at the end):
+
+```
+scorecard probes show --platform windows --exact | iconv -t UTF-16LE | base64 | tr -d '\\n' | sha256sum
+```
+
+On Windows, of the argument as event 4688 or a security tool shows it, with the text that it stands for:
+
+```powershell
+$argument = '...'
+[Text.Encoding]::Unicode.GetString([Convert]::FromBase64String($argument))
+$hash = [Security.Cryptography.SHA256]::Create().ComputeHash([Text.Encoding]::ASCII.GetBytes($argument))
+[BitConverter]::ToString($hash).Replace('-', '').ToLower()
+```
+
+## Every machine
+
+What machine it is: {machine}. Where files are asked for, which drives are inside the machine, since no others are read.
 """
+
+# What the prelude tells of every machine, in words; what comes twice is said once.
+_MACHINE = {
+    "clock": "its clock",
+    "ps": "the version of PowerShell",
+    "lang_mode": "its language mode",
+    "is_admin": "whether our account's rights are in force",
+    "user": "the name of our account",
+    "is_64bit": "the kind of processor",
+    "architecture": "the kind of processor",
+    "hostname": "its name",
+    "has_battery": "whether it has a battery",
+    "chassis_types": "the kind of enclosure",
+    "product_type": "edition, version and build of Windows",
+    "caption": "edition, version and build of Windows",
+    "version": "edition, version and build of Windows",
+    "sku": "edition, version and build of Windows",
+    "build": "edition, version and build of Windows",
+    "ubr": "edition, version and build of Windows",
+    "edition": "edition, version and build of Windows",
+    "installation_type": "edition, version and build of Windows",
+    "display_version": "edition, version and build of Windows",
+    "booted": "when it was started",
+    "manufacturer": "maker and model",
+    "model": "maker and model",
+    "hypervisor_present": "whether a hypervisor runs",
+    "part_of_domain": "its domain or workgroup and its part in it",
+    "domain": "its domain or workgroup and its part in it",
+    "workgroup": "its domain or workgroup and its part in it",
+    "domain_role": "its domain or workgroup and its part in it",
+}
+
+
+def machine_keys() -> list[str]:
+    """The keys of the host part's answer, as the prelude makes them. Raises ValueError where there are no words for one."""
+    code = re.search(r"^function Read-Machine \{\n(.*?)^\}", prelude(PRELUDE), re.MULTILINE | re.DOTALL)
+    if code is None:
+        raise ValueError(f"{PRELUDE} has no function Read-Machine")
+    own = re.findall(r"^        (\w+) = |\$answer\.(\w+) = |^        '(.+)' = Get-Try", code[1], re.MULTILINE)
+    keys = [word.partition("=")[0] for found in own for word in "".join(found).split()]
+    if set(keys) != set(_MACHINE):
+        raise ValueError(f"words and keys of the host part differ: {', '.join(sorted(set(keys) ^ set(_MACHINE)))}")
+    return keys
 
 
 def windows(registry: Registry) -> Iterator[str]:
-    yield from _WINDOWS_HEAD.strip().splitlines()
+    said = dict.fromkeys(_MACHINE[key] for key in machine_keys())
+    yield from (
+        _WINDOWS_HEAD.strip()
+        .format(
+            version=__version__,
+            length=f"{len(stripped_prelude()):,}",
+            limit=f"{MAX_CHARACTERS:,}",
+            fingerprint=fingerprint(),
+            machine=", ".join(said),
+        )
+        .splitlines()
+    )
     for topic in registry.topics:
         if not (probes := topic.probes_for(Platform.WINDOWS)):
             continue
@@ -161,7 +250,8 @@ def _asked(probe: Probe) -> str:
             return _cim(question)
         case "registry":
             what = "all values" if question["all"] else _names(question["values"]) or "whether it is there"
-            below = f", {question['depth']} levels below as well" if question["depth"] else ""
+            levels = "the level" if question["depth"] == 1 else f"{question['depth']} levels"
+            below = f", {levels} below as well (at most {question['at_most']} keys)" if question["depth"] else ""
             return f"Registry key `{question['key']}`{below}: {what}"
         case "services":
             return f"Services and drivers, whether they run and from where: {_names(question['names'])}"
@@ -172,28 +262,31 @@ def _asked(probe: Probe) -> str:
             source = f" of {question['provider']}" if question["provider"] else ""
             fields = f", with {_names(question['fields'])}" if question["fields"] else ""
             ids = ", ".join(map(str, question["ids"]))
-            return f"Newest {question['at_most']} events {ids}{source} in the log {question['log']}{fields}"
+            when = f"of the last {question['days']} days"
+            return f"Newest {question['at_most']} events {ids}{source} {when} in the log {question['log']}{fields}"
         case "updates":
             return (
                 "The update agent's own list from its last search, its history and dates; it is not asked to search online"
             )
-        case "accounts":
-            policy = ["the account policy"] if question["policy"] else []
-            return f"Members and state by security identifier: {_names([*question['groups'], *question['users']], policy)}"
-        case _:
-            return f"The output of `{question['name']}`"
+        case verb:
+            raise ValueError(f"no words for the verb {verb}")
 
 
 def _cim(question: dict[str, Any]) -> str:
     where = f" where `{question['filter']}`" if question["filter"] else ""
-    calls = f"; calls {_names([call['name'] for call in question['call']])}" if question["call"] else ""
+    calls = f"; calls {_names([_call(call) for call in question['call']])}" if question["call"] else ""
     paths = f"; files named by {_names(question['paths'])}: size, date, version" if question["paths"] else ""
     kept = f": {_names(question['keep'])}" if question["keep"] else ""
     return f"CIM class `{question['class']}` in `{question['namespace']}`{where}{kept}{calls}{paths}"
 
 
-def _names(names: list[str], plain: list[str] | None = None) -> str:
-    return ", ".join([*(f"`{name or '(default)'}`" for name in names), *(plain or [])])
+def _call(call: dict[str, Any]) -> str:
+    given = ", ".join(f"{name}={value}" for name, value in call["in"].items())
+    return f"{call['name']}({given})" if given else call["name"]
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(f"`{name or '(default)'}`" for name in names)
 
 
 if __name__ == "__main__":

@@ -74,6 +74,11 @@ function Expand-Path($path) {
     $path
 }
 
+# Of a command line the program alone, with or without quotes: what comes after may hold a secret.
+function Get-Program($line) {
+    $line -replace '^"([^"]+)".*', '$1' -replace '(\.(exe|dll|sys)) .*', '$1'
+}
+
 # Only drives of this machine: what lies on another one is not asked.
 function Test-Local($path) {
     if (-not $drives) { $script:drives = @(Get-CimInstance Win32_LogicalDisk -Filter 'DriveType=3').DeviceID }
@@ -170,11 +175,7 @@ function Read-Cim($q) {
         $props = @{}
         foreach ($name in $q.keep) { Add-Entry $props $name $raw[$name] }
         $paths = @{}
-        foreach ($name in $q.paths) {
-            # Of a command line the program alone, with or without quotes.
-            $path = $raw[$name] -replace '^"([^"]+)".*', '$1' -replace '(\.(exe|dll|sys)) .*', '$1'
-            $paths[$name] = Read-File (Expand-Path $path)
-        }
+        foreach ($name in $q.paths) { $paths[$name] = Read-File (Expand-Path (Get-Program $raw[$name])) }
         @{ props = $props; calls = Read-Calls $q @{ InputObject = $one }; paths = $paths }
     }) }
 }
@@ -184,7 +185,9 @@ function Read-Services($q) {
     foreach ($class in 'Service', 'SystemDriver') {
         foreach ($one in Get-CimInstance "Win32_$class") {
             $kind = ($class -replace 'System').ToLowerInvariant()
-            if ($q.names | Where-Object { $one.Name -like $_ }) { $services[$one.Name.ToLowerInvariant()] = @{ name = $one.Name; kind = $kind; state = $one.State; start_mode = $one.StartMode; path = $one.PathName } }
+            foreach ($name in $q.names) {
+                if ($one.Name -like $name) { $services[$one.Name.ToLowerInvariant()] = @{ name = $one.Name; kind = $kind; state = $one.State; start_mode = $one.StartMode; path = Get-Program $one.PathName } }
+            }
         }
     }
     @{ services = $services }
@@ -339,14 +342,16 @@ function Read-Machine {
     if ($chassis[0].error) { $chassis = $chassis[0] }
     $answer.chassis_types = $chassis
     $parts = @{
-        'product_type=ProductType caption=Caption version=Version sku=OperatingSystemSKU booted=LastBootUpTime' = Get-Try { Get-CimInstance Win32_OperatingSystem }
-        'manufacturer=Manufacturer model=Model hypervisor_present=HypervisorPresent part_of_domain=PartOfDomain domain=Domain workgroup=Workgroup domain_role=DomainRole' = Get-Try { Get-CimInstance Win32_ComputerSystem }
-        'build=CurrentBuildNumber ubr=UBR edition=EditionID installation_type=InstallationType display_version=DisplayVersion' = Get-Try { Get-ItemProperty -LiteralPath 'Registry::HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion' }
+        'product_type caption version sku=OperatingSystemSKU booted=LastBootUpTime' = Get-Try { Get-CimInstance Win32_OperatingSystem }
+        'manufacturer model hypervisor_present part_of_domain domain workgroup domain_role' = Get-Try { Get-CimInstance Win32_ComputerSystem }
+        'build=CurrentBuildNumber ubr edition=EditionID installation_type display_version' = Get-Try { Get-ItemProperty -LiteralPath 'Registry::HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion' }
     }
     foreach ($names in $parts.Keys) {
         $from = $parts[$names]
         foreach ($pair in -split $names) {
+            # Most are called as Windows calls them, but for the underscores.
             $to, $name = $pair -split '='
+            if (-not $name) { $name = $to -replace '_' }
             $answer[$to] = $from
             if ($from -isnot [hashtable]) { $answer[$to] = Get-Plain $from.$name }
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -10,9 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from scorecard.bundle import HOST_PART
 from scorecard.bundle_windows import WindowsBundle, encoded_command
+from scorecard.cli.probes import show
 from scorecard.errors import FailureKind, TransportError
 from scorecard.model import Authentication, Credential, Endpoint, Identity, Outcome, SecretRef
 from scorecard.transports import make
@@ -91,6 +94,9 @@ def test_what_runs_there_is_the_prelude_alone_without_a_shell_around_it(plain: W
     words = " ".join(line.arguments).split()
     assert words == ["-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand", encoded_command()]
     assert received.script == base64.b64decode(encoded_command()).decode("utf-16-le")
+    shown = CliRunner().invoke(show, ["--platform", "windows"]).output.splitlines()[0]
+    assert shown == f"# SHA-256 of the argument of -EncodedCommand: {hashlib.sha256(words[-1].encode()).hexdigest()}"
+    assert CliRunner().invoke(show, ["--platform", "windows", "--exact"]).output == received.script
     assert [question["part"] for question in received.questions] == [PART]
     assert not any("scorecard-" in word for word in words)
     assert plain.refused == []

@@ -59,6 +59,15 @@ def test_the_names_of_keys_are_taken_as_they_are() -> None:
     assert "`" not in "".join(line for line in SOURCE.splitlines() if not line.strip().startswith("#"))
 
 
+def test_of_a_service_the_program_is_told_and_not_its_arguments() -> None:
+    """Arguments may hold a token or a password."""
+    assert "path = Get-Program $one.PathName" in function("Read-Services")
+    assert SOURCE.count("PathName") == 1
+    first, second = re.findall(r"-replace '([^']+)', '\$1'", function("Get-Program"))
+    for line in ('"C:\\a b\\c.exe" --token x', "C:\\a b\\c.exe --token x", "C:\\a b\\c.exe"):
+        assert re.sub(second, r"\1", re.sub(first, r"\1", line)) == "C:\\a b\\c.exe"
+
+
 def test_lists_of_numbers_are_asked_for_their_length() -> None:
     """In `if`, a list with nothing but a 0 counts as nothing."""
     assert not re.search(r"\(\$q\.(levels|ids)\)", SOURCE)

@@ -7,9 +7,13 @@ member with its source. The checks themselves are tried on code that must not pa
 from __future__ import annotations
 
 import base64
+import os
 import re
+import subprocess
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,11 +22,20 @@ import tree_sitter_pwsh
 import yaml
 
 from scorecard.bundle import prelude
-from scorecard.bundle_windows import ARGUMENTS, MAX_CHARACTERS, POWERSHELL, PRELUDE, encoded_command, stripped_prelude
+from scorecard.bundle_windows import (
+    ARGUMENTS,
+    MAX_CHARACTERS,
+    POWERSHELL,
+    PRELUDE,
+    encoded_command,
+    fingerprint,
+    stripped_prelude,
+)
 from scorecard.questions_safety import _KNOWN_METHODS
 from scorecard.questions_verbs import VERBS
 from tests.rig.wsman.questions import VERBS as SIMULATED
 
+ROOT = Path(__file__).parents[2]
 SOURCE = prelude(PRELUDE)
 LISTED: dict[str, list[dict[str, Any]]] = yaml.safe_load(prelude("prelude.yaml"))
 _PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_pwsh.language()))
@@ -149,7 +162,7 @@ def listed(kind: str) -> set[str]:
 
 
 # The host part's own table of what stands where, which the code takes apart at blanks and equals signs.
-MACHINE_KEYS = {key for key in USED["splatted"] if "=" in key}
+MACHINE_KEYS = {key for key in USED["splatted"] if " " in key}
 
 
 @pytest.mark.parametrize("code", [SOURCE, stripped_prelude()], ids=["source", "as sent"])
@@ -185,6 +198,18 @@ def test_the_encoded_command_is_the_text_and_plain_ascii() -> None:
     assert base64.b64decode(encoded_command()).decode("utf-16-le") == stripped_prelude()
     assert SOURCE.isascii()
     assert "\t" not in SOURCE
+
+
+def test_anybody_can_make_the_number_that_is_published() -> None:
+    """The command of the page, as it stands there, gives the number that stands there."""
+    page = (ROOT / "docs" / "windows-questions.md").read_text(encoding="utf-8")
+    command = next(line for line in page.splitlines() if line.endswith("| sha256sum"))
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, check=True, env={**os.environ, "PATH": path}
+    )
+    assert done.stdout.split()[0] == fingerprint()
+    assert f"\n{fingerprint()}\n" in page
 
 
 def test_no_text_spans_lines_and_comments_stand_alone() -> None:

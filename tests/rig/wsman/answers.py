@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -119,9 +120,17 @@ def _services(machine: Machine, question: Question) -> Payload:
                 "kind": service.get("kind", "service"),
                 "state": _value(service.get("state")),
                 "start_mode": _value(service.get("start_mode")),
-                "path": _value(service.get("path")),
+                "path": _program(_value(service.get("path"))),
             }
     return {"services": found}
+
+
+def _program(line: Any) -> Any:
+    """Of a command line the program alone: what comes after may hold a secret."""
+    if not isinstance(line, str):
+        return line
+    quoted = re.match(r'"([^"]+)"', line)
+    return quoted[1] if quoted else re.sub(r"(\.(?:exe|dll|sys)) .*", r"\1", line, flags=re.IGNORECASE)
 
 
 def _named(name: str, asked: str) -> bool:
