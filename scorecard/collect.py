@@ -16,10 +16,11 @@ from scorecard.bundle_windows import WindowsBundle
 from scorecard.errors import CredentialError, FailureKind, TransportError
 from scorecard.host import parse_host
 from scorecard.judge import Judged, Sightings, digest, judge, judge_unseen
-from scorecard.model import Endpoint, Failure, Finding, Host, Identity, Observation, Outcome, Platform, Role, Seen
+from scorecard.model import Endpoint, Failure, Finding, Host, Identity, Observation, Outcome, Pace, Platform, Role, Seen
 from scorecard.registry import Registry
 from scorecard.result import Device, System
 from scorecard.roles import Known, role_of
+from scorecard.schedule import Feed, Schedule
 from scorecard.standard import Standard
 from scorecard.transports.base import Answer, Transport
 
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT_CONCURRENCY = 50
 DEFAULT_DEADLINE_S = 120.0
+_MOST_WAITING = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +76,26 @@ class Collector:
         self._bundles[Platform.WINDOWS] = WindowsBundle(probes)
 
     def run(
-        self, endpoints: Iterable[Endpoint], concurrency: int, stop: threading.Event
+        self,
+        endpoints: Iterable[Endpoint],
+        concurrency: int,
+        stop: threading.Event,
+        paces: Mapping[str, Pace] | None = None,
     ) -> Iterator[tuple[EndpointResult, ...]]:
-        """Results as they come, those together that came together; never none.
+        """Results as they come, those together that came together; never none. `paces`: by site.
 
         When `stop` is set no further endpoint is asked and what is under way is not awaited; what is in is handed on.
         """
-        waiting: queue.SimpleQueue[Endpoint] = queue.SimpleQueue()
+        wanted = tuple(endpoints)
         done: queue.SimpleQueue[EndpointResult] = queue.SimpleQueue()
-        count = 0
-        for endpoint in endpoints:
-            waiting.put(endpoint)
-            count += 1
+        # A slow disk holds the asking back; the answers that wait for it must not fill the memory.
+        most_waiting = max(_MOST_WAITING, concurrency)
+        feed = Feed(Schedule(wanted, paces or {}), stop, lambda: done.qsize() >= most_waiting)
         # Threads of our own: a pool's threads would be awaited at exit, hanging endpoints and all.
-        for number in range(min(concurrency, count)):
-            worker = threading.Thread(target=self._work, args=(waiting, done, stop), name=f"collect-{number}", daemon=True)
+        for number in range(min(concurrency, len(wanted))):
+            worker = threading.Thread(target=self._work, args=(feed, done), name=f"collect-{number}", daemon=True)
             worker.start()
+        count = len(wanted)
         while count and not stop.is_set():
             try:
                 together = (done.get(timeout=0.2), *_at_hand(done))
@@ -100,15 +106,11 @@ class Collector:
         if together := tuple(_at_hand(done)):
             yield together
 
-    def _work(
-        self, waiting: queue.SimpleQueue[Endpoint], done: queue.SimpleQueue[EndpointResult], stop: threading.Event
-    ) -> None:
-        while not stop.is_set():
-            try:
-                endpoint = waiting.get_nowait()
-            except queue.Empty:
-                return
-            done.put(self.ask(endpoint))
+    def _work(self, feed: Feed, done: queue.SimpleQueue[EndpointResult]) -> None:
+        while (endpoint := feed.take()) is not None:
+            result = self.ask(endpoint)
+            feed.ended(endpoint)
+            done.put(result)
 
     def ask(self, endpoint: Endpoint) -> EndpointResult:
         """Ask and judge one endpoint. Never raises: what goes wrong is the endpoint's failure."""

@@ -150,6 +150,14 @@ class Authentication(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast the endpoints of a site are asked, for the sake of a thin line."""
+
+    max_parallel: int | None = None  # so many at a time; None: as many as the run asks at all
+    start_gap_s: float = 0.0  # at least so long between two starts
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """How to reach an endpoint: the first five over SSH, the last three over WinRM."""
 
