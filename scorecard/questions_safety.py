@@ -16,7 +16,7 @@ _NAMESPACE = re.compile(r"root(/[A-Za-z][A-Za-z0-9_]{0,127}){0,8}")
 _SECRET = re.compile(
     r"passw|pwd|passphrase|secret|recoverykey|recoverypass|keypackage|keymaterial|privatekey|ownerauth"
     r"|productkey|productid|licensekey|serialkey|activationcode|apikey|accesskey|presharedkey|psk|token|credential"
-    r"|numericalpass|cdkey|communit",
+    r"|numericalpass|cdkey|communit|commandline",
     re.IGNORECASE,
 )
 # Policies and dates that speak of a password without holding one; the last four letters of a product key.
@@ -79,21 +79,30 @@ def value_name(name: str) -> str:
 
 # --- cim -----------------------------------------------------------------------------------------------------------
 
-_REFUSED_CLASSES = {
-    "win32_product": "asking it repairs installed packages; read the Uninstall keys of the registry",
-    "stdregprov": "use the verb registry",
-    "cim_datafile": "use the verb files",
-    "cim_logicalfile": "use the verb files",
-    "cim_directory": "use the verb files",
-    "win32_directory": "use the verb files",
-    "win32_groupuser": "it may list a whole domain",
-    "win32_ntlogevent": "use the verb events",
-    "win32_environment": "variables may hold secrets",
-    "win32_process": "command lines may hold secrets",
+# A class that another one is made from is refused with it: asking it asks them all.
+_REFUSALS = {
+    "asking it repairs installed packages; read the Uninstall keys of the registry": (
+        *("win32_product", "cim_product", "win32_softwarefeature", "cim_softwarefeature"),
+        *("win32_softwareelement", "cim_softwareelement"),
+    ),
+    "use the verb registry": ("stdregprov", "win32_registry"),
+    "use the verb files": ("cim_datafile", "cim_logicalfile", "cim_directory", "win32_directory", "win32_shortcutfile"),
+    "use the verb events": ("win32_ntlogevent",),
+    "use the verb services, which leaves out what follows a program's name": (
+        *("win32_service", "win32_baseservice", "win32_systemdriver", "win32_terminalservice", "cim_service"),
+    ),
+    "it may list a whole domain": ("win32_groupuser", "win32_groupindomain", "win32_userindomain"),
+    "it calls other machines": ("win32_pingstatus", "win32_ntdomain"),
+    "variables may hold secrets": ("win32_environment",),
+    "command lines may hold secrets": ("win32_process", "cim_process", "win32_startupcommand", "win32_scheduledjob"),
+    "nearly every class is made from it": (
+        *("cim_managedsystemelement", "cim_logicalelement", "cim_systemresource", "cim_job", "cim_setting"),
+    ),
 }
+_REFUSED_CLASSES = {name: said for said, names in _REFUSALS.items() for name in names}
 # Without this condition the whole domain is listed.
 _NEEDS_LOCAL = frozenset({"win32_useraccount", "win32_group", "win32_account"})
-_LOCAL_ONLY = re.compile(r"\s*LocalAccount\s*=\s*TRUE\s*(\bAND\b(?!.*\bOR\b).*)?", re.IGNORECASE)
+_LOCAL_ONLY = re.compile(r"\s*LocalAccount\s*=\s*TRUE(\s+AND\b(?!.*\bOR\b).*)?\s*", re.IGNORECASE)
 
 # Methods that read and change nothing; for each argument the constants it may have.
 _VOLUME_METHODS: Mapping[str, Mapping[str, range]] = {
@@ -116,6 +125,8 @@ _KNOWN_METHODS = tuple(name for table in (_METHODS, _STATIC_METHODS) for methods
 def namespace(name: str) -> str:
     if not _NAMESPACE.fullmatch(name):
         raise ValueError("expected a namespace of this machine, such as root/cimv2")
+    if name.lower().startswith("root/directory"):
+        raise ValueError("this namespace is not asked: it is the domain's directory, on other machines")
     return name
 
 
@@ -143,9 +154,7 @@ def condition(text: str) -> str:
 
 
 def class_with_condition(name: str, text: str) -> None:
-    if name.lower() in _NEEDS_LOCAL and not re.match(
-        r"\s*LocalAccount\s*=\s*TRUE(\s+AND\b(?!.*\bOR\b).*)?\s*$", text, re.I
-    ):
+    if name.lower() in _NEEDS_LOCAL and not _LOCAL_ONLY.fullmatch(text):
         raise ValueError("filter: this class lists the whole domain; begin with LocalAccount = TRUE, and without OR")
 
 

@@ -147,6 +147,27 @@ BAD = [
     ("{part: a, cim: {namespace: 'root\\cimv2', class: A, keep: [B]}}", "[1].cim.namespace: expected a namespace"),
     ("{part: a, cim: {namespace: root/cimv2, class: 'A where', keep: [B]}}", "[1].cim.class: expected the name"),
     (
+        "{part: a, cim: {namespace: root/directory/LDAP, class: ads_user, keep: [Name]}}",
+        "[1].cim.namespace: this namespace is not asked: it is the domain's directory",
+    ),
+    *(
+        (
+            f"{{part: a, cim: {{namespace: root/cimv2, class: {name}, keep: [Name]}}}}",
+            f"[1].cim.class: this class is not asked: {why}",
+        )
+        for name, why in (
+            ("CIM_Product", "asking it repairs"),
+            ("Win32_PingStatus", "it calls other machines"),
+            ("win32_service", "use the verb services"),
+            ("CIM_Process", "command lines may hold secrets"),
+            ("CIM_LogicalElement", "nearly every class"),
+        )
+    ),
+    (
+        "{part: a, cim: {namespace: root/cimv2, class: Win32_Example, keep: [CommandLine]}}",
+        "[1].cim.keep[CommandLine]: this name is known to hold a secret",
+    ),
+    (
         "{part: a, cim: {namespace: root/cimv2, class: Win32_Product, keep: [Name]}}",
         "[1].cim.class: this class is not asked",
     ),
@@ -168,7 +189,7 @@ BAD = [
         "[1]: call: GetKeyProtectors.VolumeKeyProtectorType: expected 0 to 10",
     ),
     (
-        "{part: a, cim: {namespace: root/cimv2, class: Win32_Service}, call: [GetVersion]}",
+        "{part: a, cim: {namespace: root/cimv2, class: Win32_Volume}, call: [GetVersion]}",
         "[1]: call: GetVersion is not called",
     ),
     (f"{{part: a, cim: {{{VOLUMES}}}, call: [GetVersion], static: true}}", "[1]: call: GetVersion is not called"),
