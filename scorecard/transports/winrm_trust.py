@@ -160,9 +160,10 @@ def _trust_it(shown: x509.Certificate | None) -> str:
     authority = "Name the certificate of the authority that issued it in ca_file, or issue one there that is trusted here"
     if shown is None:
         return f"{authority}."
+    begin = "Put" if shown.issuer == shown.subject else f"{authority}; or put"
     return (
-        f"{authority}. Or put this very certificate into ca_file, once its SHA-256 fingerprint was compared "
-        f"on the machine itself: {fingerprint(shown)}"
+        f"{begin} this very certificate into ca_file of the inventory, once its SHA-256 fingerprint was compared with "
+        f"the machine's own (docs/prepare-windows.md): {fingerprint(shown)}"
     )
 
 

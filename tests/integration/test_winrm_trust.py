@@ -75,4 +75,7 @@ def test_one_that_is_not_in_the_file_is_named_by_its_fingerprint(tls: Tls, why: 
         assert server.certificate is not None
         digest = hashlib.sha256(server.certificate).hexdigest().upper()
     assert why in error.message
+    assert error.next_step.startswith(
+        "Put this very certificate" if tls == "self-signed" else "Name the certificate of the"
+    )
     assert error.next_step.replace(":", "").endswith(digest)
