@@ -20,6 +20,7 @@ from .security_center import Power, Registered, Row, read_center, vendor_folder
 from .shape import Antivirus, Engine, Mode, Other
 from .windows_dates import definitions_date
 from .windows_defender import windows_defender
+from .windows_programs import unlisted_programs
 
 _DEFENDER = "microsoft-defender"
 _POWER_MODES = {Power.OFF: Mode.OFF, Power.SNOOZED: Mode.SNOOZED}
@@ -84,6 +85,8 @@ def parse(observations: Observations, host: Host) -> Antivirus:
         if engine is not None:
             engines.append(engine)
     engines += [engine for rows in strangers.values() if (engine := _stranger(Registered.of(rows), host)) is not None]
+    if is_server:
+        engines += _programs(observations, host, listed)
     others = [Other(one.id, one.name, one.kind) for one in listed if one.kind is not Kind.ANTIVIRUS and presence.main(one)]
     return Antivirus(Seen(tuple(engines)), Seen(tuple(others)))
 
@@ -217,12 +220,26 @@ def _stranger(registered: Registered, host: Host) -> Engine | None:
     if _is_left_over(registered):
         return None
     name = registered.name
-    unknown = Product(clean(name, 60), name, Kind.ANTIVIRUS, False, False, None, frozenset(), (), (), (), (), (), ())
     power = registered.power
     running: Fact[bool] = power if isinstance(power, Unseen) else Seen(power.value is not Power.OFF)
     installed: Fact[bool] = Seen(True) if registered.exists == Seen(True) else _program(registered)
-    engine = replace(plain_engine(unknown, installed, running, host), aside=registered.exists == Seen(False))
+    engine = replace(plain_engine(_unlisted(name), installed, running, host), aside=registered.exists == Seen(False))
     return _with_power(engine, registered)
+
+
+def _programs(observations: Observations, host: Host, listed: Iterable[Product]) -> Iterable[Engine]:
+    """Engines that only a name speaks of; they matter where no other one protects."""
+    found = unlisted_programs(observations, (word for product in listed for word in product.names))
+    names = found.value if isinstance(found, Seen) else ("another antivirus",)
+    for name in names:
+        why = Unseen(f"{name} is among the installed programs, and whether it protects cannot be read on the machine")
+        installed: Fact[bool] = Seen(True) if isinstance(found, Seen) else found
+        gap = why if isinstance(found, Seen) else found
+        yield replace(plain_engine(_unlisted(name), installed, gap, host), real_time=gap, aside=True)
+
+
+def _unlisted(name: str) -> Product:
+    return Product(clean(name, 60), name, Kind.ANTIVIRUS, False, False, None, frozenset(), (), (), (), (), (), ())
 
 
 def _symantec(engine: Engine, observations: Observations) -> Engine:

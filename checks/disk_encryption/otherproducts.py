@@ -20,26 +20,39 @@ PRODUCTS: Mapping[str, tuple[str, ...]] = {
     "ESET Full Disk Encryption": ("efdeais", "dlpcrypt"),
 }
 # Words in the names of installed programs, for products that have no known service.
-_WORDS = ("securedoc", "full disk encryption", "drive encryption")
+_WORDS = (
+    "securedoc",
+    "disk encryption",
+    "drive encryption",
+    "volume encryption",
+    "endpoint encryption",
+    "diskcryptor",
+    "truecrypt",
+    "bestcrypt",
+)
 
 
 def other_products(observations: Observations) -> Fact[tuple[str, ...]]:
     found = services(observations, "disk-encryption.products")
-    programs = registry(observations, "disk-encryption.programs")
-    for part in (found, programs):
-        if isinstance(part, Unseen):
-            return part
-    listed, key = found.seen(), programs.seen()
-    names = [product for product, signs in PRODUCTS.items() if any(_is_there(sign, listed) for sign in signs)]
-    titles = [child.values.text("DisplayName") for child in key.children().values()]
-    names += [
-        clean(title, 60) for one in titles if isinstance(one, Seen) and (title := one.value) and _is_encryption(title)
-    ]
+    if isinstance(found, Unseen):
+        return found
+    names = [product for product, signs in PRODUCTS.items() if any(_is_there(sign, found.value) for sign in signs)]
+    gaps: list[Unseen] = []
+    for part in ("disk-encryption.programs", "disk-encryption.programs-32"):
+        programs = registry(observations, part)
+        if isinstance(programs, Unseen):
+            gaps.append(programs)
+            continue
+        key = programs.value
+        titles = [child.values.text("DisplayName") for child in key.children().values()]
+        names += [
+            clean(title, 60) for one in titles if isinstance(one, Seen) and (title := one.value) and _is_encryption(title)
+        ]
+        if key.capped or isinstance(key.exists, Unseen) or any(isinstance(title, Unseen) for title in titles):
+            gaps.append(Unseen("the list of programs is not whole"))
     if names:
         return Seen(tuple(dict.fromkeys(names)))
-    if key.capped or isinstance(key.exists, Unseen) or any(isinstance(title, Unseen) for title in titles):
-        return Unseen("the list of programs is not whole")
-    return Seen(())
+    return gaps[0] if gaps else Seen(())
 
 
 def _is_there(sign: str, listed: Iterable[str]) -> bool:
@@ -49,4 +62,6 @@ def _is_there(sign: str, listed: Iterable[str]) -> bool:
 
 
 def _is_encryption(title: str) -> bool:
-    return any(word in title.lower() for word in _WORDS)
+    """What names BitLocker only steers it."""
+    name = title.lower()
+    return "bitlocker" not in name and any(word in name for word in _WORDS)
