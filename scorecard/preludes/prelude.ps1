@@ -383,7 +383,7 @@ function Write-Answer($q) {
     try { $text = ConvertTo-Json (Read-Answer $q) -Depth 20 -Compress }
     catch {
         $code = Get-Code $_
-        $text = ConvertTo-Json @{ error = @{ hresult = $code; message = $_.Exception.Message -replace '(?s)(?<=^.{300}).+' } } -Compress
+        $text = ConvertTo-Json -Compress @{ error = @{ hresult = $code; message = $_.Exception.Message -replace '(?s)(?<=^.{300}).+' } }
     }
     while ($text -cmatch '[^\x20-\x7e]') { $text = $text.Replace($matches[0], ('\u{0:x4}' -f [int][char]$matches[0])) }
     $extent = 'whole'

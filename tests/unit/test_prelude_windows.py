@@ -188,6 +188,14 @@ def test_what_is_sent_says_the_same_as_what_is_shown() -> None:
     assert tokens(stripped_prelude()) == tokens(SOURCE)
 
 
+def test_what_is_sent_has_blanks_where_words_would_run_together() -> None:
+    """Between an argument in braces and the next parameter everybody writes one; without, it was not tried."""
+    sent = stripped_prelude()
+    assert not re.search(
+        r"[})\]'\"]-[A-Za-z]|[A-Za-z0-9_]@|[A-Za-z0-9_]\$(?!\w*['\"])", re.sub(r"'[^']*'|\"[^\"]*\"", "''", sent)
+    )
+
+
 def test_it_fits_the_command_line_of_windows() -> None:
     assert len(stripped_prelude()) <= MAX_CHARACTERS
     line = " ".join([POWERSHELL, *ARGUMENTS, encoded_command()])
