@@ -20,12 +20,9 @@ from scorecard.data import DataFile, Row
 from scorecard.model import Fact, Host, Unseen
 
 from .calendar import last_update_day
-from .win_titles import Entry, Made, made_by
+from .win_titles import FAMILIES, Entry, Made, family, made_by
 
 _GRACE_DAYS = 3  # between an update day and the table that knows it
-
-# Builds that share their revisions with the build they are a switch upon (windows.md 3.5).
-_FAMILIES = {"26200": "26100", "22631": "22621", **dict.fromkeys(("19042", "19043", "19044", "19045"), "19041")}
 
 
 class Build(Row):
@@ -50,8 +47,8 @@ def check_rows(rows: Sequence[Build]) -> Iterable[tuple[int, str, str]]:
         if key in first:
             yield index, "revision", f"this product, build and revision stand in row {first[key] + 1} already"
         first.setdefault(key, index)
-        if row.build in _FAMILIES:
-            yield index, "build", f"this build shares its revisions with {_FAMILIES[row.build]}; write that one"
+        if row.build in FAMILIES:
+            yield index, "build", f"this build shares its revisions with {FAMILIES[row.build]}; write that one"
         if row.released > row.as_of:
             yield index, "released", "lies after the row's as-of date"
 
@@ -89,7 +86,7 @@ def find(rows: Iterable[Build], product: str, told: Fact[str | None], day: date)
     parts = re.fullmatch(r"([0-9]{4,6})\.([0-9]{1,7})", (told.seen() or "") if not isinstance(told, Unseen) else "")
     if parts is None:
         return Level("The revision of this build of Windows was not read")
-    build, revision = _family(parts[1]), int(parts[2])
+    build, revision = family(parts[1]), int(parts[2])
     mine = sorted((row for row in rows if (row.product, row.build) == (product, build)), key=lambda row: row.released)
     if not mine:
         return Level(f"Our table has no updates of build {parts[1]}")
@@ -137,10 +134,6 @@ def running(entries: Iterable[Entry], host: Host) -> Made | None:
     made = sorted(
         (found for title, _ in entries if (found := made_by(title))), key=lambda found: (found.day, found.revision)
     )
-    if not made or (_family(made[-1].build), str(made[-1].revision)) != (_family(build), revision):
+    if not made or (family(made[-1].build), str(made[-1].revision)) != (family(build), revision):
         return None
     return made[-1]
-
-
-def _family(build: str) -> str:
-    return _FAMILIES.get(build, build)

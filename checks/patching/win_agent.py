@@ -37,6 +37,7 @@ _SEVERITIES = frozenset({"critical", "important", "moderate", "low"})
 _DRIVER_TYPE = 2
 _MOST_HISTORY = 400  # so many entries come at most, the newest
 _SUCCEEDED = 2
+_INSTALLED, _REMOVED = 1, 2
 
 _DENIED = 0x80070005
 # From this build on Windows gives its list to no remote session, not even to an administrator's (windows.md 3.3).
@@ -71,6 +72,7 @@ class Agent:
     incomplete: tuple[str, ...]  # reasons why `offers` may lack some
     searched: Fact[datetime | None]  # the last search that succeeded
     history: Fact[tuple[Entry, ...]]  # each installation that succeeded
+    removed: tuple[Entry, ...] = ()  # what was taken off again
     # Update services that are registered, by id; what Windows searches.
     services: frozenset[str] = frozenset()
 
@@ -94,7 +96,13 @@ def parse(observations: Observations, host: Host) -> Agent:
     if blocked:
         offers = Unseen("Windows gives its list of missing updates to no remote session (0x80070005)")
     return Agent(
-        offers, blocked, _incomplete(values, errors), _searched(values, errors), _history(values, errors), _services(values)
+        offers,
+        blocked,
+        _incomplete(values, errors),
+        _searched(values, errors),
+        _history(values, errors),
+        _done(values.get("history"), _REMOVED),
+        _services(values),
     )
 
 
@@ -182,17 +190,24 @@ def _services(values: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _history(values: Mapping[str, Any], errors: Mapping[str, Any]) -> Fact[tuple[Entry, ...]]:
-    """Installations (operation 1) that succeeded, with errors or without."""
+    """Installations that succeeded."""
     if (error := errors.get("history")) is not None:
         return Unseen(f"The update agent's history could not be read ({clean(str(error), 20)})")
     listed = values.get("history")
     if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         return Unseen("The update agent's history cannot be read")
-    found = []
-    for entry in listed:
-        title, moment = entry.get("title"), moment_of(entry.get("date"))
-        if entry.get("operation") == 1 and entry.get("result") in (2, 3) and isinstance(title, str) and moment:
-            found.append((title, moment))
+    found = _done(listed, _INSTALLED)
     if len(listed) >= _MOST_HISTORY and not any(counts(title) for title, _ in found):
         return Unseen("The newest entries of the update agent's history are all of definitions")
-    return Seen(tuple(found))
+    return Seen(found)
+
+
+def _done(listed: Any, operation: int) -> tuple[Entry, ...]:
+    """What succeeded, with errors or without."""
+    found = []
+    for entry in listed if isinstance(listed, list) else ():
+        if isinstance(entry, dict) and entry.get("operation") == operation and entry.get("result") in (2, 3):
+            title, moment = entry.get("title"), moment_of(entry.get("date"))
+            if isinstance(title, str) and moment:
+                found.append((title, moment))
+    return tuple(found)

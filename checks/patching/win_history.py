@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from scorecard.model import Fact, Observations, Seen, Unseen
+from scorecard.model import Fact, Host, Observations, Seen, Unseen
 from scorecard.reading import clean
 from scorecard.windows_answers import Instance, events, instances, payload
 
 from .calendar import last_update_day, midnight
 from .payload import newest
-from .win_titles import Entry, articles, counts, is_of_windows, month_of, reach
+from .win_titles import Entry, articles, counts, does_not_run, is_of_windows, month_of, reach
 
 INSTALLED = "patching.installed"
 PACKAGES = "patching.packages"
@@ -71,7 +71,11 @@ class Record:
         return Unseen(self.unread[0]) if self.unread and not recent else Seen(last)
 
 
-def read(observations: Observations, history: Fact[tuple[Entry, ...]], as_of: datetime, clock: str) -> Record:
+def read(
+    observations: Observations, history: Fact[tuple[Entry, ...]], removed: tuple[Entry, ...], host: Host, clock: str
+) -> Record:
+    """`removed`: updates that were taken off again, with the time."""
+    as_of, build = host.as_of, (host.build.value or "") if isinstance(host.build, Seen) else ""
     logged, packages = _logged(observations), _packages(observations, as_of)
     sources: tuple[Fact[tuple[Entry, ...]], ...] = (logged, history, packages)
     listed = [entry for source in sources if isinstance(source, Seen) for entry in source.value]
@@ -80,10 +84,9 @@ def read(observations: Observations, history: Fact[tuple[Entry, ...]], as_of: da
     entries = tuple(entry for entry in known if counts(entry[0]))
     if _is_capped(observations) and isinstance(logged, Seen) and not any(is_of_windows(title) for title, _ in logged.value):
         unread.append("The newest events of the update agent are all of definitions and other products")
-    last, reached = (
-        _last((moment for _, moment in entries), as_of),
-        _reached(entries, as_of, told=isinstance(logged, Seen) and isinstance(history, Seen)),
-    )
+    last = _last((moment for _, moment in entries), as_of)
+    kept = [entry for entry in entries if not _was_removed(entry, removed)]
+    reached = _reached(kept, as_of, build, told=isinstance(logged, Seen) and isinstance(history, Seen))
     maybe = newest(_later_readings(observations, as_of))
     if maybe and (last is None or reached is None or maybe > min(last, reached)):
         unread.append(f"The date of a package can be read in two ways, the later one {maybe:%Y-%m-%d}")
@@ -93,7 +96,12 @@ def read(observations: Observations, history: Fact[tuple[Entry, ...]], as_of: da
     return Record(entries, any_update, reached, tuple(unread), as_of, clock)
 
 
-def _reached(entries: Iterable[Entry], as_of: datetime, told: bool) -> datetime | None:
+def _was_removed(entry: Entry, removed: Iterable[Entry]) -> bool:
+    mine = articles(entry[0])
+    return any(mine & articles(title) and moment >= entry[1] for title, moment in removed)
+
+
+def _reached(entries: Iterable[Entry], as_of: datetime, build: str, told: bool) -> datetime | None:
     """By updates of Windows alone.
 
     The list of packages has articles only. What they are of the titles tell; one that none names counts as an update of
@@ -101,7 +109,9 @@ def _reached(entries: Iterable[Entry], as_of: datetime, told: bool) -> datetime 
     """
     listed = list(entries)
     named = [title for title, _ in listed if not _is_bare(title)]
-    others = frozenset().union(*(articles(title) for title in named if not is_of_windows(title)))
+    others = frozenset().union(
+        *(articles(title) for title in named if not is_of_windows(title) or does_not_run(title, build))
+    )
     months = {article: month_of(title) for title in named for article in articles(title)}
     moments = []
     for title, moment in listed:

@@ -91,6 +91,21 @@ def made_by(title: str) -> Made | None:
     return Made(found[1], int(found[2]), month)
 
 
+# Builds that share their revisions with the build they are a switch upon (windows.md 3.5).
+FAMILIES = {"26200": "26100", "22631": "22621", **dict.fromkeys(("19042", "19043", "19044", "19045"), "19041")}
+
+
+def family(build: str) -> str:
+    return FAMILIES.get(build, build)
+
+
+def does_not_run(title: str, running: str) -> bool:
+    """Whether the build that a title names is newer than the one that runs ("26200.7171"): the update was removed again, or
+    waits for a restart."""
+    made, (build, _, revision) = made_by(title), running.partition(".")
+    return made is not None and family(made.build) == family(build) and revision.isdigit() and made.revision > int(revision)
+
+
 def line_of(title: str) -> str:
     """What stays of a title from month to month, in any language: without month, article, build and last place of a
     runtime's version."""

@@ -34,7 +34,7 @@ def parse(observations: Observations, host: Host) -> Patching:
     agent = win_agent.parse(observations, host)
     history = _NOTHING if agent.blocked else agent.history
     clock = _wrong_clock(host)
-    record = win_history.read(observations, history, host.as_of, clock)
+    record = win_history.read(observations, history, agent.removed, host, clock)
     settings = Settings.read(observations, host)
     level = builds.level_of(host)
     return Patching(
