@@ -17,9 +17,9 @@ PRELUDE = "prelude.ps1"
 POWERSHELL = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe"
 ARGUMENTS = ("-NoLogo", "-NoProfile", "-NonInteractive", "-EncodedCommand")
 
-# Nothing over there can end a search of the update agent that has begun, so nothing may wait behind it.
-_LAST = "updates"
-
+# Nothing over there can end a query of an event log or a search of the update agent that has begun, so nothing that has a
+# limit may wait behind them (windows.md 5.11).
+_LATER = {"events": 1, "updates": 2}
 
 # What a command line can take: CreateProcess ends at 32,767 characters, and base64 of UTF-16 needs 8 for 3.
 MAX_CHARACTERS = 12_000
@@ -78,7 +78,7 @@ class WindowsBundle(Bundle):
     def asked(self) -> tuple[Probe, ...]:
         """In the order in which they are sent."""
         found = [probe for probe in self.probes if probe.platform is Platform.WINDOWS]
-        return tuple(sorted(found, key=_comes_last))
+        return tuple(sorted(found, key=_turn))
 
     @cached_property
     def _questions(self) -> str:
@@ -90,5 +90,5 @@ def host_question() -> Probe:
     return Probe(HOST_PART, Platform.WINDOWS, "", 20, why="Which machine this is, and which rights we have there")
 
 
-def _comes_last(probe: Probe) -> bool:
-    return bool(json.loads(probe.text)["verb"] == _LAST)
+def _turn(probe: Probe) -> int:
+    return _LATER.get(json.loads(probe.text)["verb"], 0)

@@ -5,8 +5,12 @@ Each was found by reading PowerShell's own code or its documentation against the
 
 from __future__ import annotations
 
+import json
 import re
 
+from scorecard.bundle_windows import WindowsBundle
+from scorecard.model import Platform
+from scorecard.registry import Registry
 from tests.unit.test_prelude_windows import SOURCE, USED, function, function_of, nodes, parsed
 
 
@@ -92,6 +96,16 @@ def test_the_search_for_updates_is_the_last_thing_of_the_last_question() -> None
     assert before(code, ".QueryHistory(", ".Search(")
     assert before(code, "$agent.Online = $q.online", ".Search(")
     assert SOURCE.count(".Search(") == 1
+
+
+def test_what_has_no_limit_of_its_own_is_asked_last() -> None:
+    asked = Registry.load().probes(Platform.WINDOWS)
+    for probes in (asked, asked[::-1]):
+        verbs = [json.loads(probe.text)["verb"] for probe in WindowsBundle(tuple(probes)).asked]
+        first = verbs.index("events")
+        assert set(verbs[first:-1]) == {"events"}
+        assert verbs[-1] == "updates"
+        assert not {"events", "updates"} & set(verbs[:first])
 
 
 def test_the_output_is_lines_of_text_alone() -> None:
