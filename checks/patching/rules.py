@@ -44,6 +44,8 @@ def _nothing_published(host: Host) -> Verdict | None:
         "unhide it, end a pause, approve it on the company's update server and see that this release of Windows is among "
         "the products there), or agree on an exception.",
         "Restart where the package manager, macOS or Windows asks for it.",
+        "Where Windows gives its list to no remote session and our table of builds is too old to tell, load a newer one "
+        "with scorecard data update.",
         "Refresh the package lists, on Windows by Check for updates, audit again and see no security update missing.",
     ),
     severity=Severity.CRITICAL,
@@ -118,7 +120,8 @@ def _proven(
 
 def _obstacle(updates: Updates, host: Host, stale_days: float, missing: Sequence[Update]) -> str | None:
     """Why what is known of missing updates decides nothing."""
-    at_least = f"; at least {count(len(missing), 'update')} were missing then" if missing else ""
+    was = "was" if len(missing) == 1 else "were"
+    at_least = f"; at least {count(len(missing), 'update')} {was} missing then" if missing else ""
     if not updates.security_source.seen():
         return f"{no_source(host)}{at_least}"
     if updates.by_table:
@@ -190,7 +193,8 @@ def _by_age(
         measured = f"{count(len(counting), kind)} missing, since when is not known: {names}"
         return failed(_with_notes(measured, updates), expected, **evidence)
     what = f" ({first.advisory})" if first.advisory and first.advisory != first.name else ""
-    measured = f"{count(len(counting), kind)} missing, {first.name}{what} for {count(age, 'day')}: {names}"
+    rest = f": {names}" if names != first.name else ""
+    measured = f"{count(len(counting), kind)} missing, {first.name}{what} for {count(age, 'day')}{rest}"
     if age > limits[1]:
         return failed(_with_notes(measured, updates), expected, **evidence)
     if age > limits[0]:

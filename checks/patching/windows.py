@@ -83,7 +83,7 @@ class _Judged:
             blind=Seen(()),
             last_installed=self.record.last_installed(),
             last_security_installed=self._last_security(missing),
-            notes=tuple(self._notes()),
+            notes=tuple(self._notes(missing)),
             doubts=tuple(self._doubts()),
             by_table=by_table,
             table="the monthly update that runs is" if by_table and not self.level.current else "our table of builds is",
@@ -221,12 +221,17 @@ class _Judged:
             yield record.unread[0]
         elif record.reached is not None:
             yield f"Windows has its updates up to {record.reached:%Y-%m-%d}, not those of {record.due}"
+        elif self.level.current and not self.agent.blocked:
+            return
         elif record.last is not None:
             yield "Only updates of other products are on record, none of Windows itself"
-        elif self.agent.blocked or not self.level.current:
+        else:
             yield "No installed update is on record, so nothing confirms that none is missing"
 
-    def _notes(self) -> Iterator[str]:
+    def _notes(self, missing: Fact[tuple[Update, ...]]) -> Iterator[str]:
+        by_record = isinstance(missing, Seen) and any(update.advisory == _RECORD for update in missing.value)
+        if by_record and self.record.reached and not self.running:
+            yield f"By its record Windows has its updates up to {self.record.reached:%Y-%m-%d} and no later ones"
         if self.agent.blocked and isinstance(self.agent.offers, Unseen):
             yield f"{self.agent.offers.reason}, so updates of other products are not seen"
         if self.level.current or self.level.missed:
@@ -237,7 +242,7 @@ class _Judged:
         yield from self.settings.notes()
         if self.running and not self.level.current and not self.level.missed:
             yield f"The update of {self.running.day:%Y-%m} runs, {self.running.build}.{self.running.revision} by its title"
-        elif not self.level.current and not self.level.missed:
+        elif not self.level.current and not self.level.missed and isinstance(self.agent.offers, Unseen):
             yield self.level.words
         if self.agent.only_windows and not self.settings.company_server():
             yield "Windows looks for its own updates only, not for those of Office or other Microsoft products"
