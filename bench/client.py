@@ -6,7 +6,6 @@ import getpass
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -49,7 +48,8 @@ def main(task: Task) -> Cost:
 def audit(endpoints: tuple[Endpoint, ...], concurrency: int, transport: Transport, redactor: Redactor, folder: Path) -> Job:
     """An audit as the command line does it: ask, judge, commit each result to a store in `folder`, grade."""
     # Imported here, so that they are not in the memory of the thin probe.
-    from scorecard.audit import Order, run
+    from scorecard.asking import Order, Stop
+    from scorecard.audit import run
     from scorecard.collect import Collector
     from scorecard.standard import DEFAULT, load
     from scorecard.store import Store
@@ -63,7 +63,7 @@ def audit(endpoints: tuple[Endpoint, ...], concurrency: int, transport: Transpor
 
     def job() -> tuple[int, int]:
         try:
-            done = run(order, collector, store, concurrency, threading.Event(), lambda *_: None)
+            done = run(order, collector, store, concurrency, Stop(), lambda *_: None)
         finally:
             store.close()
         return sum(device.seen and device.failure is None for device in done.devices), len(done.findings)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Iterable
@@ -19,7 +18,8 @@ from pathlib import Path
 from bench.process import ROOT, cpu_ms, peak_mib
 from bench.recording import Replay, endpoints, varied
 from scorecard import outputs
-from scorecard.audit import Order, run
+from scorecard.asking import Order, Stop
+from scorecard.audit import run
 from scorecard.collect import Collector, EndpointResult
 from scorecard.redaction import Redactor
 from scorecard.registry import Registry
@@ -93,7 +93,7 @@ def reporting(count: int, reply: bytes, folder: Path) -> Numbers:
     for number, endpoint in enumerate(asked):
         replay.ready[endpoint.name] = varied(reply, number)
     store = Store.open(f"sqlite:///{folder}/reported.db")
-    audit = run(Order("Bench", asked), collector, store, 1, threading.Event(), lambda *_: None)
+    audit = run(Order("Bench", asked), collector, store, 1, Stop(), lambda *_: None)
     shown = outputs.context(audit, store, collector.registry)
     numbers: Numbers = {}
     for name in outputs.formats():

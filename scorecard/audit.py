@@ -4,55 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 from scorecard import __version__
+from scorecard.asking import Asking, Order, Progress, Stop
 from scorecard.collect import Collector, EndpointResult, Remembered
-from scorecard.errors import FailureKind, ScorecardError, StoreError
-from scorecard.model import Endpoint, Failure, Finding, Json
+from scorecard.errors import ScorecardError, StoreError
+from scorecard.model import Endpoint, Finding, Json
 from scorecard.registry import Registry
-from scorecard.result import Audit, Authorisation, Device, Provider, Retired
+from scorecard.result import Audit
 from scorecard.score import score
 from scorecard.standard import Standard
 from scorecard.store import Begun, Store, StoreUnusable
-from scorecard.store.rows import prepare
 from scorecard.topic import Check
-
-# Called with each result as it has been committed, how many are in, and how many are expected.
-Progress = Callable[[EndpointResult, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What one audit is to do. `whole`: the endpoints are all that the client is known to have."""
-
-    client: str
-    endpoints: tuple[Endpoint, ...]
-    time_zone: str = "UTC"
-    sites: tuple[str, ...] = ()
-    retired: tuple[Retired, ...] = ()
-    provider: Provider = field(default_factory=Provider)
-    authorised: Authorisation | None = None
-    scope: str = ""  # why it is not the whole client; such an audit is not graded
-    remember_endpoints: bool = True  # endpoints of earlier audits stay expected until they are retired
-    run: str = ""  # the run that it belongs to, with the audits of other clients
-    begun: Begun | None = None  # an audit that was broken off, to go on with
-    canary: int = 0  # so many endpoints are asked first; when one misbehaves the others are not asked
 
 
 class Missing(ScorecardError):
     """Findings are not endpoints x checks: our own fault, and never passed over."""
 
 
-def run(
-    order: Order, collector: Collector, store: Store, concurrency: int, stop: threading.Event, progress: Progress
-) -> Audit:
+def run(order: Order, collector: Collector, store: Store, concurrency: int, stop: Stop, progress: Progress) -> Audit:
     """Audit one client. When `stop` is set what came in is kept, the rest is named as not asked, and the audit ends.
 
     Raises StoreUnusable before any endpoint is asked, and StoreError when a result cannot be committed; what was
@@ -69,22 +45,14 @@ def run(
         raise StoreUnusable(str(error)) from error
     collector.history = history
     gone = () if order.scope or not order.remember_endpoints else _gone(order, history)
-    total = len(order.endpoints) + len(gone)
-    rest = tuple(endpoint for endpoint in order.endpoints if endpoint.name not in results)
-    halted: list[Failure] = []
-    for together in _results(replace(order, endpoints=rest), collector, gone, concurrency, stop, halted):
-        store.add(audit.id, order.client, [prepare(result) for result in together], again=order.begun is not None)
-        for result in together:
-            results[result.device.name] = replace(result, observations={})
-            progress(result, len(results), total)
-    interrupted = len(results) < total
+    asking = Asking(order, collector, store, audit, results, len(order.endpoints) + len(gone), progress)
+    why = asking.ask(gone, concurrency, stop)
     everyone = (*order.endpoints, *gone)
-    why = halted[0] if halted else _NOT_ASKED
     not_asked = [collector.unseen(endpoint, why) for endpoint in everyone if endpoint.name not in results]
     store.expect(order.client, (result.device.name for result in not_asked), datetime.now(UTC))
     results.update((result.device.name, result) for result in not_asked)
     ordered = [results[endpoint.name] for endpoint in everyone]
-    done = _grade(audit, order, collector, ordered, client_since, interrupted)
+    done = _grade(audit, order, collector, ordered, client_since, bool(not_asked))
     store.finish(done)
     return done
 
@@ -100,62 +68,6 @@ def _kept(store: Store, audit_id: str, order: Order) -> dict[str, EndpointResult
     """What an audit that was broken off has of the endpoints that are still listed."""
     listed = {endpoint.name for endpoint in order.endpoints}
     return {result.device.name: result for result in store.results(audit_id) if result.device.name in listed}
-
-
-_NOT_ASKED = Failure(
-    FailureKind.DEADLINE, "The audit was stopped before this machine had answered", "Run the audit again and let it end."
-)
-
-
-# It let us in and then did not answer as it should: what every other one would do as well.
-_MISBEHAVED = frozenset(
-    {
-        FailureKind.DEADLINE,
-        FailureKind.OUTPUT_TOO_LARGE,
-        FailureKind.PERMISSION_DENIED,
-        FailureKind.PROTOCOL,
-        FailureKind.QUOTA,
-        FailureKind.INTERNAL,
-    }
-)
-
-
-def _results(
-    order: Order,
-    collector: Collector,
-    gone: Sequence[Endpoint],
-    concurrency: int,
-    stop: threading.Event,
-    halted: list[Failure],
-) -> Iterator[tuple[EndpointResult, ...]]:
-    """Canaries, the others, and who left. `halted` gets the reason where the others are not asked."""
-    canaries: list[Device] = []
-    for together in collector.run(order.endpoints[: order.canary], concurrency, stop):
-        canaries += [result.device for result in together]
-        yield together
-    if canaries and not stop.is_set() and (failure := _halt(canaries)):
-        halted.append(failure)
-    else:
-        yield from collector.run(order.endpoints[order.canary :], concurrency, stop)
-    for endpoint in gone:
-        last = collector.history[endpoint.name].last_seen_at
-        seen = f"seen on {last:%Y-%m-%d}" if last else "known"
-        said = f"It was {seen} and is no longer in the inventory"
-        next_step = "Put it back into the inventory, or list it under `retired` with a date and a reason."
-        yield (collector.unseen(endpoint, Failure(FailureKind.UNREACHABLE, said, next_step), "seen before"),)
-
-
-def _halt(canaries: Sequence[Device]) -> Failure | None:
-    """Why nobody else is asked, if so: one of the first misbehaved, or not one of them answered."""
-    next_step = "See what happened there with `scorecard doctor`, then run the audit again."
-    for device in canaries:
-        if device.failure is not None and device.failure.kind in _MISBEHAVED:
-            who = f"{device.name}, one of the first {len(canaries)}, misbehaved"
-            return Failure(device.failure.kind, f"Not asked, because {who}: {device.failure.message}", next_step)
-    if not any(device.seen for device in canaries):
-        said = f"Not asked, because none of the first {len(canaries)} machines could be seen"
-        return Failure(FailureKind.UNREACHABLE, said, next_step)
-    return None
 
 
 def _by_listed_name(order: Order, store: Store) -> dict[str, Remembered]:

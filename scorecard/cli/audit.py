@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-import fnmatch
-import os
-import signal
-import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import FrameType
-from zoneinfo import ZoneInfo
 
 import click
 
 from scorecard import outputs
-from scorecard.audit import Order, basis, run
+from scorecard.asking import Order, Stop
+from scorecard.audit import basis, run
 from scorecard.cli import EXIT_BELOW, EXIT_ERROR, EXIT_INTERRUPTED, EXIT_NOT_ALL_SEEN, EXIT_OK
 from scorecard.cli.before_contact import check_authorisation, check_credentials, check_data, hide_environment
-from scorecard.cli.options import checks_option, format_option, out_option, standard_option, store_option
+from scorecard.cli.chosen import fitting, listed, this_computer
+from scorecard.cli.options import Duration, checks_option, format_option, out_option, standard_option, store_option
 from scorecard.cli.progress import watch
+from scorecard.cli.stopping import in_time, stoppable
 from scorecard.cli.summary import summary
 from scorecard.cli.terminal import complain, say, say_json
 from scorecard.collect import DEFAULT_CONCURRENCY, DEFAULT_DEADLINE_S, Collector
 from scorecard.document import dumps
-from scorecard.errors import InputError, ReportError, StoreError
+from scorecard.errors import ReportError, StoreError
 from scorecard.folders import check_folder
-from scorecard.inventory import Client, load
-from scorecard.model import Endpoint
+from scorecard.inventory import Client
 from scorecard.registry import Registry
 from scorecard.result import Audit
 from scorecard.secrets import Redactor, Resolver
@@ -41,7 +37,6 @@ from scorecard.store import Run, Store, StoreUnusable
 from scorecard.transports import make
 from scorecard.transports.base import Secrets, Transport
 
-LOCAL_CLIENT = "This computer"
 _RESUME_WITHIN = timedelta(days=7)
 
 
@@ -98,6 +93,19 @@ class _Wishes:
     metavar="N",
     help="Ask N endpoints of each client first; when one misbehaves, ask no other.",
 )
+@click.option(
+    "--max-time",
+    "max_time_s",
+    type=Duration(),
+    help="Limit for the whole run, such as 90m; who was not asked by then is counted as not seen.",
+)
+@click.option(
+    "--window",
+    "window_s",
+    type=Duration(),
+    default=0.0,
+    help="Try who was not seen again, spread over the day, until all answered or this has passed, such as 7d.",
+)
 @click.option("--resume", is_flag=True, help="Go on with the last audit where it was broken off; its results stay.")
 @click.option("--evidence", is_flag=True, help="Put the raw answers into audit.json as well.")
 @click.option("--dry-run", is_flag=True, help="Show who would be asked and what; contact nobody.")
@@ -116,6 +124,8 @@ def audit(
     concurrency: int,
     deadline_s: float,
     canary: int,
+    max_time_s: float | None,
+    window_s: float,
     resume: bool,
     evidence: bool,
     dry_run: bool,
@@ -133,11 +143,11 @@ def audit(
         raise click.UsageError("--format writes files, so give --out as well")
     wanted = outputs.parse_formats(formats) if formats else outputs.DEFAULT_FORMATS
     registry = Registry.load(check_folders)
-    clients = _fitting((_this_computer(),) if local else _listed(inventory, client), limit)
+    clients = fitting((this_computer(),) if local else listed(inventory, client), limit)
     if as_json and len(clients) > 1:
         raise click.UsageError(f"--json prints one audit, and here are {len(clients)} clients; choose one with --client")
     jobs = [
-        _job(entry, load_standard(standard or entry.standard or DEFAULT, registry.checks), limit, local, canary)
+        _job(entry, load_standard(standard or entry.standard or DEFAULT, registry.checks), limit, local, canary, window_s)
         for entry in clients
     ]
     check_data(registry)
@@ -160,7 +170,7 @@ def audit(
     check_credentials((job.order, job.resolver) for job in jobs)
     store = Store.open(store_url)
     try:
-        with store.auditing(job.order.client for job in jobs), _stoppable() as stop:
+        with store.auditing(job.order.client for job in jobs), stoppable() as stop, in_time(stop, max_time_s):
             return _all(jobs, _Shared(registry, store, wishes, stop, _begun_run(jobs, store) if resume else None))
     finally:
         store.close()
@@ -176,9 +186,11 @@ class _Job:
     resolver: Resolver
 
 
-def _job(client: Client, standard: Standard, limit: str | None, local: bool, canary: int) -> _Job:
+def _job(client: Client, standard: Standard, limit: str | None, local: bool, canary: int, window_s: float) -> _Job:
     redactor = Redactor()
-    return _Job(replace(_order(client, limit, local), canary=canary), standard, redactor, Resolver(redactor))
+    return _Job(
+        replace(_order(client, limit, local), canary=canary, window_s=window_s), standard, redactor, Resolver(redactor)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +200,7 @@ class _Shared:
     registry: Registry
     store: Store
     wishes: _Wishes
-    stop: threading.Event
+    stop: Stop
     begun: Run | None
     new_run: str = field(default_factory=lambda: str(uuid.uuid4()))
 
@@ -215,7 +227,7 @@ def _all(jobs: Sequence[_Job], shared: _Shared) -> int:
     codes: list[int] = []
     for job in jobs:
         client = job.order.client
-        if shared.stop.is_set():
+        if shared.stop.is_set() and not shared.stop.time_up:
             complain(f"{client}: not audited, because the run was stopped")
             continue
         try:
@@ -225,7 +237,7 @@ def _all(jobs: Sequence[_Job], shared: _Shared) -> int:
         except ReportError as error:
             complain(str(error))
             codes.append(EXIT_ERROR)
-    return EXIT_INTERRUPTED if shared.stop.is_set() else _worst(codes)
+    return EXIT_INTERRUPTED if shared.stop.is_set() and not shared.stop.time_up else _worst(codes)
 
 
 def _worst(codes: Sequence[int]) -> int:
@@ -280,57 +292,19 @@ def _code(done: Audit, fail_under: str | None) -> int:
     return EXIT_OK if all(device.seen for device in done.devices) else EXIT_NOT_ALL_SEEN
 
 
-def _listed(paths: Sequence[Path], name: str | None) -> tuple[Client, ...]:
-    found = load(paths)
-    for warning in found.warnings:
-        complain(f"{warning} (a warning)")
-    return found.clients if name is None else (found.client(name),)
-
-
-def _this_computer() -> Client:
-    endpoint = Endpoint(socket.gethostname() or "localhost", LOCAL_CLIENT, "localhost", transport="local")
-    return Client(name=LOCAL_CLIENT, time_zone=_time_zone(), endpoints=(endpoint,))
-
-
-def _time_zone() -> str:
-    """The IANA name of this computer's time zone, else UTC."""
-    name = os.environ.get("TZ") or os.path.realpath("/etc/localtime").partition("zoneinfo/")[2]
-    try:
-        return ZoneInfo(name.removeprefix(":")).key if name else "UTC"
-    except (KeyError, ValueError, OSError):
-        return "UTC"
-
-
 def _order(client: Client, limit: str | None, local: bool) -> Order:
     order = Order(
         client=client.name,
         endpoints=client.endpoints,
         time_zone=client.time_zone,
         sites=client.sites,
+        paces=client.paces,
         retired=client.retired,
         provider=client.provider,
         authorised=client.authorised,
         remember_endpoints=not local,
     )
     return replace(order, scope=f"--limit {limit}") if limit is not None else order
-
-
-def _fitting(clients: Sequence[Client], limit: str | None) -> tuple[Client, ...]:
-    """The clients with those of their endpoints that fit the limit; who has none is left out. Raises InputError."""
-    if limit is None:
-        return tuple(clients)
-    fitting = [
-        replace(client, endpoints=tuple(endpoint for endpoint in client.endpoints if _fits(endpoint, limit)))
-        for client in clients
-    ]
-    if not any(client.endpoints for client in fitting):
-        names = ", ".join(client.name for client in clients)
-        raise InputError(f"--limit {limit}: no endpoint of {names} fits by name, site or tag")
-    return tuple(client for client in fitting if client.endpoints)
-
-
-def _fits(endpoint: Endpoint, pattern: str) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for name in (endpoint.name, endpoint.site, *endpoint.tags))
 
 
 def _dry_run(orders: Sequence[Order], registry: Registry) -> int:
@@ -363,25 +337,3 @@ def _transports(secrets: Secrets) -> Iterator[Callable[[str], Transport]]:
     finally:
         for transport in made.values():
             transport.close()
-
-
-@contextmanager
-def _stoppable() -> Iterator[threading.Event]:
-    """The first Ctrl-C stops cleanly and keeps what came in; the second ends the program at once."""
-    stop = threading.Event()
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
-            os._exit(EXIT_INTERRUPTED)
-        stop.set()
-        with suppress(RuntimeError):  # the signal came while another line was being written
-            complain("stopping; what came in is kept (press Ctrl-C again to leave at once)")
-
-    # A signal that is ignored stays so: that is how a shell starts what it puts into the background.
-    wanted = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) != signal.SIG_IGN]
-    before = {number: signal.signal(number, on_signal) for number in wanted}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from scorecard.audit import Order
+from scorecard.asking import Order
 from scorecard.errors import CredentialError, InputError
 from scorecard.inventory import Client
 from scorecard.model import Credential, Endpoint

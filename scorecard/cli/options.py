@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,3 +31,21 @@ format_option = click.option(
 out_option = click.option(
     "--out", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for the files written."
 )
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_LONGEST_S = 60 * 86_400
+
+
+class Duration(click.ParamType[float]):
+    """A time span in seconds, written 20s, 90m, 12h or 7d."""
+
+    name = "TIME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        match = re.fullmatch(r"([0-9]{1,7})([smhd])", str(value))
+        seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
+        if not 0 < seconds <= _LONGEST_S:
+            self.fail(f"{value!r} is not a time span; expected such as 20s, 90m, 12h or 7d, at most 60d", param, ctx)
+        return seconds

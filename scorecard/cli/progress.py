@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from scorecard.audit import Progress as Callback
+from scorecard.asking import Progress as Callback
 from scorecard.cli.terminal import is_live, safe, say
 from scorecard.collect import EndpointResult
 from scorecard.model import Status

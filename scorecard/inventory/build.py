@@ -11,7 +11,7 @@ from scorecard.inventory.layers import ClientView, Layer, pick
 from scorecard.inventory.models import AuthorisationModel, CredentialModel, EndpointModel, HopModel, ProviderModel
 from scorecard.inventory.types import DEFAULT_TIME_ZONE, Client
 from scorecard.marked_yaml import Problem, printable
-from scorecard.model import Connection, Credential, Endpoint, HostKeyPolicy, Jump, Platform, SecretRef
+from scorecard.model import Connection, Credential, Endpoint, HostKeyPolicy, Jump, Pace, Platform, SecretRef
 from scorecard.result import Authorisation, Provider, Retired
 
 _DEFAULTS = Connection()
@@ -53,6 +53,11 @@ class Builder:
             provider=_provider(model.provider or (shared.provider if shared else None)),
             authorised=_authorised(model.authorised),
             sites=tuple(model.sites),
+            paces={
+                name: Pace(site.max_parallel, site.start_gap_s or 0.0)
+                for name, site in model.sites.items()
+                if site.max_parallel is not None or site.start_gap_s
+            },
             credentials=self._credentials,
             retired=tuple(Retired(entry.name, entry.on, entry.reason) for entry in model.retired),
             source=self._view.document.where((*self._view.path, "client")),

@@ -161,9 +161,21 @@ def _keep_alive(value: object) -> int:
 
 
 def _timeout(value: object) -> float:
+    return _seconds(value, 0.1, 600)
+
+
+def _start_gap(value: object) -> float:
+    return _seconds(value, 0, 3600)
+
+
+def _max_parallel(value: object) -> int:
+    return _whole(value, 1, 1000, "a number of endpoints")
+
+
+def _seconds(value: object, least: float, most: float) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(float(str(value))) or not 0.1 <= float(str(value)) <= 600:
-        raise refuse(f"expected a number of seconds from 0.1 to 600, found {_number(value)}")
+    if not number or not math.isfinite(float(str(value))) or not least <= float(str(value)) <= most:
+        raise refuse(f"expected a number of seconds from {least:g} to {most:g}, found {_number(value)}")
     return float(str(value))
 
 
@@ -299,6 +311,8 @@ MaybePort = Annotated[int | None, BeforeValidator(_port), _schema(type="integer"
 MaybeKeepAlive = Annotated[int | None, BeforeValidator(_keep_alive), _schema(type="integer", minimum=0, maximum=3600)]
 MaybeTimeout = Annotated[float | None, BeforeValidator(_timeout), _schema(type="number", minimum=0.1, maximum=600)]
 Flag = Annotated[bool, BeforeValidator(_flag), _schema(type="boolean")]
+MaybeStartGap = Annotated[float | None, BeforeValidator(_start_gap), _schema(type="number", minimum=0, maximum=3600)]
+MaybeParallel = Annotated[int | None, BeforeValidator(_max_parallel), _schema(type="integer", minimum=1, maximum=1000)]
 MaybeFlag = Annotated[bool | None, BeforeValidator(_flag), _schema(type="boolean")]
 Day = Annotated[date, BeforeValidator(_date), _schema(type="string", format="date")]
 MaybeDay = Annotated[date | None, BeforeValidator(_date), _schema(type="string", format="date")]

@@ -108,6 +108,13 @@ class SiteModel(Settings):
 
     model_config = ConfigDict(title="Site")
 
+    max_parallel: kind.MaybeParallel = Field(
+        default=None, description="So many endpoints of the site are asked at a time, for the sake of a thin line."
+    )
+    start_gap_s: kind.MaybeStartGap = Field(
+        default=None, description="Seconds between the starts of two endpoints of the site; none where nothing is said."
+    )
+
     @model_validator(mode="before")
     @classmethod
     def _may_be_empty(cls, value: Any) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from scorecard.errors import InventoryError
 from scorecard.marked_yaml import Problem
-from scorecard.model import Credential, Endpoint
+from scorecard.model import Credential, Endpoint, Pace
 from scorecard.result import Authorisation, Provider, Retired
 
 DEFAULT_TIME_ZONE = "UTC"
@@ -24,6 +24,7 @@ class Client:
     provider: Provider = field(default_factory=Provider)
     authorised: Authorisation | None = None
     sites: tuple[str, ...] = ()
+    paces: Mapping[str, Pace] = field(default_factory=dict)  # of the sites that have one
     credentials: Mapping[str, Credential] = field(default_factory=dict)
     retired: tuple[Retired, ...] = ()
     source: str = ""  # "inventory.yaml:1", for messages

@@ -7,6 +7,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.e2e.commands import scorecard
 from tests.e2e.recordings import inventory, refusing, replayed
@@ -160,3 +163,35 @@ with Store.open(sys.argv[1]).auditing(["acme"]):
     print("held", flush=True)
     sys.stdin.read()
 """
+
+
+def test_the_time_of_a_run_is_used_up_and_the_rest_is_counted(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with socket.create_server(("127.0.0.1", 0)) as mute:  # takes connections and never says a word
+        hanging = refusing("hang", port=mute.getsockname()[1])
+        clients = [
+            {"client": "A", "endpoints": [replayed(tmp_path / "machines", "web1"), hanging]},
+            {"client": "B", "endpoints": [replayed(tmp_path / "machines", "web2")]},
+        ]
+        file = tmp_path / "both.yaml"
+        file.write_text(json.dumps({"clients": clients}), encoding="utf-8")
+        done = scorecard("audit", file, "--out", tmp_path / "out", "--deadline", "3600", "--max-time", "6s", home=home)
+    assert done.returncode == 3, done.stderr
+    assert "the 6 seconds of this run are used up" in done.stderr
+    seen = {}
+    for document in (tmp_path / "out").glob("*/audit.json"):
+        for entry in json.loads(document.read_text(encoding="utf-8"))["endpoints"]:
+            seen[entry["name"]] = entry["failure"]["kind"] if entry["failure"] else "seen"
+    assert seen["hang"] == seen["web2"] == "deadline"
+    again = scorecard("audit", file, "--out", tmp_path / "out", "--deadline", "2", "--resume", home=home)
+    assert again.returncode == 3
+    assert "A: going on with the audit of" in again.stderr
+    assert "B: going on with the audit of" in again.stderr
+    assert "nothing to fix" in again.stderr  # web2, which had not been asked
+
+
+@pytest.mark.parametrize("wrong", ["7", "0s", "-1h", "1w", "61d", "7 d", "1e3s"])
+def test_a_time_span_that_is_none_is_one_line(wrong: str, tmp_path: Path) -> None:
+    done = scorecard("audit", "--local", "--window", wrong, home=tmp_path)
+    assert done.returncode == 2
+    assert "is not a time span; expected such as 20s, 90m, 12h or 7d" in done.stderr

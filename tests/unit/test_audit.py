@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from scorecard import audit as audits
-from scorecard.audit import Missing, Order, run
+from scorecard.asking import Order, Stop
+from scorecard.audit import Missing, basis, run
 from scorecard.bundle import HOST_PART, Bundle
 from scorecard.collect import Collector, EndpointResult
 from scorecard.document import dumps, loads
@@ -49,7 +50,7 @@ from tests.unit.test_judge import standard_of
 HOST = "system=Linux\nkernel=6.1\nclock=1795176000\nrights=root\nos-release: ID=debian\nos-release: VERSION_ID=12\n{}"
 LAPTOP = "chassis_type=10\ndetect_vm=none\n"
 PARTS = {"sample.part": "good", "sample.more": "a\nb"}
-DONE = threading.Event()
+DONE = Stop()
 
 
 def parse(seen: Observations, _host: Host) -> Observations:
@@ -135,13 +136,16 @@ def order(*names: str, **more: Any) -> Order:
     return Order("Acme", tuple(Endpoint(name, "Acme", f"{name}.example.com") for name in names), **more)
 
 
-def audit(machines: Machines, store: Store, wanted: Order, stop: threading.Event = DONE, concurrency: int = 4) -> Audit:
+def collector_of(machines: Machines) -> Collector:
     def transport(_name: str) -> Transport:
         return machines
 
+    return Collector(REGISTRY, STANDARD, transport, lambda text: text.replace("hunter22", "[redacted]"))
+
+
+def audit(machines: Machines, store: Store, wanted: Order, stop: Stop = DONE, concurrency: int = 4) -> Audit:
     stop.clear()
-    collector = Collector(REGISTRY, STANDARD, transport, lambda text: text.replace("hunter22", "[redacted]"))
-    return run(wanted, collector, store, concurrency, stop, lambda _result, _count, _total: None)
+    return run(wanted, collector_of(machines), store, concurrency, stop, lambda _result, _count, _total: None)
 
 
 def statuses(done: Audit, endpoint: str) -> dict[str, Status]:
@@ -229,7 +233,7 @@ def test_secrets_are_out_before_anything_is_hashed_or_kept(store: Store) -> None
 
 
 def test_a_stop_keeps_what_came_in_and_names_the_rest(store: Store) -> None:
-    stop, names = threading.Event(), [f"m{number}" for number in range(6)]
+    stop, names = Stop(), [f"m{number}" for number in range(6)]
 
     def halt(endpoint: Endpoint) -> None:
         if endpoint.name == "m2":
@@ -281,7 +285,7 @@ def test_canaries_that_cannot_be_seen_prove_nothing(store: Store) -> None:
 
 def test_what_is_in_when_the_stop_comes_is_handed_on() -> None:
     """Answers that wait to be committed are no answers that were never given."""
-    stop, names = threading.Event(), [f"m{number}" for number in range(5)]
+    stop, names = Stop(), [f"m{number}" for number in range(5)]
     machines = Machines({name: answer() for name in names})
     collector = Collector(REGISTRY, STANDARD, lambda _name: machines, str)
     results = collector.run(order(*names).endpoints, 1, stop)
@@ -388,3 +392,66 @@ def test_a_finding_that_is_missing_or_double_is_never_passed_over(store: Store) 
     for wrong in (done.findings[1:], (*done.findings, done.findings[0]), ()):
         with pytest.raises(Missing, match=r"sample\.\w+ on a"):
             audits._count([result], wrong, STANDARD)
+
+
+def test_who_was_not_seen_is_tried_again_until_it_answers_or_the_window_closes(store: Store) -> None:
+    off = TransportError(FailureKind.UNREACHABLE, "It is off", "Switch it on.")
+    refused = TransportError(FailureKind.AUTH_FAILED, "It refused us", "Correct it.")
+    machines = Machines({"late": off, "never": off, "wrong": refused, "well": answer()})
+
+    def wake(endpoint: Endpoint) -> None:
+        if machines.asked.count("late") == 3:
+            machines.answers["late"] = answer()
+
+    machines.meanwhile = wake
+    done = audit(machines, store, order("late", "never", "wrong", "well", window_s=1.5))
+    by_name = {device.name: device for device in done.devices}
+    assert by_name["late"].seen
+    assert machines.asked.count("late") == 3
+    assert machines.asked.count("wrong") == 1  # a refused login is never tried again
+    assert machines.asked.count("well") == 1
+    failure = by_name["never"].failure
+    assert failure is not None
+    assert failure.message == f"It is off (tried {machines.asked.count('never')} times in 1.5 seconds)"
+    assert not done.interrupted
+    kept = {result.device.name: result.device for result in store.results(done.id)}
+    assert {name: device.seen for name, device in kept.items()} == {name: by_name[name].seen for name in by_name}
+
+
+def test_the_time_of_a_run_is_up(store: Store) -> None:
+    stop = Stop()
+
+    def late(endpoint: Endpoint) -> None:
+        if endpoint.name == "b":
+            stop.time_up = True
+            stop.set()
+
+    done = audit(Machines({name: answer() for name in "abcd"}, meanwhile=late), store, order(*"abcd"), stop, concurrency=1)
+    assert done.interrupted
+    failures = [device.failure for device in done.devices if not device.seen]
+    assert failures
+    for failure in failures:
+        assert failure is not None
+        assert failure.kind is FailureKind.DEADLINE
+        assert "time of the whole run was used up" in failure.message
+
+
+def test_a_stopped_audit_goes_on_where_it_was(store: Store) -> None:
+    stop = Stop()
+    machines = Machines({name: answer() for name in "abcd"}, meanwhile=lambda one: stop.set() if one.name == "b" else None)
+    first = audit(machines, store, order(*"abcd", run="r"), stop, concurrency=1)
+    asked = set(machines.asked)
+    begun = store.broken_off("Acme", "", basis(collector_of(machines)), "r")
+    assert begun is not None
+    assert begun.id == first.id
+    machines.asked.clear()
+    machines.meanwhile = lambda _endpoint: None
+    done = audit(machines, store, order(*"abcd", run="r", begun=begun))
+    assert set(machines.asked) >= set("abcd") - asked
+    kept = {device.name for device in first.devices if device.seen}
+    assert not kept & set(machines.asked)
+    assert (done.id, done.started_at) == (first.id, first.started_at)
+    assert all(device.seen for device in done.devices)
+    assert not done.interrupted
+    assert store.load() == loads(dumps(done))
+    assert store.broken_off("Acme", "", basis(collector_of(machines)), "r") is None

@@ -19,7 +19,7 @@ from scorecard.cli.inventory import inventory as command
 from scorecard.errors import InventoryError
 from scorecard.inventory import Client, load, schema
 from scorecard.marked_yaml import parse
-from scorecard.model import Authentication, Connection, Endpoint, HostKeyPolicy, Jump, Platform, Role, SecretRef
+from scorecard.model import Authentication, Connection, Endpoint, HostKeyPolicy, Jump, Pace, Platform, Role, SecretRef
 from scorecard.result import Authorisation, Provider, Retired
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +65,8 @@ def test_the_example(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         date(2026, 12, 31),
     )
     assert client.retired == (Retired("old-files", date(2026, 2, 28), "Replaced by files"),)
-    assert client.sites == ("harbour-street", "hill-road")
+    assert client.sites == ("harbour-street", "island", "hill-road")
+    assert client.paces == {"island": Pace(max_parallel=3, start_gap_s=2)}
     files, db1, desk, laptop = found.values()
     assert (files.address, files.role, files.site, files.tags) == (
         "files",

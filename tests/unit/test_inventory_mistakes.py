@@ -226,7 +226,14 @@ IN_CLIENT = {
     "retired: [web2]": ["retired[web2]: expected a mapping (keys with values), found text"],
     "retired: {name: web2}": ["retired: expected a list, each item on a line that starts with '- ', found a mapping"],
     "sites: [a]": ["sites: expected a mapping (keys with values), found a list"],
-    "sites: {a: {site: b}}": [f"sites.a.site: 'site' is not a key here; expected one of {SETTINGS}"],
+    "sites: {a: {site: b}}": [
+        f"sites.a.site: 'site' is not a key here; expected one of {SETTINGS}, max_parallel, start_gap_s"
+    ],
+    "sites: {a: {max_parallel: 0, start_gap_s: -1}}": [
+        "sites.a.max_parallel: expected a number of endpoints from 1 to 1000, found the number 0",
+        "sites.a.start_gap_s: expected a number of seconds from 0 to 3600, found the number -1",
+    ],
+    "defaults: {max_parallel: 3}": [f"defaults.max_parallel: 'max_parallel' is not a key here; expected one of {SETTINGS}, site"],
     "sites: {'': {}}": ["sites.: expected a name, found empty text"],
     'sites: {"a\\eb": }': ["sites.a\\x1bb: expected a name, found text with control or invisible characters; remove them"],
     "groups: {g: {endpoints: [web1, web9]}}": [
