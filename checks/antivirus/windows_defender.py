@@ -67,7 +67,7 @@ def windows_defender(
         real_time=_real_time(told, listed.get("wdfilter"), registered),
         mode=mode,
         expired=_expired(told),
-        troubles=_troubles(told, blind.troubles),
+        troubles=_troubles(told, blind.troubles, running),
         version=_text(told, "AMProductVersion"),
         definitions_at=clock or _definitions_at(told, host.as_of, running, registered),
         definitions_current=_definitions_current(told, registered),
@@ -157,9 +157,11 @@ def _expired(told: Values) -> Fact[bool]:
     return bits if isinstance(bits, Unseen) else Seen(bool(bits.value & _EXPIRED))
 
 
-def _troubles(told: Values, blind: Fact[tuple[str, ...]]) -> Fact[tuple[str, ...]]:
+def _troubles(told: Values, blind: Fact[tuple[str, ...]], running: Fact[bool]) -> Fact[tuple[str, ...]]:
     bits = _bits(told)
     found = (*(blind.value if isinstance(blind, Seen) else ()), *_named(bits, _TROUBLES))
+    if running == Seen(False):
+        return Seen(())  # it is said already, and nothing else matters then
     if found:
         return Seen(found)
     return next((fact for fact in (bits, blind) if isinstance(fact, Unseen)), Seen(()))

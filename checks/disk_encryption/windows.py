@@ -221,7 +221,8 @@ def _foreign(machine: Machine) -> Iterable[Volume]:
 
 def _notes(machine: Machine) -> Iterable[str]:
     known = machine.known.value if isinstance(machine.known, Seen) else ()
-    images = sum(machine.disks.place(_device(instance), _letter(instance)).is_image for instance in known)
+    others = [instance for instance in known if instance.props.number("VolumeType") != Seen(0)]
+    images = sum(machine.disks.place(_device(instance), _letter(instance)).is_image for instance in others)
     if images:
         yield f"{images} mounted images or network disks are not judged"
 
