@@ -10,6 +10,7 @@ import sqlite3
 import zipfile
 import zlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -38,10 +39,11 @@ def usual(secret: str) -> set[bytes]:
     }
 
 
-def forms(secret: str) -> set[bytes]:
+@cache
+def forms(secret: str) -> frozenset[bytes]:
     """All that is looked for: beyond what a machine echoes also how our own programs might write it."""
     twice = json.dumps(json.dumps(secret))[3:-3]
-    return usual(secret) | {
+    return frozenset(usual(secret)) | {
         twice.encode(),
         repr(secret)[1:-1].encode(),
         secret.encode().hex().encode(),
