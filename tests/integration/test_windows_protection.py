@@ -27,7 +27,7 @@ STORIES = {
     "constrained-language": "pppp ppppp",
     "defender-definitions-40-days": "pppp pfppp",
     "no-admin-rights": "uuuu ppppp",
-    "server-2012-r2-ps4": "fpff pupuu",
+    "server-2012-r2-ps4": "fpff pppuu",
     "server-2019-defender-passive-alone": "nnnn fpfpp",
     "server-2022-core-no-bitlocker": "fpff ppppp",
     "third-party-antivirus-expired": "pppp fffuu",
