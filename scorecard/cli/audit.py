@@ -35,6 +35,7 @@ from scorecard.standard import DEFAULT, LETTERS, Standard
 from scorecard.standard import load as load_standard
 from scorecard.store import Run, Store, StoreUnusable
 from scorecard.transports import make
+from scorecard.transports.accounts import MOST_REFUSALS, Accounts
 from scorecard.transports.base import Secrets, Transport
 
 _RESUME_WITHIN = timedelta(days=7)
@@ -52,6 +53,7 @@ class _Wishes:
     deadline_s: float
     evidence: bool
     resume: bool
+    max_refused: int
 
 
 @click.command()
@@ -106,6 +108,14 @@ class _Wishes:
     default=0.0,
     help="Try who was not seen again, spread over the day, until all answered or this has passed, such as 7d.",
 )
+@click.option(
+    "--max-refused",
+    type=click.IntRange(1, 1000),
+    default=MOST_REFUSALS,
+    show_default=True,
+    metavar="N",
+    help="Stop using a password that N machines refused, so that the account is not locked.",
+)
 @click.option("--resume", is_flag=True, help="Go on with the last audit where it was broken off; its results stay.")
 @click.option("--evidence", is_flag=True, help="Put the raw answers into audit.json as well.")
 @click.option("--dry-run", is_flag=True, help="Show who would be asked and what; contact nobody.")
@@ -126,6 +136,7 @@ def audit(
     canary: int,
     max_time_s: float | None,
     window_s: float,
+    max_refused: int,
     resume: bool,
     evidence: bool,
     dry_run: bool,
@@ -163,6 +174,7 @@ def audit(
         deadline_s=deadline_s,
         evidence=evidence,
         resume=resume,
+        max_refused=max_refused,
     )
     if wishes.folder is not None:
         check_folder(wishes.folder)
@@ -274,7 +286,7 @@ def _finished(job: _Job, shared: _Shared) -> Audit | None:
 
 def _audited(job: _Job, shared: _Shared) -> Audit:
     order, wishes, store = replace(job.order, run=shared.run), shared.wishes, shared.store
-    with _transports(job.resolver) as transport:
+    with _transports(job.resolver, Accounts(wishes.max_refused)) as transport:
         collector = Collector(shared.registry, job.standard, transport, job.redactor, deadline_s=wishes.deadline_s)
         if shared.begun:
             order = replace(order, begun=store.broken_off(order.client, order.scope, basis(collector), order.run))
@@ -321,7 +333,7 @@ def _dry_run(orders: Sequence[Order], registry: Registry) -> int:
 
 
 @contextmanager
-def _transports(secrets: Secrets) -> Iterator[Callable[[str], Transport]]:
+def _transports(secrets: Secrets, accounts: Accounts) -> Iterator[Callable[[str], Transport]]:
     """Each kind of transport once, made when it is first wanted, let go of at the end."""
     made: dict[str, Transport] = {}
     lock = threading.Lock()
@@ -329,7 +341,7 @@ def _transports(secrets: Secrets) -> Iterator[Callable[[str], Transport]]:
     def one(name: str) -> Transport:
         with lock:
             if name not in made:
-                made[name] = make(name, secrets)
+                made[name] = make(name, secrets, accounts)
             return made[name]
 
     try:

@@ -19,6 +19,7 @@ from typing import TypeVar
 from scorecard.bundle import Bundle, new_marker
 from scorecard.errors import FailureKind, TransportError
 from scorecard.model import Credential, Endpoint, Identity
+from scorecard.transports.accounts import Accounts
 from scorecard.transports.base import Answer, Secrets
 from scorecard.transports.known_hosts import SSH_PORT, KnownHosts, KnownHostsError
 from scorecard.transports.reply import Ended, deadline_failure, to_answer
@@ -43,8 +44,9 @@ class SshStep:
 class SshTransport:
     """Asks endpoints over SSH; keys and known hosts are read once and kept until `close`."""
 
-    def __init__(self, secrets: Secrets) -> None:
+    def __init__(self, secrets: Secrets, accounts: Accounts | None = None) -> None:
         self._secrets = secrets
+        self._accounts = accounts or Accounts()
         self._ring = KeyRing(secrets)
         self._watchdog = Watchdog()
         self._lock = threading.Lock()
@@ -58,7 +60,7 @@ class SshTransport:
 
     def conversation(self, endpoint: Endpoint, deadline_s: float) -> Conversation:
         """The same walk, a step at a time. Raises TransportError when a known_hosts file cannot be read."""
-        kit = Kit(self._hosts_of(endpoint), self._ring, self._secrets)
+        kit = Kit(self._hosts_of(endpoint), self._ring, self._secrets, self._accounts)
         return Conversation(endpoint, kit, self._watchdog.guard(Deadline(deadline_s)))
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ import paramiko
 from scorecard.errors import FailureKind, TransportError
 from scorecard.model import Connection, Credential, Endpoint, HostKeyPolicy
 from scorecard.reading import clean
+from scorecard.transports.accounts import Accounts
 from scorecard.transports.base import Secrets
 from scorecard.transports.known_hosts import SSH_PORT, Entry, HostKey, KnownHosts, KnownHostsError, State
 from scorecard.transports.sockets import Dropped, Target, connect, hung_up, look_up, place, shut
@@ -38,6 +39,7 @@ class Kit:
     known_hosts: KnownHosts
     ring: KeyRing
     secrets: Secrets
+    accounts: Accounts
 
 
 class Hop:
@@ -142,8 +144,9 @@ class Hop:
                 return self._meet(key)
 
     def log_in(self) -> str:
+        kit, endpoint = self._kit, self._endpoint
         logged_in = log_in(
-            self.wire, self.where, self._credential, self._endpoint, self._kit.ring, self._kit.secrets, self._deadline
+            self.wire, self.where, self._credential, endpoint, kit.ring, kit.secrets, kit.accounts, self._deadline
         )
         self.notes += logged_in.notes
         if self._connection.keep_alive_s > 0:

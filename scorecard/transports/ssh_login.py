@@ -16,7 +16,7 @@ from __future__ import annotations
 import getpass
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 
@@ -25,6 +25,7 @@ import paramiko
 from scorecard.errors import CredentialError, FailureKind, TransportError
 from scorecard.model import Credential, Endpoint
 from scorecard.reading import clean
+from scorecard.transports.accounts import Accounts, Try
 from scorecard.transports.base import Secrets
 from scorecard.transports.ssh_keys import Identity, KeyProblem, KeyRing
 from scorecard.transports.ssh_wire import Login, Wire
@@ -71,13 +72,14 @@ def log_in(
     endpoint: Endpoint,
     ring: KeyRing,
     secrets: Secrets,
+    accounts: Accounts,
     deadline: Deadline,
 ) -> LoggedIn:
     """The host key is known to be right when this is called. Raises TransportError."""
     attempt = _Attempt(wire, where, user_of(credential), deadline)
     credential = credential or Credential("", endpoint.client)
     try:
-        return attempt.run(credential, endpoint, ring, secrets)
+        return attempt.run(credential, endpoint, ring, secrets, accounts)
     except KeyProblem as problem:
         raise TransportError(FailureKind.AUTH_FAILED, f"{where}: {problem}", problem.next_step) from problem
     except CredentialError as error:
@@ -96,7 +98,9 @@ class _Attempt:
         self._error: Exception | None = None
         self._said = ""
 
-    def run(self, credential: Credential, endpoint: Endpoint, ring: KeyRing, secrets: Secrets) -> LoggedIn:
+    def run(
+        self, credential: Credential, endpoint: Endpoint, ring: KeyRing, secrets: Secrets, accounts: Accounts
+    ) -> LoggedIn:
         identities = ring.identities(credential, endpoint)
         problems: tuple[str, ...] = ()
         if not identities and credential.password is None:
@@ -109,8 +113,10 @@ class _Attempt:
             return LoggedIn(self._user, how, notes)
         if not identities or result in (_Result.PARTIAL, _Result.NOT_OFFERED):
             if credential.password is not None:
-                password = secrets(credential.password, endpoint)
-                return LoggedIn(self._user, self._with_password(password, after_key=result is _Result.PARTIAL), notes)
+                password, after_key = secrets(credential.password, endpoint), result is _Result.PARTIAL
+                asked = replace(endpoint, credential=credential)  # a jump has a login of its own
+                with accounts.trying(asked, self._user, self._where, self._deadline) as attempt:
+                    return LoggedIn(self._user, self._with_password(password, after_key, attempt), notes)
             if result is _Result.PARTIAL:
                 raise self._failed("took the key and asks for another proof", "Give the credential a password as well.")
         raise self._refused([identity.label for identity in identities], problems)
@@ -126,7 +132,7 @@ class _Attempt:
                 return result, identity.label
         return result, ""
 
-    def _with_password(self, password: str, after_key: bool) -> str:
+    def _with_password(self, password: str, after_key: bool, attempt: Try) -> str:
         if not after_key and not self._offered:
             result = self._try(partial(Login.auth_none, username=self._user))
             if result is _Result.GRANTED:
@@ -143,6 +149,10 @@ class _Attempt:
                 f"takes no password from this account; it takes {_list(self._offered)}",
                 "Give the credential a key, or allow passwords for this account over there.",
             )
+        if result in (_Result.GRANTED, _Result.PARTIAL):
+            attempt.accepted()
+        elif result is _Result.REFUSED:
+            attempt.refused()
         if result is _Result.GRANTED:
             return "password"
         if result is _Result.BROKEN:

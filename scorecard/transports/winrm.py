@@ -22,10 +22,10 @@ from scorecard.bundle import Bundle, new_marker
 from scorecard.bundle_windows import WindowsBundle
 from scorecard.errors import FailureKind, TransportError
 from scorecard.model import Authentication, Endpoint, Failure, Platform
+from scorecard.transports.accounts import Accounts
 from scorecard.transports.base import Answer, Secrets
 from scorecard.transports.reply import Ended, Heard, deadline_failure, to_answer
 from scorecard.transports.watchdog import Deadline, Guard, Watchdog
-from scorecard.transports.winrm_accounts import Accounts
 from scorecard.transports.winrm_failures import Cure, WinrmFailure, is_gone, not_winrm
 from scorecard.transports.winrm_identify import LIMIT_S as IDENTIFY_LIMIT_S
 from scorecard.transports.winrm_identify import identify, is_winrm
@@ -55,10 +55,10 @@ class WinrmStep:
 class WinrmTransport:
     """Asks endpoints over WinRM; trusted issuers are read once and kept until `close`."""
 
-    def __init__(self, secrets: Secrets, way: Callable[[Endpoint], Way] = way_of) -> None:
+    def __init__(self, secrets: Secrets, way: Callable[[Endpoint], Way] = way_of, accounts: Accounts | None = None) -> None:
         quieten_loggers()
         self.secrets = secrets
-        self.accounts = Accounts()
+        self.accounts = accounts or Accounts()
         self.watchdog = Watchdog()
         self._way = way
         self._lock = threading.Lock()
@@ -177,10 +177,7 @@ class Conversation:
         shell = Shell(self._wire, means, self._guard.deadline)
         self._means, self._shell, self._no_shell = means, shell, None
         try:
-            at_risk = means.user if means.password else ""  # no ticket and no certificate ever locks an account
-            with self._transport.accounts.trying(self._endpoint, at_risk, self._way.where, self._guard.deadline):
-                shell.log_in()
-                shell.open()
+            self._enter(shell, means)
         except WinrmFailure as failure:
             if failure.odd:
                 self._doubt(failure)
@@ -189,6 +186,23 @@ class Conversation:
             self._no_shell = failure
         self._means = replace(means, user=shell.user)
         return f"Logged in as {shell.user} with {self._way.login_name}"
+
+    def _enter(self, shell: Shell, means: Means) -> None:
+        if not means.password:  # no ticket and no certificate ever locks an account
+            shell.log_in()
+            shell.open()
+            return
+        with self._transport.accounts.trying(self._endpoint, means.user, self._way.where, self._guard.deadline) as attempt:
+            try:
+                shell.log_in()
+                shell.open()
+            except WinrmFailure as failure:
+                if failure.logged_in:
+                    attempt.accepted()
+                elif failure.refused:
+                    attempt.refused()
+                raise
+            attempt.accepted()
 
     def _opened(self) -> str:
         if self._no_shell is not None:

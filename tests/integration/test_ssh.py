@@ -328,6 +328,18 @@ def test_logs_in_with_a_password(tmp_path: Path, options: tuple[str, ...], metho
 
 
 @needs_root
+def test_a_wrong_password_stops_after_three_machines(tmp_path: Path) -> None:
+    transport = password_transport("not that one")
+    with Sshd(tmp_path, options=("PasswordAuthentication yes",), accounts=[Account("pat", PASSWORD)]) as server:
+        endpoint = server.endpoint(password_credential())
+        errors = [failure(transport, replace(endpoint, name=f"m{number}")) for number in range(5)]
+        assert server.login_requests().count("password") == 3
+    transport.close()
+    assert {error.kind for error in errors} == {FailureKind.AUTH_FAILED}
+    assert ["stopped to protect the account" in error.message for error in errors] == [False] * 3 + [True] * 2
+
+
+@needs_root
 def test_a_password_is_not_sent_where_none_is_taken(tmp_path: Path) -> None:
     transport = password_transport()
     with Sshd(tmp_path, accounts=[Account("pat", PASSWORD)]) as server:

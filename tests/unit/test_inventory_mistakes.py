@@ -233,7 +233,9 @@ IN_CLIENT = {
         "sites.a.max_parallel: expected a number of endpoints from 1 to 1000, found the number 0",
         "sites.a.start_gap_s: expected a number of seconds from 0 to 3600, found the number -1",
     ],
-    "defaults: {max_parallel: 3}": [f"defaults.max_parallel: 'max_parallel' is not a key here; expected one of {SETTINGS}, site"],
+    "defaults: {max_parallel: 3}": [
+        f"defaults.max_parallel: 'max_parallel' is not a key here; expected one of {SETTINGS}, site"
+    ],
     "sites: {'': {}}": ["sites.: expected a name, found empty text"],
     'sites: {"a\\eb": }': ["sites.a\\x1bb: expected a name, found text with control or invisible characters; remove them"],
     "groups: {g: {endpoints: [web1, web9]}}": [

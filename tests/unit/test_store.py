@@ -21,8 +21,8 @@ from scorecard.judge import digest
 from scorecard.model import Observation, Outcome, Role, Status
 from scorecard.result import System
 from scorecard.store import Store, UnknownAudit, migrations, tables
-from scorecard.store.rows import prepare
 from scorecard.store.migrate import HEAD
+from scorecard.store.rows import prepare
 from tests.fleet import NOW, device, findings, passing
 from tests.unit.test_document import audit
 

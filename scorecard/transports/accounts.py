@@ -1,7 +1,8 @@
-"""No wrong password may lock an account: a domain counts refusals over all its machines (winrm.md section 7).
+"""No wrong password may lock an account: whoever keeps the account counts refusals over all machines (winrm.md section 7).
 
-While nobody has accepted a domain account in this run, only a few machines are asked with it; once as many have refused
-it, no other is. The first that accepts it opens the way for all.
+While no machine has accepted a password in this run, only a few are asked with it at a time; once so many have refused it,
+no other is. The first that accepts it opens the way for all: then the password is right, and who refuses it has reasons of
+its own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from dataclasses import dataclass, field
 from scorecard.errors import FailureKind, TransportError
 from scorecard.model import Endpoint
 from scorecard.transports.watchdog import Deadline
-from scorecard.transports.winrm_failures import WinrmFailure
 
 MOST_REFUSALS = 3
 # A machine that says nothing for so long has not judged the password yet; the others need not wait for it.
@@ -32,55 +32,58 @@ class _Standing:
         return sum(1 for started in self.trying if started > time.monotonic() - _STALE_S)
 
 
-class Accounts:
-    """Shared by all threads of a run."""
+@dataclass
+class Try:
+    """One login with a password; whoever makes it says how it ended, where the password was judged at all."""
 
-    def __init__(self) -> None:
+    judged: bool | None = None
+
+    def accepted(self) -> None:
+        self.judged = True
+
+    def refused(self) -> None:
+        self.judged = False
+
+
+class Accounts:
+    """Shared by all threads and transports of a client's audit."""
+
+    def __init__(self, most_refusals: int = MOST_REFUSALS) -> None:
+        self._most = most_refusals
         self._changed = threading.Condition()
         self._standings: dict[tuple[object, ...], _Standing] = {}
 
     @contextmanager
-    def trying(self, endpoint: Endpoint, user: str, where: str, deadline: Deadline) -> Iterator[None]:
-        """Around a login; what it raises tells how it ended. Raises TransportError where none may be tried."""
-        if not _of_a_domain(user):  # each machine counts for itself
-            yield
-            return
+    def trying(self, endpoint: Endpoint, user: str, where: str, deadline: Deadline) -> Iterator[Try]:
+        """Around a login with a password. Raises TransportError where none may be tried any more."""
         standing, started = self._enter(endpoint, user, where, deadline)
-        accepted = refused = False
+        attempt = Try()
         try:
-            yield
-            accepted = True
-        except WinrmFailure as failure:
-            accepted, refused = failure.logged_in, failure.refused
-            raise
+            yield attempt
         finally:
             with self._changed:
                 standing.trying.remove(started)
-                standing.accepted |= accepted
-                standing.refused += refused
+                standing.accepted |= attempt.judged is True
+                standing.refused += attempt.judged is False
                 self._changed.notify_all()
 
     def _enter(self, endpoint: Endpoint, user: str, where: str, deadline: Deadline) -> tuple[_Standing, float]:
         with self._changed:
             standing = self._standings.setdefault(_key(endpoint, user), _Standing())
             while not standing.accepted:
-                if standing.refused >= MOST_REFUSALS:
+                if standing.refused >= self._most:
                     raise TransportError(
                         FailureKind.AUTH_FAILED,
-                        f"No login was tried at {where}: {standing.refused} machines refused {user} before",
+                        f"No login was tried at {where}: stopped to protect the account, since {standing.refused} "
+                        f"{'machine' if standing.refused == 1 else 'machines'} refused {user} before",
                         "Correct the user or its password, then audit again; more tries could lock the account.",
                     )
-                if standing.refused + standing.under_way() < MOST_REFUSALS or deadline.passed:
+                if standing.refused + standing.under_way() < self._most or deadline.passed:
                     break
                 self._changed.wait(deadline.left_s(1.0))
             started = time.monotonic()
             standing.trying.append(started)
             return standing, started
-
-
-def _of_a_domain(user: str) -> bool:
-    domain, slash, _ = user.partition("\\")
-    return "@" in user or (bool(slash) and domain != ".")
 
 
 def _key(endpoint: Endpoint, user: str) -> tuple[object, ...]:
