@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -16,6 +17,7 @@ from .rows import DeviceRow, Rows
 from .standing import CapLine, Link, cap_lines
 
 _NAMES_SHOWN = 4
+_NOTE_NAMES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def _facts(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> tuple[Fact
         Fact("Identity of the machines", _identity(rows)),
         Fact("Data used", _data(audit)),
         Fact("No longer on the list", tuple(_retired(audit))),
-        Fact("Notes", tuple(map(hygiene.line, audit.notes))),
+        Fact("Notes", tuple(_notes(audit.notes, {device.name for device in audit.devices}))),
         Fact(
             "This check",
             (f"Made with {words.PRODUCT} {hygiene.name(audit.tool_version)}.", f"Audit {hygiene.name(audit.id)}."),
@@ -233,6 +235,19 @@ def _identity(rows: Rows) -> tuple[str, ...]:
     if doubtful:
         return (f"Identity not proven for {words.machines(len(doubtful))}: {', '.join(doubtful)}.",)
     return (words.ALL_PROVEN,) if any(row.seen for row in rows.devices) else ()
+
+
+def _notes(notes: Iterable[str], names: AbstractSet[str]) -> Iterator[str]:
+    """What is the same of many machines is said once, with the first of them."""
+    machines: dict[str, list[str]] = {}
+    for note in notes:
+        name, colon, said = note.partition(": ")
+        of_machine = colon and name in names
+        machines.setdefault(said if of_machine else note, []).extend([name] if of_machine else [])
+    for said, who in machines.items():
+        shown = [hygiene.name(name) for name in who[:_NOTE_NAMES]]
+        more = [f"{len(who) - len(shown):,} more"] if len(who) > len(shown) else []
+        yield hygiene.line(f"{words.listed([*shown, *more])}: {said}" if who else said)
 
 
 def _data(audit: Audit) -> tuple[str, ...]:

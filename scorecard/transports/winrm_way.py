@@ -70,8 +70,8 @@ class Way:
         if self.identity is Identity.PROVEN:
             return ()
         return (
-            f"{self.where} was asked over plain HTTP: NTLM encrypts the messages, but nothing proves that this is the "
-            f"machine that is meant; an HTTPS listener (port {HTTPS_PORT}) would",
+            "It was asked over plain HTTP: NTLM encrypts the messages, but nothing proves that this is the machine that is "
+            f"meant; an HTTPS listener (port {HTTPS_PORT}) would",
         )
 
 

@@ -338,3 +338,15 @@ def test_an_unknown_standard_is_still_shown() -> None:
     made = view(audit)
     assert len(made.rows.devices) == 124
     assert made.standing.scale[0].key == "F"
+
+
+def test_a_note_on_many_machines_is_said_once() -> None:
+    machines = [Machine(f"M{number}") for number in range(15)]
+    notes = (*(f"M{number}: asked over plain HTTP" for number in range(15)), "M3: its clock is wrong", "A: general remark")
+    facts = {fact.label: fact.lines for fact in view(replace(sample.audit(machines), notes=notes)).method.facts}
+    first = ", ".join(f"M{number}" for number in range(12))
+    assert facts["Notes"] == (
+        f"{first} and 3 more: asked over plain HTTP",
+        "M3: its clock is wrong",
+        "A: general remark",
+    )
