@@ -14,7 +14,6 @@ from scorecard.model import (
     Failure,
     Finding,
     Identity,
-    Json,
     Observation,
     Outcome,
     Platform,
@@ -51,17 +50,6 @@ def schema() -> dict[str, Any]:
     return loaded
 
 
-def dumps(audit: Audit, observations: Mapping[str, list[Json]] | None = None, indent: int | None = 1) -> str:
-    """The document's text, the same for the same audit. `observations`: raw answers by endpoint, to travel with it.
-
-    Without `indent` it is on one line, which takes a tenth of the time.
-    """
-    document = to_json(audit)
-    if observations is not None:
-        document["observations"] = dict(observations)
-    return json.dumps(document, ensure_ascii=False, indent=indent, allow_nan=False) + "\n"
-
-
 def loads(text: str, source: str = "document") -> Audit:
     """Read a document. Raises DocumentError with one line."""
     return built(parsed(text, source), source)
@@ -90,159 +78,6 @@ def built(raw: Mapping[str, Any], source: str) -> Audit:
         raise DocumentError(f"{source}: key {error} is missing") from error
     except (TypeError, ValueError, AttributeError) as error:
         raise DocumentError(f"{source}: cannot be read: {error}") from error
-
-
-def time_text(moment: datetime | None) -> str | None:
-    """UTC with a Z, to the second."""
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def to_json(audit: Audit) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "id": audit.id,
-        "client": audit.client,
-        "time_zone": audit.time_zone,
-        "as_of": time_text(audit.as_of),
-        "started_at": time_text(audit.started_at),
-        "finished_at": time_text(audit.finished_at),
-        "client_since": time_text(audit.client_since),
-        "tool": {"version": audit.tool_version},
-        "scope": audit.scope or None,
-        "interrupted": audit.interrupted,
-        "provider": {"name": audit.provider.name, "contact": audit.provider.contact},
-        "authorised": _authorised(audit.authorised),
-        "standard": dict(audit.standard),
-        "scorecard": _scorecard(audit.scorecard),
-        "sites": list(audit.sites),
-        "endpoints": [device_json(device) for device in audit.devices],
-        "retired": [{"name": r.name, "on": r.on.isoformat(), "reason": r.reason} for r in audit.retired],
-        "exceptions": [dict(entry) for entry in audit.exceptions],
-        "checks": {name: dict(_mapping(check)) for name, check in audit.checks.items()},
-        "data": [dict(entry) for entry in audit.data],
-        "notes": list(audit.notes),
-        "findings": [finding_json(finding) for finding in audit.findings],
-    }
-
-
-def _mapping(value: Json) -> dict[str, Json]:
-    if not isinstance(value, dict):
-        raise TypeError("expected a mapping")
-    return value
-
-
-def _authorised(entry: Authorisation | None) -> dict[str, Json] | None:
-    if entry is None:
-        return None
-    until = entry.until.isoformat() if entry.until else None
-    return {"by": entry.by, "on": entry.on.isoformat(), "scope": entry.scope, "until": until}
-
-
-def _scorecard(card: Scorecard) -> dict[str, Any]:
-    return {
-        "score": card.score,
-        "possible": card.possible,
-        "coverage": card.coverage,
-        "letter": card.letter,
-        "letter_before_caps": card.letter_before_caps,
-        "worst_case": card.worst_case,
-        "provisional": card.provisional,
-        "not_graded": card.not_graded,
-        "partner": dict(card.partner),
-        "caps": [
-            {
-                "id": cap.id,
-                "check": cap.check,
-                "pool": cap.pool,
-                "letter": cap.letter,
-                "endpoints": list(cap.endpoints),
-                "message": cap.message,
-                "lift": cap.lift,
-                "held_since": time_text(cap.held_since),
-            }
-            for cap in card.caps
-        ],
-        "promises": [
-            {
-                "id": promise.id,
-                "title": promise.title,
-                "answer": promise.answer.value,
-                "of": promise.of,
-                "met": promise.met,
-                "endpoints": list(promise.endpoints),
-                "unknown": list(promise.unknown),
-                "excused": list(promise.excused),
-            }
-            for promise in card.promises
-        ],
-        "categories": [
-            {
-                "id": category.id,
-                "title": category.title,
-                "score": category.score,
-                "coverage": category.coverage,
-                "weight": category.weight,
-                "possible": category.possible,
-            }
-            for category in card.categories
-        ],
-        "omitted_categories": list(card.omitted_categories),
-    }
-
-
-def device_json(device: Device) -> dict[str, Any]:
-    failure = device.failure
-    return {
-        "name": device.name,
-        "address": device.address,
-        "site": device.site,
-        "role": device.role.value,
-        "role_from": device.role_from,
-        "role_note": device.role_note,
-        "managed": device.managed,
-        "owner": device.owner,
-        "tags": list(device.tags),
-        "expected_because": device.expected_because,
-        "platform": device.platform.value if device.platform else None,
-        "transport": device.transport,
-        "os": {"name": device.os.name, "version": device.os.version, "build": device.os.build},
-        "seen": device.seen,
-        "last_seen_at": time_text(device.last_seen_at),
-        "first_seen_at": time_text(device.first_seen_at),
-        "expected_since": time_text(device.expected_since),
-        "identity": device.identity.value,
-        "account": device.account,
-        "privileged": device.privileged,
-        "failure": failure and {"kind": failure.kind.value, "message": failure.message, "next_step": failure.next_step},
-        "facts": dict(device.facts),
-        "dropped_lines": device.dropped_lines,
-        "duration_ms": device.duration_ms,
-        "score": device.score,
-    }
-
-
-def finding_json(finding: Finding) -> dict[str, Any]:
-    verdict = finding.verdict
-    return {
-        "check": finding.check,
-        "endpoint": finding.endpoint,
-        "status": verdict.status.value,
-        "measured": verdict.measured,
-        "expected": verdict.expected,
-        "reason": verdict.reason,
-        "evidence": dict(verdict.evidence),
-        "severity": finding.severity.value,
-        "observed_at": time_text(finding.observed_at),
-        "carried_from": time_text(finding.carried_from),
-        "effective": finding.effective,
-        "counts": finding.counts,
-        "exception": finding.exception,
-        "first_seen": time_text(finding.first_seen),
-        "observations": list(finding.observations),
-    }
-
-
-# --- and back ------------------------------------------------------------------------------------------------------
 
 
 def from_json(raw: Mapping[str, Any]) -> Audit:
@@ -385,19 +220,6 @@ def finding_from_json(raw: Mapping[str, Any]) -> Finding:
         counts=raw["counts"],
         first_seen=_maybe_time(raw["first_seen"]),
     )
-
-
-def observation_json(observation: Observation) -> dict[str, Json]:
-    """One raw answer, as it travels with a document that has its evidence."""
-    return {
-        "part": observation.part,
-        "outcome": observation.outcome.value,
-        "text": observation.text,
-        "code": observation.code,
-        "duration_ms": observation.duration_ms,
-        "observed_at": time_text(observation.observed_at),
-        "reason": observation.reason,
-    }
 
 
 def observation_from_json(raw: Mapping[str, Any]) -> Observation:

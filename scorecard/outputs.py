@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from scorecard.bundle import host_probe
-from scorecard.document import dumps, observation_json
+from scorecard.document_writing import chunks, observation_json
 from scorecard.errors import InputError
 from scorecard.folders import write_whole
 from scorecard.model import Json, Observation, Platform, Status
@@ -89,7 +89,7 @@ def write(
     for name in wanted:
         if name == DOCUMENT:
             path = folder / "audit.json"
-            write_whole(path, partial(_fill, dumps(audit, observations)))
+            write_whole(path, partial(_fill, audit, observations))
         else:
             chosen = report(name)
             path = folder / f"scorecard_{slug(audit.client)}_{audit.as_of:%Y-%m-%d}_{EDITION}{chosen.suffix}"
@@ -98,8 +98,9 @@ def write(
     return written
 
 
-def _fill(text: str, path: Path) -> None:
-    path.write_text(text, encoding="utf-8", errors="replace")
+def _fill(audit: Audit, observations: Mapping[str, list[Json]] | None, path: Path) -> None:
+    with path.open("w", encoding="utf-8", errors="replace") as file:
+        file.writelines(chunks(audit, observations))
 
 
 def travelling_evidence(store: Store, audit: Audit) -> dict[str, list[Json]]:

@@ -24,7 +24,7 @@ from scorecard.cli.stopping import in_time, stoppable
 from scorecard.cli.summary import summary
 from scorecard.cli.terminal import complain, say, say_json
 from scorecard.collect import DEFAULT_CONCURRENCY, DEFAULT_DEADLINE_S, Collector
-from scorecard.document import dumps
+from scorecard.document_writing import dumps
 from scorecard.errors import ReportError, StoreError
 from scorecard.folders import check_folder
 from scorecard.inventory import Client

@@ -9,7 +9,7 @@ import click
 
 from scorecard.cli.options import store_option
 from scorecard.cli.terminal import say, say_json
-from scorecard.document import time_text
+from scorecard.document_writing import time_text
 from scorecard.store import Entry, Store
 
 

@@ -9,8 +9,8 @@ import click
 from scorecard import outputs
 from scorecard.cli.options import checks_option, format_option, out_option, store_option
 from scorecard.cli.terminal import say, say_json
-from scorecard.document import dumps
 from scorecard.document_file import read
+from scorecard.document_writing import dumps
 from scorecard.registry import Registry
 from scorecard.store import Store
 

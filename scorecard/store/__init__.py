@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Engine, func, insert, or_, select, update
 
 from scorecard.collect import EndpointResult, Remembered
-from scorecard.document import dumps, loads
+from scorecard.document import loads
+from scorecard.document_writing import chunks
 from scorecard.errors import InputError, StoreError
 from scorecard.folders import data_folder
 from scorecard.model import Observation, Platform, Role, Status
@@ -20,7 +21,7 @@ from scorecard.store import locks, statements, tables
 from scorecard.store.database import StoreUnusable, connect, translated
 from scorecard.store.locks import AuditRunning
 from scorecard.store.migrate import migrate
-from scorecard.store.rows import Prepared, observation_of, pack, result_of, unpack
+from scorecard.store.rows import Prepared, observation_of, pack_pieces, result_of, unpack
 
 __all__ = ["AuditRunning", "Begun", "Entry", "Run", "Store", "StoreUnusable", "UnknownAudit", "default_url"]
 
@@ -154,7 +155,7 @@ class Store:
             "coverage": card.coverage,
             "devices": len(audit.devices),
             "open_findings": sum(finding.status in _OPEN and finding.counts for finding in audit.findings),
-            "document": pack(dumps(audit, indent=None)),
+            "document": pack_pieces(chunks(audit, indent=None)),
         }
         with self._transaction() as connection:
             connection.execute(update(tables.audits).where(tables.audits.c.id == audit.id).values(values))

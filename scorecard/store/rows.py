@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from scorecard.collect import EndpointResult
-from scorecard.document import device_from_json, device_json, finding_from_json, finding_json
+from scorecard.document import device_from_json, finding_from_json
+from scorecard.document_writing import device_json, finding_json
 from scorecard.errors import StoreError
 from scorecard.model import Observation, Outcome
 
@@ -131,6 +132,15 @@ def pack(value: str) -> bytes:
     window = min(max(len(data).bit_length(), 9), zlib.MAX_WBITS)
     packer = zlib.compressobj(6, zlib.DEFLATED, window, max(window - 7, 1))
     return packer.compress(data) + packer.flush()
+
+
+def pack_pieces(pieces: Iterable[str]) -> bytes:
+    """The same for a long text that is never held whole."""
+    packer = zlib.compressobj()
+    packed = bytearray()
+    for piece in pieces:
+        packed += packer.compress(piece.encode("utf-8", errors="replace"))
+    return bytes(packed + packer.flush())
 
 
 def unpack(packed: bytes) -> str:

@@ -20,7 +20,8 @@ from scorecard.asking import Order, Stop
 from scorecard.audit import Missing, basis, run
 from scorecard.bundle import HOST_PART, Bundle
 from scorecard.collect import Collector, EndpointResult
-from scorecard.document import dumps, loads
+from scorecard.document import loads
+from scorecard.document_writing import dumps
 from scorecard.errors import CredentialError, FailureKind, TransportError
 from scorecard.model import (
     Endpoint,

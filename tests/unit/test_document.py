@@ -15,8 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorecard.audit import describe
-from scorecard.document import DocumentError, dumps, loads, schema, to_json
+from scorecard.document import DocumentError, loads, schema
 from scorecard.document_file import read
+from scorecard.document_writing import dumps, to_json
+from scorecard.model import Json
 from scorecard.result import Audit, Authorisation, Provider, Retired
 from tests.fleet import NOW, REGISTRY, STANDARD, grade, random_fleet
 
@@ -125,3 +127,14 @@ def test_a_file_has_to_fit_the_schema_and_itself(change: dict[str, Any], said: s
 def test_a_file_that_is_not_there_is_told_in_plain_words(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match=r"audit\.json: cannot be read: No such file or directory$"):
         read(tmp_path / "audit.json")
+
+
+@pytest.mark.parametrize("indent", [None, 1, 2])
+def test_written_piece_by_piece_it_is_the_same_text(indent: int | None) -> None:
+    made = audit()
+    for one in (made, replace(made, devices=(), findings=())):
+        plain = json.dumps(to_json(one), ensure_ascii=False, indent=indent) + "\n"
+        assert dumps(one, indent=indent) == plain
+    extra: dict[str, list[Json]] = {"web1": [{"text": "a\n\u2028b"}]}
+    plain = json.dumps({**to_json(made), "observations": extra}, ensure_ascii=False, indent=indent) + "\n"
+    assert dumps(made, extra, indent) == plain

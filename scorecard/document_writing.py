@@ -1,0 +1,232 @@
+"""Writing the audit document: the same text for the same audit, piece by piece."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from scorecard.document import SCHEMA
+from scorecard.model import Finding, Json, Observation
+from scorecard.result import Audit, Authorisation, Device, Scorecard
+
+
+def dumps(audit: Audit, observations: Mapping[str, list[Json]] | None = None, indent: int | None = 1) -> str:
+    """The document as text; `observations`: raw answers by endpoint, where they travel with it."""
+    return "".join(chunks(audit, observations, indent))
+
+
+def chunks(audit: Audit, observations: Mapping[str, list[Json]] | None = None, indent: int | None = 1) -> Iterator[str]:
+    """The same text piece by piece: of a large fleet its lists are made one entry at a time and never held whole."""
+    document: dict[str, Any] = {
+        **_head(audit),
+        "endpoints": map(device_json, audit.devices),
+        **_middle(audit),
+        "findings": map(finding_json, audit.findings),
+    }
+    if observations is not None:
+        document["observations"] = dict(observations)
+    between = ", " if indent is None else ",\n" + " " * indent
+    yield "{" if indent is None else "{\n" + " " * indent
+    for number, (key, value) in enumerate(document.items()):
+        yield f"{between if number else ''}{json.dumps(key)}: "
+        if isinstance(value, Iterator):
+            yield from _list(value, indent)
+        else:
+            yield _text(value, indent, 1)
+    yield "}\n" if indent is None else "\n}\n"
+
+
+def _list(values: Iterator[Any], indent: int | None) -> Iterator[str]:
+    deep = "" if indent is None else "\n" + " " * (2 * indent)
+    some = False
+    for value in values:
+        yield (f",{deep}" if deep else ", ") if some else f"[{deep}"
+        yield _text(value, indent, 2)
+        some = True
+    yield ("]" if indent is None else "\n" + " " * indent + "]") if some else "[]"
+
+
+def _text(value: Any, indent: int | None, depth: int) -> str:
+    said = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+    # A line end within JSON is never one of a text's.
+    return said if indent is None else said.replace("\n", "\n" + " " * (indent * depth))
+
+
+def time_text(moment: datetime | None) -> str | None:
+    """UTC with a Z, to the second."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def to_json(audit: Audit) -> dict[str, Any]:
+    return {
+        **_head(audit),
+        "endpoints": [device_json(device) for device in audit.devices],
+        **_middle(audit),
+        "findings": [finding_json(finding) for finding in audit.findings],
+    }
+
+
+def _head(audit: Audit) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "id": audit.id,
+        "client": audit.client,
+        "time_zone": audit.time_zone,
+        "as_of": time_text(audit.as_of),
+        "started_at": time_text(audit.started_at),
+        "finished_at": time_text(audit.finished_at),
+        "client_since": time_text(audit.client_since),
+        "tool": {"version": audit.tool_version},
+        "scope": audit.scope or None,
+        "interrupted": audit.interrupted,
+        "provider": {"name": audit.provider.name, "contact": audit.provider.contact},
+        "authorised": _authorised(audit.authorised),
+        "standard": dict(audit.standard),
+        "scorecard": _scorecard(audit.scorecard),
+        "sites": list(audit.sites),
+    }
+
+
+def _middle(audit: Audit) -> dict[str, Any]:
+    return {
+        "retired": [{"name": r.name, "on": r.on.isoformat(), "reason": r.reason} for r in audit.retired],
+        "exceptions": [dict(entry) for entry in audit.exceptions],
+        "checks": {name: dict(_mapping(check)) for name, check in audit.checks.items()},
+        "data": [dict(entry) for entry in audit.data],
+        "notes": list(audit.notes),
+    }
+
+
+def _mapping(value: Json) -> dict[str, Json]:
+    if not isinstance(value, dict):
+        raise TypeError("expected a mapping")
+    return value
+
+
+def _authorised(entry: Authorisation | None) -> dict[str, Json] | None:
+    if entry is None:
+        return None
+    until = entry.until.isoformat() if entry.until else None
+    return {"by": entry.by, "on": entry.on.isoformat(), "scope": entry.scope, "until": until}
+
+
+def _scorecard(card: Scorecard) -> dict[str, Any]:
+    return {
+        "score": card.score,
+        "possible": card.possible,
+        "coverage": card.coverage,
+        "letter": card.letter,
+        "letter_before_caps": card.letter_before_caps,
+        "worst_case": card.worst_case,
+        "provisional": card.provisional,
+        "not_graded": card.not_graded,
+        "partner": dict(card.partner),
+        "caps": [
+            {
+                "id": cap.id,
+                "check": cap.check,
+                "pool": cap.pool,
+                "letter": cap.letter,
+                "endpoints": list(cap.endpoints),
+                "message": cap.message,
+                "lift": cap.lift,
+                "held_since": time_text(cap.held_since),
+            }
+            for cap in card.caps
+        ],
+        "promises": [
+            {
+                "id": promise.id,
+                "title": promise.title,
+                "answer": promise.answer.value,
+                "of": promise.of,
+                "met": promise.met,
+                "endpoints": list(promise.endpoints),
+                "unknown": list(promise.unknown),
+                "excused": list(promise.excused),
+            }
+            for promise in card.promises
+        ],
+        "categories": [
+            {
+                "id": category.id,
+                "title": category.title,
+                "score": category.score,
+                "coverage": category.coverage,
+                "weight": category.weight,
+                "possible": category.possible,
+            }
+            for category in card.categories
+        ],
+        "omitted_categories": list(card.omitted_categories),
+    }
+
+
+def device_json(device: Device) -> dict[str, Any]:
+    failure = device.failure
+    return {
+        "name": device.name,
+        "address": device.address,
+        "site": device.site,
+        "role": device.role.value,
+        "role_from": device.role_from,
+        "role_note": device.role_note,
+        "managed": device.managed,
+        "owner": device.owner,
+        "tags": list(device.tags),
+        "expected_because": device.expected_because,
+        "platform": device.platform.value if device.platform else None,
+        "transport": device.transport,
+        "os": {"name": device.os.name, "version": device.os.version, "build": device.os.build},
+        "seen": device.seen,
+        "last_seen_at": time_text(device.last_seen_at),
+        "first_seen_at": time_text(device.first_seen_at),
+        "expected_since": time_text(device.expected_since),
+        "identity": device.identity.value,
+        "account": device.account,
+        "privileged": device.privileged,
+        "failure": failure and {"kind": failure.kind.value, "message": failure.message, "next_step": failure.next_step},
+        "facts": dict(device.facts),
+        "dropped_lines": device.dropped_lines,
+        "duration_ms": device.duration_ms,
+        "score": device.score,
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    verdict = finding.verdict
+    return {
+        "check": finding.check,
+        "endpoint": finding.endpoint,
+        "status": verdict.status.value,
+        "measured": verdict.measured,
+        "expected": verdict.expected,
+        "reason": verdict.reason,
+        "evidence": dict(verdict.evidence),
+        "severity": finding.severity.value,
+        "observed_at": time_text(finding.observed_at),
+        "carried_from": time_text(finding.carried_from),
+        "effective": finding.effective,
+        "counts": finding.counts,
+        "exception": finding.exception,
+        "first_seen": time_text(finding.first_seen),
+        "observations": list(finding.observations),
+    }
+
+
+# --- and back ------------------------------------------------------------------------------------------------------
+
+
+def observation_json(observation: Observation) -> dict[str, Json]:
+    """One raw answer, as it travels with a document that has its evidence."""
+    return {
+        "part": observation.part,
+        "outcome": observation.outcome.value,
+        "text": observation.text,
+        "code": observation.code,
+        "duration_ms": observation.duration_ms,
+        "observed_at": time_text(observation.observed_at),
+        "reason": observation.reason,
+    }
