@@ -23,6 +23,7 @@ from scorecard.transports.accounts import Accounts
 from scorecard.transports.base import Answer, Secrets
 from scorecard.transports.known_hosts import SSH_PORT, KnownHosts, KnownHostsError
 from scorecard.transports.reply import Ended, deadline_failure, to_answer
+from scorecard.transports.sockets import Silent
 from scorecard.transports.ssh_command import run_script
 from scorecard.transports.ssh_hop import Hop, Kit
 from scorecard.transports.ssh_keys import KeyRing
@@ -130,13 +131,19 @@ class Conversation:
         return to_answer(heard, marker, last.where, self._guard.deadline.seconds, identity, last.account, notes)
 
     def _guarded(self, act: Callable[[], T], when: str) -> T:
-        """Whatever breaks because the watchdog shut the connection is the deadline's doing."""
+        """Whatever breaks because the watchdog shut the connection is the deadline's doing.
+
+        A machine that was called for most of the time and never answered is not slow, but not there.
+        """
+        deadline = self._guard.deadline
         try:
             return act()
         except TransportError as error:
-            if not self._guard.fired and not self._guard.deadline.passed:
+            if not self._guard.fired and not deadline.passed:
                 raise
-            failure = deadline_failure(self._hops[-1].where, self._guard.deadline.seconds, when)
+            if isinstance(error, Silent) and error.waited_s > deadline.seconds / 2:
+                raise
+            failure = deadline_failure(self._hops[-1].where, deadline.seconds, when)
             raise TransportError(failure.kind, failure.message, failure.next_step) from error
 
     def __enter__(self) -> Conversation:

@@ -25,6 +25,7 @@ from scorecard.model import Authentication, Endpoint, Failure, Platform
 from scorecard.transports.accounts import Accounts
 from scorecard.transports.base import Answer, Secrets
 from scorecard.transports.reply import Ended, Heard, deadline_failure, to_answer
+from scorecard.transports.sockets import Silent
 from scorecard.transports.watchdog import Deadline, Guard, Watchdog
 from scorecard.transports.winrm_failures import Cure, WinrmFailure, is_gone, not_winrm
 from scorecard.transports.winrm_identify import LIMIT_S as IDENTIFY_LIMIT_S
@@ -221,11 +222,14 @@ class Conversation:
         return Wire(self._way, trust, self._endpoint.connection.connect_timeout_s, guard)
 
     def _guarded(self, act: Callable[[], T], when: str) -> T:
-        """Whatever breaks because the watchdog shut the connection is the deadline's doing."""
+        """Whatever breaks because the watchdog shut the connection is the deadline's doing; silence is not (as over SSH)."""
+        deadline = self._guard.deadline
         try:
             return act()
         except TransportError as error:
-            if not self._guard.fired and not self._guard.deadline.passed:
+            if not self._guard.fired and not deadline.passed:
+                raise
+            if isinstance(error, Silent) and error.waited_s > deadline.seconds / 2:
                 raise
             failure = deadline_failure(self._way.where, self._all.seconds, when)
             raise TransportError(failure.kind, failure.message, failure.next_step) from error
