@@ -49,6 +49,7 @@ class Listener:
         self._last_line = f"\n{marker} done ".encode()
         self._output = bytearray()
         self._errors = bytearray()
+        self._errors_bytes = 0
         self.ended: Ended | None = None
 
     def take_output(self, data: bytes) -> None:
@@ -63,6 +64,10 @@ class Listener:
             self.ended = Ended.DONE
 
     def take_errors(self, data: bytes) -> None:
+        """Only the end is kept, but a flood here costs as much as one on standard output, and ends the same way."""
+        self._errors_bytes += len(data)
+        if self._errors_bytes > MAX_OUTPUT_BYTES:
+            self.ended = self.ended or Ended.TOO_LARGE
         self._errors += data
         if len(self._errors) > ERROR_TAIL_BYTES:
             del self._errors[:-ERROR_TAIL_BYTES]

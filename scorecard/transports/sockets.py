@@ -158,7 +158,7 @@ class _Race:
     @property
     def telling(self) -> OSError | None:
         """Of all that went wrong, what says most: a machine that refuses is there."""
-        for kind in (ConnectionRefusedError, ConnectionResetError, TimeoutError, OSError):
+        for kind in (ConnectionRefusedError, ConnectionError, TimeoutError, OSError):
             for error in self._failed:
                 if isinstance(error, kind):
                     return error
@@ -225,7 +225,7 @@ def _no_connection(where: str, error: OSError | None, limit_s: float) -> Transpo
             f"{where} refused the connection",
             "Check that the SSH server is running there and listens on this port.",
         )
-    if isinstance(error, ConnectionResetError):
+    if isinstance(error, ConnectionError):  # a reset; a broken pipe, where the end was told before it
         return hung_up(where)
     if isinstance(error, TimeoutError):
         silent = Silent(

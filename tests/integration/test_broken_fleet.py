@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from scorecard.bundle import Bundle, new_marker
 from scorecard.errors import FailureKind
 from tests.rig import measured
 from tests.rig.broken_fleet import BrokenFleet
+from tests.rig.recorded import own_reply
 from tests.rig.required import cannot_run
 from tests.rig.sshd import SSHD
 
-MARKER = "@MARKER@"
 WORDS = {
     FailureKind.UNREACHABLE: "did not answer within 10 seconds",
     FailureKind.DEADLINE: "was not done within 10 seconds; the time ran out while it answered",
 }
-
-
-def own_reply() -> bytes:
-    """What this machine says to the part that every endpoint is asked first."""
-    marker = new_marker()
-    done = subprocess.run(["sh", "-s"], input=Bundle(()).script(marker).encode(), capture_output=True, check=True)
-    return done.stdout.replace(marker.encode(), MARKER.encode())
 
 
 def test_a_broken_fleet_ends_and_everybody_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -38,7 +29,7 @@ def test_a_broken_fleet_ends_and_everybody_is_named(tmp_path: Path, capsys: pyte
         if not shutil.which(program):
             cannot_run(f"the fleet needs {program}")
     command = [sys.executable, "-P", "-m", "scorecard", "audit"]
-    with BrokenFleet(tmp_path, 200, own_reply(), MARKER) as fleet:
+    with BrokenFleet(tmp_path, 200, own_reply()) as fleet:
         options = ["--json", "--concurrency", "50", "--deadline", "10"]
         done = measured.run([*command, fleet.inventory(), *options], environment={"SCORECARD_HOME": str(tmp_path / "home")})
         asked = Counter(fleet.asked())

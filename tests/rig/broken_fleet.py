@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import shlex
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,11 +16,11 @@ from types import TracebackType
 
 from scorecard.errors import FailureKind
 from tests.rig.distance import Line
+from tests.rig.recorded import MARKER, Recorded
 from tests.rig.silence import black_hole
 from tests.rig.sshd import Sshd, free_port, keygen
 
 CLIENT = "Broken"
-_ANSWER = Path(__file__).parents[2] / "bench" / "answer.pl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ def machines(count: int) -> tuple[Machine, ...]:
 class BrokenFleet:
     """`reply`: what a good machine answers, with `marker` where the marker of the script goes."""
 
-    def __init__(self, folder: Path, count: int, reply: bytes, marker: str, delay_s: float = 0.03) -> None:
+    def __init__(self, folder: Path, count: int, reply: bytes, marker: str = MARKER, delay_s: float = 0.03) -> None:
         self.folder = folder
         self.machines = machines(count)
         self._reply = reply
@@ -92,13 +90,15 @@ class BrokenFleet:
 
     def asked(self) -> list[str]:
         """The addresses of good machines, once for every time that a script came there."""
-        return (self.folder / "recorded" / "commands").read_text().split()
+        return self._recorded.asked()
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _start(self, stack: ExitStack) -> None:
         self._key = keygen(self.folder / "key")
-        good = stack.enter_context(self._server("good", shlex.join(["exec", "perl", str(_ANSWER), *self._recorded()])))
+        addresses = (machine.address for machine in self.machines)
+        self._recorded = Recorded(self.folder / "recorded", addresses, self._reply, self._marker)
+        good = stack.enter_context(self._server("good", self._recorded.command))
         working = self.folder / "working"
         working.touch()
         stack.callback(working.unlink)
@@ -123,17 +123,6 @@ class BrokenFleet:
 
     def _port_of(self, machine: Machine) -> int:
         return self._ports[machine.kind]
-
-    def _recorded(self) -> Iterator[str]:
-        """The reply under each good machine's address, for answer.pl; its arguments."""
-        place = self.folder / "recorded"
-        (place / "replies").mkdir(parents=True)
-        (place / "commands").touch()
-        one = place / "reply"
-        one.write_bytes(self._reply)
-        for machine in self.machines:
-            (place / "replies" / machine.address).symlink_to(one)
-        yield from (str(place), self._marker)
 
     def _server(self, name: str, command: str) -> Sshd:
         port = free_port("127.0.0.1")
