@@ -139,6 +139,24 @@ class Jump:
     credential: Credential | None = None
 
 
+class ProxyKind(StrEnum):
+    SOCKS5 = "socks5"
+    HTTP = "http"
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """What stands between this computer and a site, and passes connections on. It is never given a login."""
+
+    kind: ProxyKind
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{self.kind}://{host}:{self.port}"
+
+
 class Authentication(StrEnum):
     """How we prove over WinRM who we are; the value is pywinrm's name for it."""
 
@@ -159,7 +177,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach an endpoint: the first five over SSH, the last three over WinRM."""
+    """How to reach an endpoint: `https`, `authentication` and `ca_file` over WinRM, the first four over SSH."""
 
     jumps: tuple[Jump, ...] = ()
     known_hosts: tuple[str, ...] = ()  # files; empty means the user's and the system's
@@ -169,6 +187,7 @@ class Connection:
     https: bool | None = None  # None: unless the port is one of plain HTTP
     authentication: Authentication | None = None  # None: a certificate where the credential has one, else NTLM
     ca_file: str = ""  # the only certificates to trust, issuers' or machines'; empty: this computer's
+    proxy: Proxy | None = None  # to the endpoint, or to the first jump host on the way to it
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,7 @@ class Builder:
             connect_timeout_s=_DEFAULTS.connect_timeout_s if timeout is None else timeout,
             https=_get(layers, "https"),
             authentication=_get(layers, "authentication"),
+            proxy=_get(layers, "proxy"),
             ca_file=resolve(ca_file, self._folder) if (ca_file := _get(layers, "ca_file")) else "",
         )
         return self._connections.setdefault(connection, connection)
@@ -182,7 +183,8 @@ def same_machine(view: ClientView, client: Client) -> Iterator[Problem]:
         place: tuple[object, ...] = ("local",)
         if endpoint.transport != "local":
             ways = tuple((jump.address.casefold(), jump.port) for jump in endpoint.connection.jumps)
-            place = (endpoint.transport, endpoint.address.casefold(), endpoint.port, ways)
+            proxy = endpoint.connection.proxy
+            place = (endpoint.transport, endpoint.address.casefold(), endpoint.port, ways, proxy)
         other = first.setdefault(place, index)
         if other != index:
             name = printable(client.endpoints[other].name)

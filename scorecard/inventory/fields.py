@@ -20,7 +20,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from scorecard.marked_yaml import printable
-from scorecard.model import Authentication, HostKeyPolicy, Platform, Role, SecretRef
+from scorecard.model import Authentication, HostKeyPolicy, Platform, Proxy, ProxyKind, Role, SecretRef
 from scorecard.secrets import BadReference, parse_reference
 
 SAID = "said"  # the error type of our own sentences
@@ -269,6 +269,36 @@ def hop_parts(text: str) -> dict[str, object]:
     return parts
 
 
+def _proxy(value: object) -> Proxy | None:
+    """`socks5://host:port` or `http://host:port`; `none` takes one of a level above away. Never quotes what it refuses:
+    people put passwords here."""
+    what = "socks5://host:port or http://host:port"
+    if value == "none":
+        return None
+    if not isinstance(value, str):
+        raise refuse(f"expected {what}, or none, found {kind_of(value)}")
+    scheme, given, rest = value.partition("://")
+    kinds = [kind.value for kind in ProxyKind]
+    if not given:
+        raise refuse(f"expected {what}, found text without {' or '.join(f'{kind}://' for kind in kinds)} at its start")
+    if scheme not in kinds:
+        raise refuse(f"expected {what}; no other kind of proxy can be used")
+    rest = rest.removesuffix("/")
+    if "@" in rest:
+        raise refuse(f"expected {what}, without a user or a password: a proxy is given none")
+    bracketed = re.fullmatch(r"\[([^\]]*)\]:([^:]*)", rest)
+    address, port = bracketed.groups() if bracketed else rest.partition(":")[::2]
+    return Proxy(ProxyKind(scheme), _host(address), _proxy_port(port))
+
+
+def _proxy_port(text: str) -> int:
+    if not text:
+        raise refuse("expected socks5://host:port or http://host:port, but the port is missing")
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) <= 65535):
+        raise refuse("expected socks5://host:port or http://host:port, but the port is not a number from 1 to 65535")
+    return int(text)
+
+
 def hops_listed(value: object) -> object:
     """A chain of hops as a list: one text with commas, one mapping, or a list; `none` is an empty chain."""
     if value == "none":
@@ -334,3 +364,8 @@ MaybeTransport = Annotated[TransportChoice | None, *_choice(TransportChoice)]
 MaybeRole = Annotated[Role | None, *_choice(Role)]
 MaybePolicy = Annotated[HostKeyPolicy | None, *_choice(HostKeyPolicy)]
 MaybeAuthentication = Annotated[Authentication | None, *_choice(Authentication)]
+MaybeProxy = Annotated[
+    Proxy | None,
+    BeforeValidator(_proxy),
+    _schema(type="string", pattern=r"^(none|(socks5|http)://[^@/]+:[0-9]{1,5}/?)$"),
+]

@@ -62,6 +62,11 @@ class Settings(Model):
         default=None,
         description="Machines to go through, in order: user@host:port, or address, port, user and credential; or none.",
     )
+    proxy: kind.MaybeProxy = Field(
+        default=None,
+        description="Proxy to go through, to the endpoint or to its first jump host: socks5://host:port or "
+        "http://host:port, without a login; or none. Those of the environment are never used.",
+    )
     known_hosts: kind.MaybeFiles = Field(
         default=None, description="Files with known SSH host keys; the user's and the system's where nothing is said."
     )

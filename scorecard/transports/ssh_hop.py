@@ -9,8 +9,11 @@ import random
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 import paramiko
 
@@ -20,10 +23,12 @@ from scorecard.reading import clean
 from scorecard.transports.accounts import Accounts
 from scorecard.transports.base import Secrets
 from scorecard.transports.known_hosts import SSH_PORT, Entry, HostKey, KnownHosts, KnownHostsError, State
-from scorecard.transports.sockets import Dropped, Target, connect, hung_up, look_up, place, shut
+from scorecard.transports.reach import Reach
+from scorecard.transports.sockets import Dropped, hung_up, place, shut
 from scorecard.transports.ssh_keys import KeyRing
 from scorecard.transports.ssh_login import log_in, user_of
-from scorecard.transports.ssh_wire import Wire
+from scorecard.transports.ssh_tunnel import Tunnel
+from scorecard.transports.ssh_wire import TunnelRefused, Wire
 from scorecard.transports.watchdog import Deadline, Guard
 
 # A server drops connections at random while many wait to log in (MaxStartups): one more try, a moment later.
@@ -42,8 +47,19 @@ class Kit:
     accounts: Accounts
 
 
+class Before(Protocol):
+    """What a hop goes through: the hop before it, or a connection there that it shares with others."""
+
+    @property
+    def address(self) -> str: ...
+
+    def open_tunnel(self, address: str, port: int, limit_s: float) -> Tunnel:
+        """Raises TunnelRefused, paramiko's exceptions, OSError, EOFError, and TransportError where it is not open."""
+        ...
+
+
 class Hop:
-    """The way to one SSH server, over a socket or through the hop before it."""
+    """The way to one SSH server, over a socket or through what stands before it."""
 
     def __init__(
         self,
@@ -51,13 +67,13 @@ class Hop:
         address: str,
         port: int,
         credential: Credential | None,
-        before: Hop | None,
+        before: Before | None,
         kit: Kit,
         guard: Guard,
     ) -> None:
         self.address = address
         self.port = port
-        self.where = place(address, port) if before is None else f"{place(address, port)} (through {before.address})"
+        self.where = _where(endpoint, address, port, before)
         self.accepted_new = False
         self.notes: list[str] = []
         self._endpoint = endpoint
@@ -65,8 +81,8 @@ class Hop:
         self._before = before
         self._kit = kit
         self._guard = guard
-        self._targets: tuple[Target, ...] = ()
-        self._sock: socket.socket | paramiko.Channel | None = None
+        self._reach = Reach(address, port, endpoint.connection.proxy)
+        self._sock: socket.socket | Tunnel | None = None
         self._wire: Wire | None = None
         self._tried_again = False
 
@@ -88,14 +104,22 @@ class Hop:
     def _deadline(self) -> Deadline:
         return self._guard.deadline
 
+    def steps(self) -> tuple[tuple[str, Callable[[], str], str], ...]:
+        """Name, act and "while …" of each step up to the login, in order."""
+        return (
+            ("name", self.resolve, "while its name was looked up"),
+            ("port", self.connect, "while it was being connected"),
+            ("handshake", self.shake_hands, "during the SSH handshake"),
+            ("host key", self.check_host_key, "at the host key"),
+            ("login", self.log_in, "during the login"),
+        )
+
     # --- the steps -------------------------------------------------------------------------------------------------
 
     def resolve(self) -> str:
         if self._before is not None:
             return f"{self.address} is looked up by {self._before.address}"
-        self._targets = look_up(self.address, self.port, self._deadline)
-        found = ", ".join(dict.fromkeys(str(target) for target in self._targets))
-        return f"{self.address} is an address" if found == self.address else f"{self.address} is {found}"
+        return self._reach.resolve(self._deadline)
 
     def connect(self) -> str:
         try:
@@ -160,14 +184,14 @@ class Hop:
         if isinstance(sock, socket.socket):
             shut(sock)
         elif sock is not None:
-            with suppress(paramiko.SSHException, EOFError, OSError):  # the hop before may be gone already
-                sock.close()
+            sock.let_go()
         if wire is not None:
             # The reader sees the end of its socket and lets go of everything itself.
             wire.join(5)
             wire.close()
-        if isinstance(sock, socket.socket):
-            sock.close()
+        if sock is not None:
+            with suppress(paramiko.SSHException, EOFError, OSError):  # the hop before may be gone already
+                sock.close()
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
@@ -176,8 +200,10 @@ class Hop:
             self._sock = self._open_through(self._before)
             return
         limit_s = self._deadline.left_s(self._connection.connect_timeout_s)
-        self._sock = sock = connect(self._targets, self.address, self.port, limit_s)
-        self._guard.watch(lambda: shut(sock))
+        self._sock = self._reach.connect(limit_s, self._hold)
+
+    def _hold(self, sock: socket.socket) -> None:
+        self._guard.watch(partial(shut, sock))
 
     def _pause_after(self, dropped: Dropped) -> None:
         """Once for a hop, and where there is time for it; else the failure stands."""
@@ -201,10 +227,11 @@ class Hop:
         if wire.initial_kex_done:
             return
         error = wire.get_exception()
-        if not done.is_set():
-            said = _said(wire.foreign_greeting())
-            raise _protocol(f"{self.where} did not finish the SSH handshake within {limit_s:g} seconds{said}", wire)
-        raise self._handshake_failed(error)
+        if done.is_set():
+            raise self._handshake_failed(error)
+        if not wire.remote_version:
+            raise self._not_begun()
+        raise _protocol(f"{self.where} did not finish the SSH handshake within {limit_s:g} seconds", wire)
 
     def _handshake_failed(self, error: Exception | None) -> TransportError:
         wire = self.wire
@@ -221,13 +248,16 @@ class Hop:
         greeting = wire.foreign_greeting()
         cause = getattr(error, "__context__", None)  # paramiko wraps what happened while it waited for the greeting
         if isinstance(cause, TimeoutError):
-            said = _said(greeting)
-            return _protocol(f"{self.where} accepts connections and does not begin to speak SSH in time{said}", wire)
+            return self._not_begun()
         ended = _ended(error) or isinstance(cause, EOFError | OSError)
         if ended and not greeting:
             return hung_up(self.where)
         kind = Dropped if ended else TransportError
         return _protocol(f"{self.where} does not speak SSH{_said(greeting)}", wire, kind)
+
+    def _not_begun(self) -> TransportError:
+        said = _said(self.wire.foreign_greeting())
+        return _protocol(f"{self.where} accepts connections and does not begin to speak SSH in time{said}", self.wire)
 
     def _meet(self, key: HostKey) -> str:
         known_hosts = self._kit.known_hosts
@@ -272,13 +302,16 @@ class Hop:
             f"then add it here: ssh-keyscan{port} {self.address} >> {file}."
         )
 
-    def _open_through(self, before: Hop) -> paramiko.Channel:
-        wire = before.wire
+    def open_tunnel(self, address: str, port: int, limit_s: float) -> Tunnel:
+        """A connection from this server to an address that it can reach."""
+        return self.wire.open_tunnel(address, port, limit_s)
+
+    def _open_through(self, before: Before) -> Tunnel:
         limit_s = self._deadline.left_s(self._connection.connect_timeout_s)
         try:
-            return wire.open_channel("direct-tcpip", (self.address, self.port), ("127.0.0.1", 0), timeout=limit_s)
-        except paramiko.ChannelException as error:
-            raise self._not_through(before, error.code, wire.last_words) from error
+            return before.open_tunnel(self.address, self.port, limit_s)
+        except TunnelRefused as error:
+            raise self._not_through(before, error) from error
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise TransportError(
                 FailureKind.UNREACHABLE,
@@ -286,15 +319,15 @@ class Hop:
                 f"Check from {before.address} that the machine is switched on and that no firewall is between the two.",
             ) from error
 
-    def _not_through(self, before: Hop, code: int, said: str) -> TransportError:
+    def _not_through(self, before: Before, refused: TunnelRefused) -> TransportError:
         target = place(self.address, self.port)
-        if code == _FORWARDING_FORBIDDEN:
+        if refused.code == _FORWARDING_FORBIDDEN:
             return TransportError(
                 FailureKind.PERMISSION_DENIED,
-                f"{before.address} does not allow connections through it to {target}{_said(said)}",
+                f"{before.address} does not allow connections through it to {target}{_said(refused.said)}",
                 "Set AllowTcpForwarding (and PermitOpen) for this account on the hop.",
             )
-        words = said.casefold()
+        words = refused.said.casefold()
         kind = FailureKind.UNREACHABLE
         if "refused" in words:
             kind = FailureKind.REFUSED
@@ -302,9 +335,16 @@ class Hop:
             kind = FailureKind.NAME_NOT_FOUND
         return TransportError(
             kind,
-            f"{before.address} cannot connect to {target}{_said(said)}",
+            f"{before.address} cannot connect to {target}{_said(refused.said)}",
             f"Check from {before.address} that the name is known there and that the SSH server of the machine is running.",
         )
+
+
+def _where(endpoint: Endpoint, address: str, port: int, before: Before | None) -> str:
+    if before is not None:
+        return f"{place(address, port)} (through {before.address})"
+    proxy = endpoint.connection.proxy
+    return f"{place(address, port)} (through the proxy {proxy})" if proxy else place(address, port)
 
 
 def _said(words: str) -> str:

@@ -49,6 +49,10 @@ class LoggedIn:
     notes: tuple[str, ...] = ()
 
 
+class LoginBroken(TransportError):
+    """The connection ended during the login, which was neither granted nor refused."""
+
+
 class _MoreQuestions(paramiko.SSHException):
     """The server asked for more than one password in its dialogue."""
 
@@ -151,7 +155,7 @@ class _Attempt:
             )
         if result in (_Result.GRANTED, _Result.PARTIAL):
             attempt.accepted()
-        elif result is _Result.REFUSED:
+        elif result is _Result.REFUSED or (result is _Result.BROKEN and self._hung_up()):
             attempt.refused()
         if result is _Result.GRANTED:
             return "password"
@@ -185,6 +189,11 @@ class _Attempt:
             return _Result.PARTIAL
         return _Result.NOT_OFFERED if isinstance(self._error, paramiko.BadAuthenticationType) else _Result.REFUSED
 
+    def _hung_up(self) -> bool:
+        """Whether the server ended the connection on being given the password: after few refusals some do so at once."""
+        asked_more = isinstance(self._error, _MoreQuestions) or "info request" in str(self._error)
+        return not asked_more and not self._deadline.passed
+
     # --- what went wrong, in words ---------------------------------------------------------------------------------
 
     def _failed(self, said: str, next_step: str) -> TransportError:
@@ -209,13 +218,14 @@ class _Attempt:
                 f"wants {self._user} to choose a new password", "Log in by hand once and change the password, or use a key."
             )
         if said := self._wire.last_words or self._said:
-            return TransportError(
+            return LoginBroken(
                 FailureKind.PERMISSION_DENIED,
                 f"{self._where} ended the connection during the login of {self._user}; it said: {said}",
                 "See over there whether the account is locked, expired or not allowed to log in now.",
             )
-        return self._failed(
-            f"ended the connection during the login of {self._user}",
+        return LoginBroken(
+            FailureKind.AUTH_FAILED,
+            f"{self._where} ended the connection during the login of {self._user}",
             "See the SSH server's log over there: the account may be expired, locked or not allowed from here.",
         )
 

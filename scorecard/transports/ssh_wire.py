@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakSet
 
 import paramiko
 from paramiko.auth_handler import AuthHandler
+from paramiko.common import MSG_CHANNEL_CLOSE, cMSG_CHANNEL_CLOSE
 from paramiko.message import Message
 from paramiko.packet import NeedRekeyException, Packetizer
 
 from scorecard.reading import clean
+from scorecard.transports.ssh_tunnel import Tunnel, end
 
 _MAX_BANNER_BYTES = 32 * 1024
 # OpenSSH sends at most 256 KiB in a packet; paramiko would gather up to 4 GiB.
@@ -73,6 +77,15 @@ silence()
 
 class WireError(paramiko.SSHException):
     """The other side sent something that cannot be read; stands for whatever exception that was in paramiko."""
+
+
+class TunnelRefused(paramiko.SSHException):
+    """The server opened no tunnel. `code` as in RFC 4254 5.1; `said`: its words, made harmless."""
+
+    def __init__(self, code: int, said: str) -> None:
+        super().__init__(said)
+        self.code = code
+        self.said = said
 
 
 class _Packets(Packetizer):
@@ -168,6 +181,16 @@ class Login(AuthHandler):
         original._parse_userauth_failure(m)
 
 
+def _closed_over_there(channel: paramiko.Channel, message: Message) -> None:
+    """paramiko's answer, except to a tunnel's end: that is its owner's to give (see ssh_tunnel)."""
+    wire = channel.get_transport()
+    if isinstance(wire, Wire) and wire.tunnelled(channel):
+        end(channel)
+        return
+    own: Any = channel
+    own._handle_close(message)
+
+
 class Wire(paramiko.Transport):
     """One SSH connection over a socket or over another connection's channel."""
 
@@ -176,13 +199,19 @@ class Wire(paramiko.Transport):
 
     packetizer: _Packets
 
-    def __init__(self, sock: socket.socket | paramiko.Channel, known_kinds: Sequence[str]) -> None:
+    def __init__(self, sock: socket.socket | Tunnel, known_kinds: Sequence[str]) -> None:
         """`known_kinds`: host key types that we know of this host. They are asked for first, so that a host which
         also has other keys shows the one that we can check."""
         self._host_keys = _host_key_order(known_kinds)
         self.key_exchange = ""
         self.last_words = ""
-        super().__init__(sock, packetizer_class=_Packets)
+        self._opening = threading.local()
+        self._refused: dict[int, TunnelRefused] = {}
+        self._tunnels: WeakSet[paramiko.Channel] = WeakSet()
+        own: Any = self
+        own._channel_handler_table = {**own._channel_handler_table, MSG_CHANNEL_CLOSE: _closed_over_there}
+        stream: Any = sock  # a tunnel has what paramiko asks of a socket
+        super().__init__(stream, packetizer_class=_Packets)
 
     @property
     def preferred_kex(self) -> Sequence[str]:
@@ -230,10 +259,61 @@ class Wire(paramiko.Transport):
         m.get_int()
         self.last_words = clean(m.get_text(), 200)
 
+    def open_tunnel(self, address: str, port: int, limit_s: float) -> Tunnel:
+        """From the server to an address; may be called by many threads at once. Raises TunnelRefused.
+
+        paramiko keeps one exception a connection, so that of two threads that are refused one gets the other's reason
+        and the other none: each refusal is kept by its channel here.
+        """
+        self._opening.number = None
+        try:
+            limit_s = max(limit_s, 0.05)
+            channel = self.open_channel("direct-tcpip", (address, port), ("127.0.0.1", 0), timeout=limit_s)
+        except (paramiko.SSHException, EOFError, OSError):
+            refused = self._refused.pop(self._opening.number, None)
+            self._forget(self._opening.number)
+            if refused is not None:
+                raise refused from None
+            raise
+        self._tunnels.add(channel)
+        return Tunnel(channel)
+
+    def tunnelled(self, channel: paramiko.Channel) -> bool:
+        return channel in self._tunnels
+
+    def _forget(self, number: int | None) -> None:
+        """What comes for this channel later is nobody's."""
+        own: Any = self
+        with self.lock:
+            own.channel_events.pop(number, None)
+            own._channels.delete(number)
+
+    def _next_channel(self) -> int:
+        """Called by the thread that opens the channel."""
+        original: Any = super()
+        number = int(original._next_channel())
+        self._opening.number = number
+        return number
+
+    def _parse_channel_open_success(self, m: Message) -> None:
+        """One that comes after its time is closed: nobody here holds it, and over there it stands open."""
+        number, theirs = m.get_int(), m.get_int()
+        m.rewind()
+        if self._channels.get(number) is None:  # type: ignore[attr-defined]  # the stubs leave it out
+            close = Message()
+            close.add_byte(cMSG_CHANNEL_CLOSE)
+            close.add_int(theirs)
+            original: Any = super()
+            original._send_message(close)
+            return
+        original = super()
+        original._parse_channel_open_success(m)
+
     def _parse_channel_open_failure(self, m: Message) -> None:
-        m.get_int()
-        m.get_int()
+        number, code = m.get_int(), m.get_int()
         self.last_words = clean(m.get_text(), 200)
+        if number in self.channel_events:
+            self._refused[number] = TunnelRefused(code, self.last_words)
         m.rewind()
         original: Any = super()
         original._parse_channel_open_failure(m)

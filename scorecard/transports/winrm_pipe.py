@@ -138,7 +138,7 @@ class Pipe(winrm.transport.Transport):
             read_timeout_sec=READ_LIMIT_S,
             auth_method="ntlm" if ticket else way.login.value,
             message_encryption="always" if way.sealed else "never",
-            proxy="",  # no proxy, and no search for one in the environment
+            proxy="",  # the wire has gone through one already where there is one; none from the environment
         )
         self._wire = wire
         self._means = means

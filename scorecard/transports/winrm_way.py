@@ -13,7 +13,7 @@ import ipaddress
 from dataclasses import dataclass
 
 from scorecard.errors import FailureKind, TransportError
-from scorecard.model import Authentication, Endpoint, Identity
+from scorecard.model import Authentication, Endpoint, Identity, Proxy
 from scorecard.transports.sockets import place
 
 HTTPS_PORT = 5986
@@ -33,17 +33,22 @@ SEALING = frozenset({Authentication.NTLM, Authentication.KERBEROS})
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """`ca_file`: the only certificates to trust, issuers' or machines', PEM; empty trusts what this computer does."""
+    """`ca_file`: the only certificates to trust, issuers' or machines', PEM; empty trusts what this computer does.
+
+    `proxy` takes every connection there, and looks the name up.
+    """
 
     address: str
     port: int = HTTPS_PORT
     tls: bool = True
     login: Authentication = Authentication.NTLM
     ca_file: str = ""
+    proxy: Proxy | None = None
 
     @property
     def where(self) -> str:
-        return place(self.address, self.port)
+        there = place(self.address, self.port)
+        return f"{there} (through the proxy {self.proxy})" if self.proxy else there
 
     @property
     def url(self) -> str:
@@ -85,7 +90,7 @@ def way_of(endpoint: Endpoint) -> Way:
     keyed = credential is not None and credential.key_file is not None
     login = connection.authentication or (Authentication.CERTIFICATE if keyed else Authentication.NTLM)
     port = endpoint.port or (HTTPS_PORT if tls else HTTP_PORT)
-    return checked(Way(endpoint.address, port, tls, login, connection.ca_file))
+    return checked(Way(endpoint.address, port, tls, login, connection.ca_file, connection.proxy))
 
 
 def checked(way: Way) -> Way:

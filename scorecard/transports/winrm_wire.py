@@ -17,7 +17,9 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
 from scorecard.errors import FailureKind, TransportError
-from scorecard.transports.sockets import Target, connect, look_up, shut
+from scorecard.transports.proxy import ProxyFailure
+from scorecard.transports.reach import Reach
+from scorecard.transports.sockets import shut
 from scorecard.transports.watchdog import Guard
 from scorecard.transports.winrm_trust import described, not_trusted, shown_certificate
 from scorecard.transports.winrm_way import HTTPS_PORT, Way
@@ -44,23 +46,22 @@ class Wire:
         self._trust = trust
         self._limit_s = limit_s
         self._guard = guard
-        self._targets: tuple[Target, ...] = ()
+        self._reach = Reach(way.address, way.port, way.proxy)
         self._ready: socket.socket | None = None
         self._hold: socket.socket | None = None
 
     def resolve(self) -> str:
-        self._targets = look_up(self.way.address, self.way.port, self._guard.deadline)
-        return f"{self.way.address} is {', '.join(dict.fromkeys(str(target) for target in self._targets))}"
+        return self._reach.resolve(self._guard.deadline)
 
     def connect(self) -> str:
         """A connected socket, kept until it is taken."""
         limit_s = max(self._guard.deadline.left_s(self._limit_s), 0.05)
         try:
-            sock = connect(self._targets, self.way.address, self.way.port, limit_s)
+            self._ready = self._reach.connect(limit_s, self._hold_on)
+        except ProxyFailure:
+            raise
         except TransportError as error:
             raise self._no_listener(error) from error
-        self._hold_on(sock)
-        self._ready = sock
         self.connections += 1
         return f"{self.way.where} takes connections"
 
@@ -71,7 +72,7 @@ class Wire:
         plain, self._ready = self._ready, None
         plain.settimeout(max(self._guard.deadline.left_s(self._limit_s), 0.05))
         try:
-            tls = self._trust.wrap_socket(plain, server_hostname=self.way.address)
+            tls = self._trust.wrap_socket(plain, server_hostname=self.way.address.partition("%")[0])
         except ssl.SSLCertVerificationError as error:
             raise not_trusted(error, self.way, self._look()) from error
         except (OSError, ValueError) as error:
@@ -133,10 +134,9 @@ class Wire:
     def _look(self) -> bytes | None:
         """The certificate that was not trusted, over a connection of its own."""
         try:
-            sock = connect(self._targets, self.way.address, self.way.port, self._guard.deadline.left_s(self._limit_s))
+            sock = self._reach.connect(self._guard.deadline.left_s(self._limit_s), self._hold_on)
         except TransportError:
             return None
-        self._hold_on(sock)
         with sock:
             return shown_certificate(sock, self.way.address)
 
@@ -235,7 +235,7 @@ class _Pool(HTTPConnectionPool):
 
 
 class WireAdapter(HTTPAdapter):
-    """Every request of a session goes over the one wire: no proxy, no other host, no trust from the environment."""
+    """Every request of a session goes over the one wire: no other host, and no proxy or trust from the environment."""
 
     def __init__(self, wire: Wire) -> None:
         super().__init__(max_retries=0)

@@ -17,6 +17,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -196,6 +197,16 @@ class Sshd:
     def connections(self) -> int:
         return self.log().count("Connection from ")
 
+    def serving(self) -> tuple[int, ...]:
+        """The processes that serve a connection now, with all that they started."""
+        return () if self._process is None else _descendants(self._process.pid)
+
+    def signal_connections(self, number: signal.Signals) -> None:
+        """To the processes that serve connections; the server goes on taking others."""
+        for pid in self.serving():
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
     def public_key(self, kind: str) -> str:
         """ "ssh-ed25519 AAAA…", without the comment."""
         return " ".join((self.folder / f"host_{kind}.pub").read_text().split()[:2])
@@ -233,6 +244,19 @@ def always(secret: str) -> Secrets:
         return secret
 
     return resolve
+
+
+def _descendants(pid: int) -> tuple[int, ...]:
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has just ended
+            children.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
+    found, left = [], [pid]
+    while left:
+        more = children.get(left.pop(), [])
+        found += more
+        left += more
+    return tuple(found)
 
 
 def _crypt(password: str) -> str:

@@ -19,7 +19,19 @@ from scorecard.cli.inventory import inventory as command
 from scorecard.errors import InventoryError
 from scorecard.inventory import Client, load, schema
 from scorecard.marked_yaml import parse
-from scorecard.model import Authentication, Connection, Endpoint, HostKeyPolicy, Jump, Pace, Platform, Role, SecretRef
+from scorecard.model import (
+    Authentication,
+    Connection,
+    Endpoint,
+    HostKeyPolicy,
+    Jump,
+    Pace,
+    Platform,
+    Proxy,
+    ProxyKind,
+    Role,
+    SecretRef,
+)
 from scorecard.result import Authorisation, Provider, Retired
 
 ROOT = Path(__file__).parents[2]
@@ -131,6 +143,10 @@ def test_the_example_fits_the_schema() -> None:
         ({"client": "A", "endpoints": ["a"], "sites": {"x": None}, "groups": {"g": {"endpoints": "a"}}}, True),
         ({"client": "A", "endpoints": [{"name": "a", "proxy_jump": ["b", {"address": "c"}]}]}, True),
         ({"client": "A", "endpoints": ["a"], "credentials": {"x": {"password": {"command": ["p"]}}}}, True),
+        ({"client": "A", "endpoints": ["a"], "sites": {"x": {"proxy": "socks5://[::1]:1080"}}}, True),
+        ({"client": "A", "endpoints": ["a"], "sites": {"x": {"proxy": "none"}}}, True),
+        ({"client": "A", "endpoints": ["a"], "sites": {"x": {"proxy": "socks5://me:secret@p:1080"}}}, False),
+        ({"client": "A", "endpoints": ["a"], "sites": {"x": {"proxy": "p:1080"}}}, False),
         ({"client": "A"}, False),
         ({"client": "A", "endpoints": []}, False),
         ({"client": "A", "endpoints": ["a"], "extra": 1}, False),
@@ -280,6 +296,29 @@ endpoints:
   - {name: listed, proxy_jump: [gate1, {address: gate2, credential: gate, user: other}]}
   - {name: single, proxy_jump: {address: gate3, port: 7}}
 """
+
+
+PROXIES = """
+client: A
+defaults: {proxy: "http://gate.example:3128/"}
+sites: {island: {proxy: "socks5://[2001:db8::1]:1080"}}
+endpoints:
+  - plain
+  - {name: there, site: island}
+  - {name: own, site: island, proxy: "socks5://192.0.2.7:1080"}
+  - {name: straight, site: island, proxy: none}
+"""
+
+
+def test_the_nearest_proxy_is_taken(tmp_path: Path) -> None:
+    found = {name: endpoint.connection.proxy for name, endpoint in endpoints(tmp_path, PROXIES).items()}
+    assert found == {
+        "plain": Proxy(ProxyKind.HTTP, "gate.example", 3128),
+        "there": Proxy(ProxyKind.SOCKS5, "2001:db8::1", 1080),
+        "own": Proxy(ProxyKind.SOCKS5, "192.0.2.7", 1080),
+        "straight": None,
+    }
+    assert str(found["there"]) == "socks5://[2001:db8::1]:1080"
 
 
 def test_chains_of_hops(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,10 @@ PLAIN = (
     'env:NAME, file:PATH, keyring:SERVICE/USER, {command: [program, "{name}"]} or prompt'
 )
 SETTINGS = (
-    "platform, transport, port, credential, role, tags, managed, owner, proxy_jump, known_hosts, host_key_policy, "
+    "platform, transport, port, credential, role, tags, managed, owner, proxy_jump, proxy, known_hosts, host_key_policy, "
     "connect_timeout_s, keep_alive_s, https, authentication, ca_file"
 )
+PROXY = "endpoints[a].proxy: expected socks5://host:port or http://host:port"
 LOGINS = "ntlm, kerberos, basic, certificate, credssp"
 INSTEAD = "use HTTPS, or ntlm or kerberos"
 CLEAR = f"Basic would send the password in clear text; {INSTEAD}"
@@ -42,7 +44,8 @@ def mistakes(*files: Path) -> list[str]:
     with pytest.raises(InventoryError) as raised:
         load(files)
     assert raised.value.problems
-    return [problem.rpartition("/")[2] for problem in raised.value.problems]
+    folders = "|".join(re.escape(f"{file.parent}/") for file in files)
+    return [re.sub(f"^(?:{folders})", "", problem) for problem in raised.value.problems]
 
 
 def of_text(folder: Path, text: str) -> list[str]:
@@ -182,6 +185,23 @@ IN_ENDPOINT = {
     ],
     "{name: a, proxy_jump: 7}": ["endpoints[a].proxy_jump: expected user@host:port or a list of them, found a number"],
     "{name: a, proxy_jump: {address: b, credential: c}}": ["endpoints[a].proxy_jump.credential: " + NOT_CREDENTIAL],
+    "{name: a, proxy: 7}": [PROXY + ", or none, found a number"],
+    "{name: a, proxy: hunter2}": [PROXY + ", found text without socks5:// or http:// at its start"],
+    "{name: a, proxy: 'https://b:1'}": [PROXY + "; no other kind of proxy can be used"],
+    "{name: a, proxy: 'socks5://me:hunter2@b:1'}": [PROXY + ", without a user or a password: a proxy is given none"],
+    "{name: a, proxy: 'socks5://b'}": [PROXY + ", but the port is missing"],
+    "{name: a, proxy: 'http://b/'}": [PROXY + ", but the port is missing"],
+    "{name: a, proxy: 'http://[::1]'}": [
+        "endpoints[a].proxy: expected a host name or IP address, but this is not a host name or IP address"
+    ],
+    "{name: a, proxy: 'http://b:hunter2'}": [PROXY + ", but the port is not a number from 1 to 65535"],
+    "{name: a, proxy: 'http://b:0'}": [PROXY + ", but the port is not a number from 1 to 65535"],
+    "{name: a, proxy: 'http://b:99999999999'}": [PROXY + ", but the port is not a number from 1 to 65535"],
+    "{name: a, proxy: 'http://:1'}": ["endpoints[a].proxy: expected a host name or IP address, found empty text"],
+    "{name: a, proxy: 'http://b:1/path'}": [PROXY + ", but the port is not a number from 1 to 65535"],
+    "{name: a, http_proxy: 'http://b:1'}": [
+        "endpoints[a].http_proxy: 'http_proxy' is not a key here; did you mean 'proxy'?"
+    ],
     "{name: a, port: 1, port: 2}": ["endpoints[a].port: is set here and already on line 4; keep one of them"],
 }
 
