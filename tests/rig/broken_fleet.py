@@ -43,9 +43,9 @@ def machines(count: int) -> tuple[Machine, ...]:
     """One in 20 is dead, one in 50 hangs after the login; they stand among the good ones from first to last."""
 
     def kind(number: int) -> FailureKind | None:
-        if number % 20 == 19:
+        if number % 20 == 1:
             return FailureKind.UNREACHABLE
-        return FailureKind.DEADLINE if number % 50 == 30 else None
+        return FailureKind.DEADLINE if number % 50 == 3 else None
 
     return tuple(Machine(number, kind(number)) for number in range(count))
 
