@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from scorecard import __version__
-from scorecard.asking import Asking, Order, Progress, Stop
+from scorecard.asking import Asking, Order, Progress, Stop, asked_as
 from scorecard.collect import Collector, EndpointResult, Remembered
 from scorecard.errors import ScorecardError, StoreError
 from scorecard.model import Endpoint, Finding, Json
@@ -39,7 +39,14 @@ def run(order: Order, collector: Collector, store: Store, concurrency: int, stop
         history = _by_listed_name(order, store)
         client_since = store.client_since(order.client, audit.started_at)
         if order.begun is None:
-            store.begin(audit.id, order.client, audit.started_at, order.scope, basis(collector), order.run)
+            store.begin(
+                audit.id,
+                order.client,
+                audit.started_at,
+                order.scope,
+                basis(collector.registry, collector.standard),
+                order.run,
+            )
         results = _kept(store, audit.id, order) if order.begun else {}
     except StoreError as error:
         raise StoreUnusable(str(error)) from error
@@ -52,22 +59,29 @@ def run(order: Order, collector: Collector, store: Store, concurrency: int, stop
     store.expect(order.client, (result.device.name for result in not_asked), datetime.now(UTC))
     results.update((result.device.name, result) for result in not_asked)
     ordered = [results[endpoint.name] for endpoint in everyone]
-    done = _grade(audit, order, collector, ordered, client_since, bool(not_asked))
+    done = _grade(audit, order, collector, ordered, client_since, bool(not_asked) or asking.left_early)
     store.finish(done)
     return done
 
 
-def basis(collector: Collector) -> str:
+def basis(registry: Registry, standard: Standard) -> str:
     """What results are judged by: with another standard, other checks, data or program they cannot be put together."""
-    data = [dict(entry) for topic in collector.registry.topics if topic.data for entry in topic.data()]
-    said = [__version__, collector.standard.document(), sorted(collector.registry.checks), data]
+    data = [dict(entry) for topic in registry.topics if topic.data for entry in topic.data()]
+    said = [__version__, standard.document(), sorted(registry.checks), data]
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _kept(store: Store, audit_id: str, order: Order) -> dict[str, EndpointResult]:
-    """What an audit that was broken off has of the endpoints that are still listed."""
-    listed = {endpoint.name for endpoint in order.endpoints}
-    return {result.device.name: result for result in store.results(audit_id) if result.device.name in listed}
+    """What an audit that was broken off has of the endpoints that are still listed, and as they were then.
+
+    One whose address or role was corrected meanwhile is asked again: what was kept is of another machine, or judged as one.
+    """
+    asked = {endpoint.name: asked_as(endpoint) for endpoint in order.endpoints}
+    return {
+        result.device.name: result
+        for result in store.results(audit_id)
+        if result.device.name in asked and asked[result.device.name] == result.asked_as
+    }
 
 
 def _by_listed_name(order: Order, store: Store) -> dict[str, Remembered]:
@@ -100,7 +114,7 @@ def _grade(
     client_since: datetime | None,
     interrupted: bool,
 ) -> Audit:
-    finished = datetime.now(UTC)
+    finished = max(datetime.now(UTC), begun.started_at)  # the clock may have been put back
     findings = tuple(finding for result in results for finding in result.findings)
     standard, registry = collector.standard, collector.registry
     _count(results, findings, standard)

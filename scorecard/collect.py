@@ -56,6 +56,7 @@ class EndpointResult:
     observations: Mapping[str, Observation]  # by digest, the host part among them
     as_of: datetime
     notes: tuple[str, ...] = ()
+    asked_as: str = ""  # what of the inventory it rests on, where it is kept; see asking.py
 
 
 @dataclass

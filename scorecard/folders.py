@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -12,6 +15,8 @@ import platformdirs
 from scorecard.errors import InputError, ReportError
 
 HOME_VARIABLE = "SCORECARD_HOME"
+_UNFINISHED = ".scorecard-part"
+_ABANDONED_S = 3600.0
 
 
 def data_folder() -> Path:
@@ -42,11 +47,13 @@ def check_folder(folder: Path) -> None:
 def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     """Write a file through a temporary neighbour: synced, mode 0600, renamed into place. Raises ReportError.
 
-    `write` gets the path of the temporary file. On any error nothing is left behind and an older file stays.
+    `write` gets the path of the temporary file. On any error nothing is left behind and an older file stays. What a
+    program that was killed left behind goes the next time something is written into the folder.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        _sweep(path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_UNFINISHED, dir=path.parent)
         os.close(handle)
     except OSError as error:
         raise ReportError(f"{path}: cannot be written: {error.strerror or error}") from error
@@ -57,18 +64,29 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
             os.fsync(written.fileno())
         temporary.chmod(0o600)
         temporary.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise ReportError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make the rename itself last; folders cannot be opened on Windows."""
+def _sweep(folder: Path) -> None:
+    """Unfinished files that nobody is writing to any more. One of our own names, so that nobody else's is touched."""
+    for left in folder.glob(f".*{_UNFINISHED}"):
+        with suppress(OSError):  # another run may be sweeping as well
+            if left.stat().st_mtime < time.time() - _ABANDONED_S:
+                left.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename itself last; folders cannot be opened on Windows, nor be synced where a network or FUSE keeps them."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+                raise
         finally:
             os.close(handle)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -47,41 +48,51 @@ def tries(
     It ends with the window, with `stop`, or with nobody left to try.
 
     `unseen` tells who is still to be tried. In each round each has a moment of its own, drawn anew: a laptop that is
-    never there at noon is not always asked at noon.
+    never there at noon is not always asked at noon. Those whose moments passed while others were being tried are tried
+    together: a few that hang must not take the turns of the rest.
     """
     dice = dice or random.Random()  # noqa: S311 - spreads load, guards nothing
-    closes = time.monotonic() + window.left_s
     begins = time.monotonic()
-    while not stop.is_set() and begins < closes and unseen():
-        for moment, names in _batches(sorted(unseen()), window.round_s, dice):
-            until = begins + moment
-            if until >= closes or stop.wait(max(until - time.monotonic(), 0.0)):
-                break
+    closes = begins + window.left_s
+    while begins < closes and unseen():
+        moments = deque(_moments(unseen(), begins, window.round_s, dice))
+        while moments and unseen():
+            if not _reached(moments[0][0], closes, stop):
+                return
+            names: list[str] = []
+            while moments and moments[0][0] <= time.monotonic():
+                names += moments.popleft()[1]
             left = unseen()
             if batch := tuple(left[name] for name in names if name in left):
                 yield batch
-        begins += window.round_s
-        if stop.wait(max(min(begins, closes) - time.monotonic(), 0.0)):
+        begins = max(begins + window.round_s, time.monotonic())
+        if not unseen() or not _reached(begins, closes, stop):
             return
 
 
-def _batches(names: Iterable[str], round_s: float, dice: random.Random) -> Iterator[tuple[float, list[str]]]:
-    """Moments of a round, each with who is tried then."""
+def _reached(moment: float, closes: float, stop: threading.Event) -> bool:
+    """Waits for the moment. False: the window closed or the audit was stopped before."""
+    stopped = stop.wait(max(min(moment, closes) - time.monotonic(), 0.0))
+    return not stopped and moment < closes and time.monotonic() < closes
+
+
+def _moments(names: Iterable[str], begins: float, round_s: float, dice: random.Random) -> Iterator[tuple[float, list[str]]]:
+    """Of a round that begins then, each with who is tried at it."""
     drawn: dict[int, list[str]] = {}
-    for name in names:
+    for name in sorted(names):
         drawn.setdefault(dice.randrange(_TOGETHER), []).append(name)
     for step, together in sorted(drawn.items()):
-        yield (step + 1) * round_s / _TOGETHER, together
+        yield begins + (step + 1) * round_s / _TOGETHER, together
 
 
 def curable(failure: Failure | None) -> bool:
     return failure is not None and failure.kind in CURABLE
 
 
-def closed(failure: Failure, count: int, whole_s: float) -> Failure:
-    """The failure of one that never answered, with how often it was tried."""
-    times = "once" if count == 1 else f"{count} times"
-    said = f"{failure.message} (tried {times} in {spoken(whole_s)})"
+def closed(failure: Failure, count: int | None, whole_s: float) -> Failure:
+    """The failure of one that never answered, with how often it was tried, where that is known."""
+    times = "for" if count is None else "once in" if count == 1 else f"{count} times in"
+    said = f"{failure.message} (tried {times} {spoken(whole_s)})"
     return replace(failure, message=said)
 
 

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -20,6 +19,7 @@ from scorecard.cli.before_contact import check_authorisation, check_credentials,
 from scorecard.cli.chosen import fitting, listed, this_computer
 from scorecard.cli.options import Duration, checks_option, format_option, out_option, standard_option, store_option
 from scorecard.cli.progress import watch
+from scorecard.cli.resuming import begun_run, broken_off, finished
 from scorecard.cli.stopping import in_time, stoppable
 from scorecard.cli.summary import summary
 from scorecard.cli.terminal import complain, say, say_json
@@ -37,8 +37,7 @@ from scorecard.store import Run, Store, StoreUnusable
 from scorecard.transports import make
 from scorecard.transports.accounts import MOST_REFUSALS, Accounts
 from scorecard.transports.base import Secrets, Transport
-
-_RESUME_WITHIN = timedelta(days=7)
+from scorecard.window import spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +180,11 @@ def audit(
     hide_environment((job.order.endpoints, job.resolver) for job in jobs)
     check_credentials((job.order, job.resolver) for job in jobs)
     store = Store.open(store_url)
+    store.on_wait = lambda said: complain(f"{said}; it is tried again for {spoken(store.patience_s)}")
     try:
         with store.auditing(job.order.client for job in jobs), stoppable() as stop, in_time(stop, max_time_s):
-            return _all(jobs, _Shared(registry, store, wishes, stop, _begun_run(jobs, store) if resume else None))
+            begun = begun_run([job.order for job in jobs], store) if resume else None
+            return _all(jobs, _Shared(registry, store, wishes, stop, begun))
     finally:
         store.close()
 
@@ -221,18 +222,6 @@ class _Shared:
         return self.begun.id if self.begun else self.new_run
 
 
-def _begun_run(jobs: Sequence[_Job], store: Store) -> Run | None:
-    """The last run, where something of it is still to be done and its answers are not too old."""
-    begun = store.last_run([job.order.client for job in jobs], jobs[0].order.scope)
-    if begun is None or all(job.order.client in begun.whole for job in jobs):
-        complain("nothing was broken off, so everyone is asked")
-        return None
-    if begun.started_at < datetime.now(UTC) - _RESUME_WITHIN:
-        complain(f"what was begun on {begun.started_at:%Y-%m-%d} is too old to go on with, so everyone is asked")
-        return None
-    return begun
-
-
 def _all(jobs: Sequence[_Job], shared: _Shared) -> int:
     """One client after the other; where one's reports cannot be written the others are audited all the same."""
     folders = outputs.folder_names([job.order.client for job in jobs]) if len(jobs) > 1 else {}
@@ -258,7 +247,9 @@ def _worst(codes: Sequence[int]) -> int:
 
 def _one(job: _Job, subfolder: str, shared: _Shared) -> int:
     wishes = shared.wishes
-    done = _finished(job, shared) or _audited(job, shared)
+    judged_by = basis(shared.registry, job.standard)
+    done = finished(job.order, judged_by, shared.begun, shared.store) if shared.begun else None
+    done = done or _audited(job, shared, judged_by)
     files: list[Path] = []
     raw = outputs.travelling_evidence(shared.store, done) if wishes.evidence else None
     if wishes.folder is not None:
@@ -271,30 +262,26 @@ def _one(job: _Job, subfolder: str, shared: _Shared) -> int:
             raise ReportError(f"{error}\nthe audit of {done.client} is kept in the store; {again}") from error
     if wishes.as_json:
         say_json(dumps(done, raw))
+    if files or wishes.as_json:
+        shared.store.reported(done.id)
     say(summary(done, files), err=wishes.as_json)
     return _code(done, wishes.fail_under)
 
 
-def _finished(job: _Job, shared: _Shared) -> Audit | None:
-    """The client's audit, where the run that is gone on with had ended it; its reports are written again."""
-    audit_id = shared.begun.whole.get(job.order.client) if shared.begun else None
-    if audit_id is None:
-        return None
-    complain(f"{job.order.client}: was audited before the run was broken off")
-    return shared.store.load(audit_id)
-
-
-def _audited(job: _Job, shared: _Shared) -> Audit:
+def _audited(job: _Job, shared: _Shared, judged_by: str) -> Audit:
     order, wishes, store = replace(job.order, run=shared.run), shared.wishes, shared.store
     with _transports(job.resolver, Accounts(wishes.max_refused)) as transport:
         collector = Collector(shared.registry, job.standard, transport, job.redactor, deadline_s=wishes.deadline_s)
         if shared.begun:
-            order = replace(order, begun=store.broken_off(order.client, order.scope, basis(collector), order.run))
-        if order.begun:
-            kept = f"{order.begun.results} of {len(order.endpoints)} endpoints had been asked"
-            complain(f"{order.client}: going on with the audit of {order.begun.started_at:%Y-%m-%d %H:%M} UTC; {kept}")
+            order = replace(order, begun=broken_off(order, judged_by, shared.begun, store))
         with watch(order.client, len(order.endpoints)) as progress:
-            return run(order, collector, store, wishes.concurrency, shared.stop, progress)
+            try:
+                return run(order, collector, store, wishes.concurrency, shared.stop, progress)
+            except StoreUnusable:
+                raise
+            except StoreError as error:
+                kept = f"{order.client}: what was committed is kept; put that right and go on with --resume"
+                raise StoreError(f"{error}\n{kept}") from error
 
 
 def _code(done: Audit, fail_under: str | None) -> int:

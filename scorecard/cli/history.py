@@ -40,11 +40,12 @@ def _record(entry: Entry) -> dict[str, object]:
 
 
 def _row(entry: Entry) -> str:
-    grade = "cut" if entry.finished_at is None else entry.letter or "-"
+    grade = entry.letter or "-"
     score = "-" if entry.score is None else f"{entry.score:.1f}"
     seen = "-" if entry.coverage is None else f"{int(entry.coverage * 100)}%"
     counts = [("-" if count is None else str(count)) for count in (entry.devices, entry.open_findings)]
-    scope = f"  ({entry.scope})" if entry.scope else ""
+    how = "not ended" if entry.finished_at is None else "stopped early" if entry.interrupted else ""
+    marks = "".join(f"  ({mark})" for mark in (entry.scope, how) if mark)
     started = f"{entry.started_at:%Y-%m-%d %H:%M}"
     columns = f"{started:<17} {entry.id[:8]:<9} {grade:<6} {score:>6} {seen:>5} {counts[0]:>9} {counts[1]:>7}"
-    return f"{columns}  {entry.client}{scope}"
+    return f"{columns}  {entry.client}{marks}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -22,6 +23,8 @@ def stoppable() -> Iterator[Stop]:
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         if stop.is_set() and not stop.time_up:
+            if sys.stderr.isatty():  # a progress bar may have hidden the cursor, and nobody else brings it back
+                os.write(sys.stderr.fileno(), b"\x1b[?25h\n")
             os._exit(EXIT_INTERRUPTED)
         stop.time_up = False
         stop.set()

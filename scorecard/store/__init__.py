@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Engine, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from scorecard.collect import EndpointResult, Remembered
 from scorecard.document import loads
@@ -17,15 +18,17 @@ from scorecard.folders import data_folder
 from scorecard.model import Observation, Platform, Role, Status
 from scorecard.reporting import Past
 from scorecard.result import Audit, System
-from scorecard.store import locks, statements, tables
-from scorecard.store.database import StoreUnusable, connect, translated
+from scorecard.store import locks, runs, statements, tables
+from scorecard.store.database import SameFile, StoreBusy, StoreUnusable, connect, file_of, translated
 from scorecard.store.locks import AuditRunning
 from scorecard.store.migrate import migrate
 from scorecard.store.rows import Prepared, observation_of, pack_pieces, result_of, unpack
+from scorecard.store.runs import Begun, Run
 
 __all__ = ["AuditRunning", "Begun", "Entry", "Run", "Store", "StoreUnusable", "UnknownAudit", "default_url"]
 
 _OPEN = (Status.FAIL, Status.WARN)
+_PAUSE_S = 0.5
 
 
 class UnknownAudit(InputError):
@@ -46,24 +49,7 @@ class Entry:
     coverage: float | None
     devices: int | None
     open_findings: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """An audit that was begun. `results`: of so many endpoints there is one."""
-
-    id: str
-    started_at: datetime
-    results: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Audits that were begun together. `whole`: client -> id of its audit, where every endpoint was asked."""
-
-    id: str
-    started_at: datetime
-    whole: Mapping[str, str]
+    interrupted: bool = False  # it was stopped early; --resume may go on with it
 
 
 def default_url() -> str:
@@ -71,11 +57,20 @@ def default_url() -> str:
 
 
 class Store:
-    """Use from one thread. Every method raises StoreError where the database cannot do its part."""
+    """Use from one thread. Every method raises StoreError where the database cannot do its part.
+
+    Results are written with patience: for `patience_s` another program may hold the store, or its server be away.
+    `on_wait` is told why, once for each time.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._statements = statements.of(engine.dialect.name)
+        file = file_of(engine.url)
+        self._check_file: Callable[[], None] = SameFile(file).check if file else _nothing
+        self._keep_locks: Callable[[], None] = _nothing
+        self.patience_s = 300.0
+        self.on_wait: Callable[[str], None] = lambda _said: None
 
     @classmethod
     def open(cls, url: str | None = None) -> Store:
@@ -102,14 +97,35 @@ class Store:
     def auditing(self, clients: Iterable[str]) -> Iterator[None]:
         """Nobody else audits these clients meanwhile, on this store. Raises AuditRunning where somebody does already.
 
-        Ends with the process, however that ends.
+        Ends with the process, however that ends. What is kept of a client whose name was written in other capitals goes
+        by the name given from now on.
         """
-        with locks.hold(self._engine, clients):
-            yield
+        wanted = tuple(clients)
+        with locks.hold(self._engine, wanted) as keep_locks:
+            self._keep_locks = keep_locks
+            try:
+                try:
+                    self._take_over(wanted)
+                except StoreError as error:
+                    raise StoreUnusable(str(error)) from error
+                yield
+            finally:
+                self._keep_locks = _nothing
+
+    def _take_over(self, clients: Iterable[str]) -> None:
+        """Else a client would begin anew with a shift key: without history, without those that left its inventory."""
+        with self._transaction() as connection:
+            for client in clients:
+                for old in _spellings(connection, client) - {client}:
+                    taken = select(tables.endpoints.c.name).where(tables.endpoints.c.client == client).limit(1)
+                    known = () if connection.execute(taken).first() else (tables.endpoints, tables.sightings)
+                    for table in (tables.audits, *known):
+                        connection.execute(update(table).where(table.c.client == old).values(client=client))
 
     def begin(self, audit_id: str, client: str, started_at: datetime, scope: str, basis: str = "", run: str = "") -> None:
         """`basis`: what results are judged by; an audit is gone on with only by the same. `run`: begun together."""
         values = {"id": audit_id, "client": client, "started_at": started_at, "scope": scope, "basis": basis, "run": run}
+        values["reported"] = False
         with self._transaction() as connection:
             connection.execute(insert(tables.audits).values(values))
 
@@ -118,13 +134,17 @@ class Store:
 
         `again`: in place of what these endpoints gave before in this audit; else a second result is an error.
         """
-        with self._transaction() as connection:
-            for result in results:
-                if again:
+        prepared = tuple(results)
+
+        def write(connection: Connection, tried: bool) -> None:
+            for result in prepared:
+                if again or tried:  # a commit whose confirmation was lost may have gone well
                     mine = {"of_audit": audit_id, "of_name": result.endpoint}
                     connection.execute(self._statements.forget_links, mine)
                     connection.execute(self._statements.forget_results, mine)
                 self._add(connection, audit_id, client, result)
+
+        self._patiently(write)
 
     def _add(self, connection: Connection, audit_id: str, client: str, result: Prepared) -> None:
         values = {
@@ -141,8 +161,7 @@ class Store:
         """Note endpoints that were not asked: they belong to the client all the same."""
         rows = [{"client": client, "name": name, "expected_since": since} for name in sorted(names)]
         if rows:
-            with self._transaction() as connection:
-                connection.execute(self._statements.expect_endpoint, rows)
+            self._patiently(lambda connection, _tried: connection.execute(self._statements.expect_endpoint, rows))
 
     def finish(self, audit: Audit) -> None:
         card = audit.scorecard
@@ -150,6 +169,7 @@ class Store:
             "as_of": audit.as_of,
             "finished_at": audit.finished_at,
             "interrupted": audit.interrupted,
+            "reported": False,
             "score": card.score,
             "letter": card.letter,
             "coverage": card.coverage,
@@ -157,8 +177,13 @@ class Store:
             "open_findings": sum(finding.status in _OPEN and finding.counts for finding in audit.findings),
             "document": pack_pieces(chunks(audit, indent=None)),
         }
-        with self._transaction() as connection:
-            connection.execute(update(tables.audits).where(tables.audits.c.id == audit.id).values(values))
+        done = update(tables.audits).where(tables.audits.c.id == audit.id).values(values)
+        self._patiently(lambda connection, _tried: connection.execute(done))
+
+    def reported(self, audit_id: str) -> None:
+        """Note that the audit's reports were written: --resume has nothing left to do for it."""
+        done = update(tables.audits).where(tables.audits.c.id == audit_id).values(reported=True)
+        self._patiently(lambda connection, _tried: connection.execute(done))
 
     def _keep_observations(self, connection: Connection, audit_id: str, result: Prepared) -> None:
         if not result.observations:
@@ -211,9 +236,9 @@ class Store:
         column = tables.audits.c
         wanted = [column[name] for name in Entry.__dataclass_fields__]
         query = select(*wanted).order_by(column.started_at, column.id)
-        if client is not None:
-            query = query.where(column.client == client)
         with self._transaction() as connection:
+            if client is not None:
+                query = query.where(column.client.in_(_spellings(connection, client)))
             return tuple(Entry(*row) for row in connection.execute(query))
 
     def client_since(self, client: str, before: datetime | None = None) -> datetime | None:
@@ -247,11 +272,11 @@ class Store:
         """A finished audit by its id (or the start of it), else the newest of the client or of all."""
         column = tables.audits.c
         query = select(column.id, column.document).where(column.document.is_not(None)).order_by(column.started_at.desc())
-        if client is not None:
-            query = query.where(column.client == client)
         if audit_id is not None:
             query = query.where(column.id.startswith(audit_id, autoescape=True))
         with self._transaction() as connection:
+            if client is not None:
+                query = query.where(column.client.in_(_spellings(connection, client)))
             rows = connection.execute(query.limit(2)).all()
         if not rows:
             wanted = audit_id or client
@@ -271,33 +296,13 @@ class Store:
 
     def last_run(self, clients: Iterable[str], scope: str) -> Run | None:
         """The newest run that had audits of these clients."""
-        column = tables.audits.c
-        query = select(column.id, column.client, column.run, column.started_at, column.finished_at, column.interrupted)
-        query = query.where(column.client.in_(sorted(clients)), column.scope == scope, column.run != "")
         with self._transaction() as connection:
-            rows = connection.execute(query.order_by(column.started_at)).all()
-        mine = [row for row in rows if row.run == rows[-1].run]
-        if not mine:
-            return None
-        whole = {row.client: row.id for row in mine if row.finished_at is not None and not row.interrupted}
-        return Run(mine[0].run, mine[0].started_at, whole)
+            return runs.last_run(connection, clients, scope)
 
     def broken_off(self, client: str, scope: str, basis: str, run: str) -> Begun | None:
         """The client's audit of that run, if not every endpoint was asked and it was judged by the same."""
-        column, result = tables.audits.c, tables.results.c
-        query = select(column.id, column.started_at).where(
-            column.client == client,
-            column.scope == scope,
-            column.basis == basis,
-            column.run == run,
-            or_(column.finished_at.is_(None), column.interrupted),
-        )
         with self._transaction() as connection:
-            newest = connection.execute(query.order_by(column.started_at.desc()).limit(1)).first()
-            if newest is None:
-                return None
-            count = connection.execute(select(func.count()).where(result.audit_id == newest.id)).scalar_one()
-        return Begun(newest.id, newest.started_at, count)
+            return runs.broken_off(connection, client, scope, basis, run)
 
     def evidence(self, audit_id: str, digests: Iterable[str] | None = None) -> dict[str, dict[str, Observation]]:
         """Raw answers of an audit: endpoint -> digest -> observation; all, or only those named."""
@@ -343,3 +348,33 @@ class Store:
     def _transaction(self) -> Iterator[Connection]:
         with translated(str(self._engine.url)), self._engine.begin() as connection:
             yield connection
+
+    def _patiently(self, write: Callable[[Connection, bool], object]) -> None:
+        """`write` gets whether it was tried before."""
+        until, tried = time.monotonic() + self.patience_s, False
+        while True:
+            try:
+                self._keep_locks()
+                self._check_file()
+                with self._transaction() as connection:
+                    write(connection, tried)
+                self._check_file()
+            except StoreBusy as error:
+                if time.monotonic() >= until:
+                    raise
+                if not tried:
+                    self.on_wait(str(error))
+                tried = True
+                time.sleep(_PAUSE_S)
+            else:
+                return
+
+
+def _nothing() -> None:
+    return
+
+
+def _spellings(connection: Connection, client: str) -> set[str]:
+    """The client's name in all the capitals in which there are audits of it."""
+    names = connection.execute(select(tables.audits.c.client).distinct()).scalars()
+    return {name for name in names if name.casefold() == client.casefold()}

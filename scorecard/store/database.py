@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from scorecard.errors import InputError, StoreError
 from scorecard.folders import private_folder
@@ -25,9 +25,19 @@ _REMEDIES = {
     "disk I/O error": "see whether the disk is full or failing; what was committed before is kept",
 }
 
+# PostgreSQL's classes of errors that pass: connection, deadlock, too many connections, the server being stopped or started.
+_PASSING = ("08", "40", "53300", "57P")
+
+# A line that is cut without a word is noticed within two minutes, not after the hours that a system gives it.
+_ALIVE = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 6}
+
 
 class StoreUnusable(StoreError, InputError):
     """The store cannot be used at all, found before anything was asked: the wrong place, or one that is damaged."""
+
+
+class StoreBusy(StoreError):
+    """Another program holds the store, or its server is away: the same may go well a moment later."""
 
 
 @contextmanager
@@ -37,15 +47,26 @@ def translated(url: str) -> Iterator[None]:
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or error).splitlines()[0]
         remedy = next((f"; {remedy}" for sign, remedy in _REMEDIES.items() if sign in said), "")
-        raise StoreError(f"store {shown(url)}: {said}{remedy}") from error
+        kind = StoreBusy if _passes(error, said) else StoreError
+        raise kind(f"store {shown(url)}: {said}{remedy}") from error
+
+
+def _passes(error: SQLAlchemyError, said: str) -> bool:
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated or "database is locked" in said:
+        return True
+    state: str | None = getattr(error.orig, "sqlstate", "")  # SQLite has none; PostgreSQL none when it cannot be reached
+    return isinstance(error, OperationalError) if state is None else state.startswith(_PASSING)
 
 
 def connect(url: str) -> Engine:
     try:
         parsed = make_url(url)
-        if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
-            _prepare_file(Path(parsed.database))
-        engine = create_engine(parsed)
+        if file := file_of(parsed):
+            _prepare_file(file)
+        # A connection may have been idle for hours, its server restarted meanwhile: it is looked at before it is used.
+        engine = create_engine(parsed, connect_args=arguments(parsed), pool_pre_ping=True)
     except ModuleNotFoundError as error:
         raise StoreUnusable(f"store {shown(url)}: the Python package {error.name} is not installed; install it") from error
     except (ArgumentError, NoSuchModuleError, ValueError, UnicodeError) as error:
@@ -56,12 +77,51 @@ def connect(url: str) -> Engine:
     return engine
 
 
+def file_of(url: URL) -> Path | None:
+    """The file of a SQLite store, links followed: by whatever path it is named, it is one file. Raises ValueError."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    if url.database.startswith("file:"):
+        raise ValueError("a URI inside a URL")
+    return Path(url.database).resolve()
+
+
 def shown(url: str) -> str:
     """A URL without its password."""
     try:
         return make_url(url).render_as_string(hide_password=True)
     except (ArgumentError, ValueError):
         return "(the URL cannot be read)"
+
+
+class SameFile:
+    """The file as it was when it was opened. What is written after it was removed would go nowhere, without a word."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._was = self._now()
+
+    def check(self) -> None:
+        """Raises StoreError."""
+        if self._now() != self._was:
+            raise StoreError(
+                f"store {self._file}: the file was removed or replaced while it was written to, and what came in is lost "
+                "with it; put it back and go on with --resume, or audit again"
+            )
+
+    def _now(self) -> tuple[int, int] | None:
+        try:
+            found = self._file.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+def arguments(url: URL) -> dict[str, Any]:
+    """Of a connection; what the URL says itself stays as it says."""
+    if url.drivername != "postgresql+psycopg":
+        return {}
+    return {name: value for name, value in _ALIVE.items() if name not in url.query}
 
 
 def _prepare_file(path: Path) -> None:
@@ -75,6 +135,6 @@ def _prepare_file(path: Path) -> None:
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     # What is committed survives a power cut, and a reader never sees a half-written audit.
-    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import filecmp
+import itertools
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
@@ -10,10 +13,12 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from scorecard.errors import StoreError
+from scorecard.folders import sync_folder
+from scorecard.store.database import file_of
 
 # The newest revision in migrations/versions/; a test compares the two. Known here so that Alembic, which takes its time
 # to load, is asked only when there is something to migrate.
-HEAD = "0002"
+HEAD = "0003"
 
 # Any number that no other program on the server uses for a lock of its own.
 _MIGRATING = text("SELECT pg_advisory_xact_lock(7239170912)")
@@ -36,8 +41,8 @@ def migrate(engine: Engine) -> None:
         current = revision(connection)
         if current == HEAD:
             return
-        if current is not None and engine.dialect.name == "sqlite" and engine.url.database:
-            back_up(Path(engine.url.database), current)
+        if current is not None and (file := file_of(engine.url)):
+            back_up(file, current)
         upgrade(connection, HEAD)
 
 
@@ -50,19 +55,32 @@ def revision(connection: Connection) -> str | None:
 
 
 def back_up(file: Path, current: str) -> Path:
-    """A copy as it was before, for its owner only. Raises StoreError when it cannot be made; nothing is changed then."""
-    copy = file.with_name(f"{file.name}.before-{HEAD}-was-{current}")
-    fresh = copy.with_name(f"{copy.name}.new")
+    """A copy as it was before, for its owner only; what is not yet written back from the log beside it is in it as well.
+
+    An older copy stays as it is; one that already holds the same is enough. Raises StoreError when none can be made;
+    nothing is changed then.
+    """
+    wanted = file.with_name(f"{file.name}.before-{HEAD}-was-{current}")
+    fresh = wanted.with_name(f"{wanted.name}.new")
     try:
         fresh.unlink(missing_ok=True)
         fresh.touch(mode=0o600)
         before = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
         with closing(before), closing(sqlite3.connect(fresh)) as target:
             before.backup(target)
+        copy = next(name for name in _names(wanted) if not name.exists() or filecmp.cmp(name, fresh, shallow=False))
         fresh.replace(copy)
+        sync_folder(copy.parent)
     except (OSError, sqlite3.Error) as error:
+        fresh.unlink(missing_ok=True)
         raise StoreError(f"store {file}: no copy of it could be made before its tables are renewed: {error}") from error
     return copy
+
+
+def _names(wanted: Path) -> Iterator[Path]:
+    yield wanted
+    for number in itertools.count(2):
+        yield wanted.with_name(f"{wanted.name}-{number}")
 
 
 def upgrade(connection: Connection, target: str) -> None:

@@ -18,6 +18,7 @@ from scorecard.errors import StoreError
 from scorecard.model import Observation, Outcome
 
 LONGEST_NAME = 255
+DAMAGED = "the store is damaged: something kept in it cannot be read back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ def prepare(result: EndpointResult) -> Prepared:
         "findings": [finding_json(finding) for finding in result.findings],
         "as_of": result.as_of.astimezone(UTC).isoformat(),
         "notes": list(result.notes),
+        "asked_as": result.asked_as,
     }
     # Always in the same order: two that write the same rows at once would else wait for each other for ever.
     answers = sorted(result.observations.items())
@@ -98,12 +100,16 @@ def _observation_row(digest: str, seen: Observation) -> dict[str, Any]:
 
 def result_of(packed: bytes) -> EndpointResult:
     """What was committed of an endpoint, without its raw answers. Raises StoreError."""
-    content = json.loads(unpack(packed))
-    device = device_from_json(content["device"])
-    findings = tuple(map(finding_from_json, content["findings"]))
-    # Results of the first schema tell neither.
-    as_of = datetime.fromisoformat(content["as_of"]) if "as_of" in content else device.last_seen_at or datetime.now(UTC)
-    return EndpointResult(device, findings, {}, {}, as_of, tuple(content.get("notes", ())))
+    try:
+        content = json.loads(unpack(packed))
+        device = device_from_json(content["device"])
+        findings = tuple(map(finding_from_json, content["findings"]))
+        # Results of the first schema do not tell these.
+        as_of = datetime.fromisoformat(content["as_of"]) if "as_of" in content else device.last_seen_at or datetime.now(UTC)
+        notes, asked_as = tuple(content.get("notes", ())), content.get("asked_as", "")
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise StoreError(DAMAGED) from error
+    return EndpointResult(device, findings, {}, {}, as_of, notes, asked_as)
 
 
 def observation_of(row: Row[Any]) -> Observation:
@@ -147,4 +153,4 @@ def unpack(packed: bytes) -> str:
     try:
         return zlib.decompress(packed).decode("utf-8")
     except (zlib.error, UnicodeDecodeError) as error:
-        raise StoreError("the store is damaged: something kept in it cannot be read back") from error
+        raise StoreError(DAMAGED) from error

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Table,
     TypeDecorator,
     false,
+    true,
 )
 
 metadata = MetaData(
@@ -44,6 +46,9 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+# SQLite's Integer holds 64 bits as it is.
+_LARGE = BigInteger().with_variant(Integer(), "sqlite")
+
 # One audit. `document` is the finished audit document, compressed; without it the audit never finished.
 audits = Table(
     "audits",
@@ -56,7 +61,9 @@ audits = Table(
     Column("scope", String(1000), nullable=False, default=""),
     Column("run", String(36), nullable=False, server_default=""),  # the audits that were begun together
     Column("basis", String(64), nullable=False, server_default=""),  # of what its results are judged by, a hash
-    Column("interrupted", Boolean, nullable=False, server_default=false()),  # some were not asked any more
+    # Some were not asked any more, or would have been asked again.
+    Column("interrupted", Boolean, nullable=False, server_default=false()),
+    Column("reported", Boolean, nullable=False, server_default=true()),  # its reports were written
     Column("score", Float),
     Column("letter", String(1)),
     Column("coverage", Float),
@@ -83,7 +90,7 @@ observations = Table(
     Column("digest", String(71), primary_key=True),
     Column("part", String(255), nullable=False),
     Column("outcome", String(16), nullable=False),
-    Column("code", Integer),
+    Column("code", _LARGE),  # an HRESULT is larger than PostgreSQL's Integer
     Column("reason", String(1000), nullable=False),
     Column("text", LargeBinary, nullable=False),
 )
@@ -96,7 +103,7 @@ observed = Table(
     Column("endpoint", String(255), primary_key=True),
     Column("digest", ForeignKey("observations.digest"), primary_key=True),
     Column("observed_at", Moment),
-    Column("duration_ms", Integer, nullable=False),
+    Column("duration_ms", _LARGE, nullable=False),  # as the machine tells it
 )
 
 # What is known of a client's endpoints from earlier audits.

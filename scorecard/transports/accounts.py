@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from scorecard.errors import FailureKind, TransportError
-from scorecard.model import Endpoint
+from scorecard.model import Endpoint, SecretRef
 from scorecard.transports.watchdog import Deadline
 
 MOST_REFUSALS = 3
@@ -78,7 +78,13 @@ class Accounts:
                         f"{'machine' if standing.refused == 1 else 'machines'} refused {user} before",
                         "Correct the user or its password, then audit again; more tries could lock the account.",
                     )
-                if standing.refused + standing.under_way() < self._most or deadline.passed:
+                if deadline.passed:
+                    raise TransportError(
+                        FailureKind.DEADLINE,
+                        f"No login was tried at {where}: whether the password of {user} is right was not known in time",
+                        "Give each machine more time with --deadline, or see which of the others hang.",
+                    )
+                if standing.refused + standing.under_way() < self._most:
                     break
                 self._changed.wait(deadline.left_s(1.0))
             started = time.monotonic()
@@ -89,5 +95,10 @@ class Accounts:
 def _key(endpoint: Endpoint, user: str) -> tuple[object, ...]:
     """One password is one key: that of a command with placeholders is a machine's own."""
     password = endpoint.credential.password if endpoint.credential else None
-    own = endpoint.name if password is not None and password.kind == "command" else ""
+    own = endpoint.name if password is not None and is_own(password) else ""
     return endpoint.client, user.casefold(), password, own
+
+
+def is_own(password: SecretRef) -> bool:
+    """Whether it is each machine's own. A command that is told nothing of the machine gives all the same one."""
+    return password.kind == "command" and any("{name}" in part or "{address}" in part for part in password.value)

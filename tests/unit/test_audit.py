@@ -442,7 +442,7 @@ def test_a_stopped_audit_goes_on_where_it_was(store: Store) -> None:
     machines = Machines({name: answer() for name in "abcd"}, meanwhile=lambda one: stop.set() if one.name == "b" else None)
     first = audit(machines, store, order(*"abcd", run="r"), stop, concurrency=1)
     asked = set(machines.asked)
-    begun = store.broken_off("Acme", "", basis(collector_of(machines)), "r")
+    begun = store.broken_off("Acme", "", basis(REGISTRY, STANDARD), "r")
     assert begun is not None
     assert begun.id == first.id
     machines.asked.clear()
@@ -455,4 +455,4 @@ def test_a_stopped_audit_goes_on_where_it_was(store: Store) -> None:
     assert all(device.seen for device in done.devices)
     assert not done.interrupted
     assert store.load() == loads(dumps(done))
-    assert store.broken_off("Acme", "", basis(collector_of(machines)), "r") is None
+    assert store.broken_off("Acme", "", basis(REGISTRY, STANDARD), "r") is None
