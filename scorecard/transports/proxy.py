@@ -124,7 +124,7 @@ def _socks5(talk: _Talk) -> None:
     talk.send(bytes((_VERSION, 1, _NO_LOGIN)))
     version, method = talk.read(2)
     if version != _VERSION:
-        raise talk.foreign(bytes((version, method)))
+        raise talk.foreign()
     if method == _NOTHING_SUITS:
         raise talk.wants_login()
     if method != _NO_LOGIN:
@@ -213,11 +213,11 @@ def _http(talk: _Talk) -> None:
 
 
 def _head(talk: _Talk) -> bytes:
-    """Up to the empty line. What follows it belongs to the machine, and may have come with it."""
+    """Up to the empty line, byte by byte: what follows it belongs to the machine, and may have come with it."""
     head = bytearray()
     while not head.endswith((b"\r\n\r\n", b"\n\n")):
         if len(head) >= _MAX_HEAD_BYTES or (len(head) == 5 and head != b"HTTP/"):
-            raise talk.foreign(bytes(head[:80]))
+            raise talk.foreign()
         head += talk.read(1)
     return bytes(head)
 
