@@ -7,9 +7,10 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 from scorecard.bundle import HOST_PART, Bundle, fill_missing
 from scorecard.bundle_windows import WindowsBundle
@@ -59,6 +60,19 @@ class EndpointResult:
     asked_as: str = ""  # what of the inventory it rests on, where it is kept; see asking.py
 
 
+class Processes(Protocol):
+    """Other processes that ask."""
+
+    def run(
+        self,
+        collector: Collector,
+        endpoints: Sequence[Endpoint],
+        concurrency: int,
+        stop: threading.Event,
+        paces: Mapping[str, Pace],
+    ) -> Iterator[tuple[EndpointResult, ...]]: ...
+
+
 @dataclass
 class Collector:
     """Asks and judges endpoints one at a time or many at once. Everything it holds is safe to share between threads."""
@@ -69,6 +83,7 @@ class Collector:
     redact: Callable[[str], str]
     history: Mapping[str, Remembered] = field(default_factory=dict)
     deadline_s: float = DEFAULT_DEADLINE_S
+    processes: Processes | None = None  # that ask in its place
 
     def __post_init__(self) -> None:
         probes = self.registry.probes()
@@ -88,6 +103,9 @@ class Collector:
         When `stop` is set no further endpoint is asked and what is under way is not awaited; what is in is handed on.
         """
         wanted = tuple(endpoints)
+        if self.processes is not None:
+            yield from self.processes.run(self, wanted, concurrency, stop, paces or {})
+            return
         done: queue.SimpleQueue[EndpointResult] = queue.SimpleQueue()
         # A slow disk holds the asking back; the answers that wait for it must not fill the memory.
         most_waiting = max(_MOST_WAITING, concurrency)

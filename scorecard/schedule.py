@@ -32,7 +32,7 @@ class _Site:
 class Schedule:
     """Endpoints in their order, the sites taking turns. Not thread-safe: its owner holds a lock.
 
-    `clock` gives seconds. An endpoint that was handed out is under way until `ended` is called for it.
+    `clock` gives seconds. An endpoint that was handed out is under way until `ended` is called for its site.
     """
 
     def __init__(
@@ -71,8 +71,8 @@ class Schedule:
             return endpoint
         return None
 
-    def ended(self, endpoint: Endpoint) -> None:
-        self._sites[endpoint.site].under_way -= 1
+    def ended(self, site: str) -> None:
+        self._sites[site].under_way -= 1
 
     def wait_s(self) -> float | None:
         """How long until the next may be asked if none of those under way ends; None: never, or none is left."""
@@ -104,5 +104,5 @@ class Feed:
 
     def ended(self, endpoint: Endpoint) -> None:
         with self._changed:
-            self._schedule.ended(endpoint)
+            self._schedule.ended(endpoint.site)
             self._changed.notify()

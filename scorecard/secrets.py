@@ -15,9 +15,10 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from scorecard.errors import CredentialError
 from scorecard.model import Credential, Endpoint, SecretRef
@@ -92,6 +93,10 @@ class _Slot:
     error: str | None = None
 
 
+# What was resolved already: of which reference (and, of a command, for which endpoint), the secret.
+Known = Mapping[tuple[Any, ...], str]
+
+
 class Resolver:
     """Turns references into secrets, once for each (a command once for each endpoint). Safe to share between threads.
 
@@ -99,12 +104,20 @@ class Resolver:
     the terminal, without echo.
     """
 
-    def __init__(self, redactor: Redactor, ask: Callable[[str], str] | None = None) -> None:
+    def __init__(self, redactor: Redactor, ask: Callable[[str], str] | None = None, known: Known | None = None) -> None:
         self._redactor = redactor
         self._ask = ask or _ask_on_terminal
-        self._slots: dict[tuple[object, ...], _Slot] = {}
+        self._slots: dict[tuple[Any, ...], _Slot] = {}
         self._lock = threading.Lock()
         self._one_at_a_time = threading.Lock()  # keyrings and terminals serve one caller
+        for key, secret in (known or {}).items():
+            self._slots[key] = _Slot(secret=secret)
+            redactor.learn(secret)
+
+    def known(self) -> Known:
+        """What has been resolved, for another process; it holds secrets."""
+        with self._lock:
+            return {key: slot.secret for key, slot in self._slots.items() if slot.secret is not None}
 
     def __call__(self, reference: SecretRef, endpoint: Endpoint) -> str:
         """The secret. Raises CredentialError, which names the reference and what to do."""
@@ -137,7 +150,7 @@ class Resolver:
         return tuple(failed)
 
     def _slot(self, reference: SecretRef, endpoint: Endpoint) -> _Slot:
-        key: tuple[object, ...] = (reference,)
+        key: tuple[Any, ...] = (reference,)
         if reference.kind == "command":
             key = (reference, endpoint.client, endpoint.name, endpoint.address)
         with self._lock:

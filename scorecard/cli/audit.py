@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
+import logging
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,15 +28,15 @@ from scorecard.document_writing import dumps
 from scorecard.errors import ReportError, StoreError
 from scorecard.folders import check_folder
 from scorecard.inventory import Client
+from scorecard.pool import MOST, Pool, Recipe, how_many
 from scorecard.registry import Registry
 from scorecard.result import Audit
 from scorecard.secrets import Redactor, Resolver
 from scorecard.standard import DEFAULT, LETTERS, Standard
 from scorecard.standard import load as load_standard
 from scorecard.store import Run, Store, StoreUnusable
-from scorecard.transports import make
+from scorecard.transports import Transports
 from scorecard.transports.accounts import MOST_REFUSALS, Accounts
-from scorecard.transports.base import Secrets, Transport
 from scorecard.window import spoken
 
 
@@ -53,6 +53,8 @@ class _Wishes:
     evidence: bool
     resume: bool
     max_refused: int
+    processes: int | None
+    check_folders: tuple[Path, ...]
 
 
 @click.command()
@@ -77,6 +79,12 @@ class _Wishes:
     default=DEFAULT_CONCURRENCY,
     show_default=True,
     help="Endpoints at a time.",
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(1, MOST),
+    metavar="N",
+    help="Processes that ask; else as many as there are cores where the fleet is large.",
 )
 @click.option(
     "--deadline",
@@ -131,6 +139,7 @@ def audit(
     as_json: bool,
     fail_under: str | None,
     concurrency: int,
+    processes: int | None,
     deadline_s: float,
     canary: int,
     max_time_s: float | None,
@@ -157,7 +166,11 @@ def audit(
     if as_json and len(clients) > 1:
         raise click.UsageError(f"--json prints one audit, and here are {len(clients)} clients; choose one with --client")
     jobs = [
-        _job(entry, load_standard(standard or entry.standard or DEFAULT, registry.checks), limit, local, canary, window_s)
+        _job(
+            replace(_order(entry, limit, local), canary=canary, window_s=window_s),
+            standard or entry.standard or DEFAULT,
+            registry,
+        )
         for entry in clients
     ]
     check_data(registry)
@@ -174,6 +187,8 @@ def audit(
         evidence=evidence,
         resume=resume,
         max_refused=max_refused,
+        processes=processes,
+        check_folders=check_folders,
     )
     if wishes.folder is not None:
         check_folder(wishes.folder)
@@ -195,15 +210,14 @@ class _Job:
 
     order: Order
     standard: Standard
+    standard_named: str
     redactor: Redactor
     resolver: Resolver
 
 
-def _job(client: Client, standard: Standard, limit: str | None, local: bool, canary: int, window_s: float) -> _Job:
+def _job(order: Order, standard: str, registry: Registry) -> _Job:
     redactor = Redactor()
-    return _Job(
-        replace(_order(client, limit, local), canary=canary, window_s=window_s), standard, redactor, Resolver(redactor)
-    )
+    return _Job(order, load_standard(standard, registry.checks), standard, redactor, Resolver(redactor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,10 +284,13 @@ def _one(job: _Job, subfolder: str, shared: _Shared) -> int:
 
 def _audited(job: _Job, shared: _Shared, judged_by: str) -> Audit:
     order, wishes, store = replace(job.order, run=shared.run), shared.wishes, shared.store
-    with _transports(job.resolver, Accounts(wishes.max_refused)) as transport:
-        collector = Collector(shared.registry, job.standard, transport, job.redactor, deadline_s=wishes.deadline_s)
+    with Transports(job.resolver, Accounts(wishes.max_refused)) as transports, ExitStack() as processes:
+        collector = Collector(shared.registry, job.standard, transports, job.redactor, deadline_s=wishes.deadline_s)
         if shared.begun:
             order = replace(order, begun=broken_off(order, judged_by, shared.begun, store))
+        count = how_many(len(order.endpoints)) if wishes.processes is None else wishes.processes
+        if count > 1:
+            collector.processes = processes.enter_context(Pool(_recipe(job, wishes), count))
         with watch(order.client, len(order.endpoints)) as progress:
             try:
                 return run(order, collector, store, wishes.concurrency, shared.stop, progress)
@@ -282,6 +299,18 @@ def _audited(job: _Job, shared: _Shared, judged_by: str) -> Audit:
             except StoreError as error:
                 kept = f"{order.client}: what was committed is kept; put that right and go on with --resume"
                 raise StoreError(f"{error}\n{kept}") from error
+
+
+def _recipe(job: _Job, wishes: _Wishes) -> Recipe:
+    return Recipe(
+        folders=wishes.check_folders,
+        standard=job.standard_named,
+        secrets=job.resolver.known(),
+        deadline_s=wishes.deadline_s,
+        most_refusals=wishes.max_refused,
+        concurrency=wishes.concurrency,
+        debug=any(isinstance(one, logging.StreamHandler) for one in logging.getLogger("scorecard").handlers),
+    )
 
 
 def _code(done: Audit, fail_under: str | None) -> int:
@@ -317,22 +346,3 @@ def _dry_run(orders: Sequence[Order], registry: Registry) -> int:
     parts = {probe.part for probe in registry.probes()}
     say(f"One connection and one command each, with up to {len(parts) + 1} parts; `scorecard probes show` prints them.")
     return EXIT_OK
-
-
-@contextmanager
-def _transports(secrets: Secrets, accounts: Accounts) -> Iterator[Callable[[str], Transport]]:
-    """Each kind of transport once, made when it is first wanted, let go of at the end."""
-    made: dict[str, Transport] = {}
-    lock = threading.Lock()
-
-    def one(name: str) -> Transport:
-        with lock:
-            if name not in made:
-                made[name] = make(name, secrets, accounts)
-            return made[name]
-
-    try:
-        yield one
-    finally:
-        for transport in made.values():
-            transport.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from types import TracebackType
 
 from scorecard.errors import InputError
 from scorecard.transports.accounts import Accounts
@@ -39,3 +41,31 @@ def make(name: str, secrets: Secrets, accounts: Accounts | None = None) -> Trans
             return WinrmTransport(secrets, accounts=accounts)
         case _:
             raise InputError(f"{name!r} is not a transport; expected one of {', '.join(NAMES)}")
+
+
+class Transports:
+    """Each kind of transport once, made when it is first wanted. A context manager: leaving it lets go of all."""
+
+    def __init__(self, secrets: Secrets, accounts: Accounts) -> None:
+        self._secrets = secrets
+        self._accounts = accounts
+        self._lock = threading.Lock()
+        self._made: dict[str, Transport] = {}
+
+    def __call__(self, name: str) -> Transport:
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = make(name, self._secrets, self._accounts)
+            return self._made[name]
+
+    def close(self) -> None:
+        with self._lock:
+            made = tuple(self._made.values())
+        for transport in made:
+            transport.close()
+
+    def __enter__(self) -> Transports:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()

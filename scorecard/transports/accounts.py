@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -51,7 +51,14 @@ class Accounts:
     def __init__(self, most_refusals: int = MOST_REFUSALS) -> None:
         self._most = most_refusals
         self._changed = threading.Condition()
+        self._right: set[Hashable] = set()
         self._standings: dict[tuple[object, ...], _Standing] = {}
+
+    def is_right(self, endpoint: Endpoint) -> None:
+        """The passwords of this endpoint were accepted elsewhere: nobody is held up by them."""
+        with self._changed:
+            self._right |= passwords_of(endpoint)
+            self._changed.notify_all()
 
     @contextmanager
     def trying(self, endpoint: Endpoint, user: str, where: str, deadline: Deadline) -> Iterator[Try]:
@@ -70,7 +77,7 @@ class Accounts:
     def _enter(self, endpoint: Endpoint, user: str, where: str, deadline: Deadline) -> tuple[_Standing, float]:
         with self._changed:
             standing = self._standings.setdefault(_key(endpoint, user), _Standing())
-            while not standing.accepted:
+            while not standing.accepted and not (passwords_of(endpoint) & self._right):
                 if standing.refused >= self._most:
                     raise TransportError(
                         FailureKind.AUTH_FAILED,
@@ -90,6 +97,16 @@ class Accounts:
             started = time.monotonic()
             standing.trying.append(started)
             return standing, started
+
+
+def passwords_of(endpoint: Endpoint) -> frozenset[Hashable]:
+    """The passwords that this endpoint shares with others."""
+    ways = (endpoint.credential, *(jump.credential for jump in endpoint.connection.jumps))
+    return frozenset(
+        (way.client, way.user, way.password)
+        for way in ways
+        if way is not None and way.password is not None and not is_own(way.password)
+    )
 
 
 def _key(endpoint: Endpoint, user: str) -> tuple[object, ...]:

@@ -90,3 +90,13 @@ def test_never_more_at_a_time_than_may_refuse(right: bool, asked: int) -> None:
         thread.join()
     assert tried[0] == asked
     assert most_unproven[0] <= 3
+
+
+def test_what_was_accepted_elsewhere_holds_nobody_up() -> None:
+    accounts = Accounts(1)
+    accounts.is_right(endpoint("a"))
+    for name in "bcd":
+        attempt(accounts, endpoint(name), right=False)
+    attempt(accounts, endpoint("a", OWN), right=False)
+    with pytest.raises(TransportError):
+        attempt(accounts, endpoint("a", OWN), right=False)

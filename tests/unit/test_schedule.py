@@ -41,7 +41,7 @@ def test_no_more_of_a_site_than_it_allows() -> None:
     assert second is not None
     assert schedule.take() is None
     assert schedule.wait_s() is None  # only an end helps
-    schedule.ended(first)
+    schedule.ended(first.site)
     assert schedule.wait_s() == 0
     assert schedule.take() is not None
 
@@ -82,7 +82,7 @@ def test_everybody_is_asked_once_and_no_limit_is_passed(sites: list[str], paces:
             assert pace.max_parallel is None or Counter(e.site for e in under_way)[endpoint.site] <= pace.max_parallel
         elif under_way:
             done.append(under_way.pop(dice.randrange(len(under_way))))
-            schedule.ended(done[-1])
+            schedule.ended(done[-1].site)
         else:
             wait_s = schedule.wait_s()
             assert wait_s is not None  # nobody waits for ever
