@@ -1,4 +1,4 @@
-"""`python -m bench [--small] [--write]`: measure, print the table, and with --write renew docs/benchmarks.md."""
+"""`python -m bench [--small | --full] [--write]`: measure, print the table, and with --write renew docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import fleet, windows, work
+from bench import broken, fleet, inventory, kills, peers, windows, work
 from bench.figures import Figure, machine, renew, table
 from bench.process import ROOT
 from bench.recording import bundle, record, up_to_date
@@ -30,16 +30,47 @@ class Size:
     stored: int
     in_flight: int  # over WinRM
     most_in_flight: int  # the same, for memory
+    kills: int
+    beside: tuple[int, ...]  # endpoints that other clients are asked for as well
+    deadline_s: float  # for a broken fleet
+    listed: tuple[int, ...]  # endpoints of inventories that are read
+    replayed: tuple[int, ...] = ()
 
 
-FULL = Size(endpoints=200, runs=3, judged=(1_000, 10_000), stored=500, in_flight=100, most_in_flight=300)
-SMALL = Size(endpoints=5, runs=1, judged=(5,), stored=5, in_flight=5, most_in_flight=5)
+USUAL = Size(
+    endpoints=200,
+    runs=3,
+    judged=(1_000, 10_000),
+    stored=500,
+    in_flight=100,
+    most_in_flight=300,
+    kills=50,
+    beside=(50, 200),
+    deadline_s=10,
+    listed=(10_000, 100_000),
+)
+SMALL = Size(
+    endpoints=5,
+    runs=1,
+    judged=(5,),
+    stored=5,
+    in_flight=5,
+    most_in_flight=5,
+    kills=1,
+    beside=(5,),
+    deadline_s=3,
+    listed=(50,),
+    replayed=(5,),
+)
+FULL = replace(USUAL, beside=(50, 200, 1_000), replayed=(1_000, 10_000))
 
 
 # On a machine that is busy with other things, what is left is measured once, or not at all, and the table says so.
 _REPEAT_UNTIL_S = 100.0
 _BEGIN_UNTIL_S = 180.0
 _REPEAT_WINDOWS_S = 60.0
+_REPEAT_BESIDE_S = 240.0
+_REPLAY_LIMIT_S = 1800.0
 
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
@@ -64,10 +95,18 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
         yield Figure(f"{what}: answers taken apart, redacted and judged", f"{done['judge_s']:.1f} s")
         yield Figure(f"{what}: graded", f"{done['score_s']:.2f} s", "at most 2 s" if count == 10_000 else "")
         yield Figure(f"{what}: memory, peak", f"{done['peak_mib']:.0f} MiB", "at most 500 MiB" if count == 10_000 else "")
-    _say(f"storing {size.stored} results")
-    done = work.measure("storing", size.stored, reply, folder)
-    yield Figure("results committed to a SQLite store", f"{done['a_second']:.0f} a second")
-    yield Figure("the same: CPU and disk an endpoint", f"{done['cpu_ms']:.1f} ms, {done['kib']:.0f} KiB")
+    yield from _replayed(size, reply, folder)
+    yield from _stored(size, reply, folder)
+    _say(f"killing an audit of {size.endpoints} endpoints {size.kills} times")
+    killed = folder / "killed"
+    killed.mkdir()
+    yield from kills.measure(killed, size.endpoints, size.kills)
+    _say(f"auditing a broken fleet of {size.endpoints}")
+    bad_day = folder / "broken"
+    bad_day.mkdir()
+    yield from broken.measure(bad_day, replies.patched, size.endpoints, size.deadline_s)
+    _say(f"reading inventories of {' and '.join(map(str, size.listed))} endpoints")
+    yield from inventory.measure(folder, size.listed)
     _say(f"writing reports of {size.endpoints} endpoints")
     done = work.measure("reporting", size.endpoints, reply, folder)
     for name in sorted({key.split()[0] for key in done}):
@@ -77,9 +116,40 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
     yield from windows.measure(folder, size.endpoints, size.in_flight, size.most_in_flight, size.runs, until)
 
 
+def _replayed(size: Size, reply: Path, folder: Path) -> Iterator[Figure]:
+    for count in size.replayed:
+        _say(f"auditing {count} endpoints without a network")
+        done = work.measure("replaying", count, reply, folder, _REPLAY_LIMIT_S)
+        what = f"{count:,} endpoints replayed, judged and stored"
+        yield Figure(f"{what}: CPU an endpoint", f"{done['cpu_ms']:.1f} ms")
+        yield Figure("the same: duration, memory, peak", f"{done['wall_s']:.0f} s, {done['peak_mib']:.0f} MiB")
+
+
+def _stored(size: Size, reply: Path, folder: Path) -> Iterator[Figure]:
+    _say(f"storing {size.stored} results, twice")
+    done = work.measure("storing", size.stored, reply, folder)
+    yield Figure("results committed to a SQLite store", f"{done['a_second']:.0f} a second")
+    yield Figure("the same: CPU and disk an endpoint", f"{done['cpu_ms']:.1f} ms, {done['kib']:.0f} KiB")
+    done = work.measure("storing_postgresql", size.stored, reply, folder)
+    yield Figure("results committed to a PostgreSQL store", f"{done['a_second']:.0f} a second")
+    yield Figure("the same: CPU of our process an endpoint", f"{done['cpu_ms']:.1f} ms")
+
+
+def _beside(size: Size, folder: Path, small: bool) -> str:
+    """The table of other clients."""
+    _say("other clients beside ours" if small else "other clients beside ours, installed where they are not yet")
+    clients = peers.Peers.at_hand() if small else peers.Peers.installed()
+    fleet_folder = folder / "p"  # short: sockets lie in it, whose names may have 107 characters
+    fleet_folder.mkdir()
+    until = time.monotonic() + _REPEAT_BESIDE_S
+    return peers.measure(fleet_folder, clients, size.beside, size.runs, until, _say)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the figures of docs/benchmarks.md.")
-    parser.add_argument("--small", action="store_true", help="5 endpoints, once: shows that it works")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--small", action="store_true", help="5 endpoints, once: shows that it works")
+    size.add_argument("--full", action="store_true", help="larger fleets as well: about an hour")
     parser.add_argument("--write", action="store_true", help="renew the table in docs/benchmarks.md")
     options = parser.parse_args()
     if options.small and options.write:
@@ -88,7 +158,9 @@ def main() -> int:
     started = time.monotonic()
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="scorecard-bench-") as folder:
-        found = table(list(figures(SMALL if options.small else FULL, Path(folder))))
+        chosen = SMALL if options.small else FULL if options.full else USUAL
+        found = table(list(figures(chosen, Path(folder))))
+        found += f"\n{_beside(chosen, Path(folder), options.small)}"
     where = f"{machine()}. Load before the start {load:.1f}; measured in {time.monotonic() - started:.0f} s.\n\n"
     print(where + found, end="")
     if options.write:

@@ -55,8 +55,12 @@ def machine() -> str:
 
 def table(figures: Sequence[Figure]) -> str:
     """A Markdown table that can be read in a terminal as well."""
-    rows = [("Figure", "Measured", "Aim"), *((line.what, line.measured, line.aim) for line in figures)]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return columns([("Figure", "Measured", "Aim"), *((line.what, line.measured, line.aim) for line in figures)])
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """The same of any rows, the first of which is the head."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return "\n".join(lines) + "\n"

@@ -60,14 +60,17 @@ def varied(reply: bytes, number: int) -> bytes:
 
 
 class Replay:
-    """A transport without a network. An endpoint answers with what was laid ready under its name, once."""
+    """A transport without a network. An endpoint answers with what was laid ready under its name, once; where nothing was,
+    with the reply of another machine like `reply`, made when it is asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, reply: bytes = b"") -> None:
         self.ready: dict[str, bytes] = {}
+        self._reply = reply
 
     def ask(self, endpoint: Endpoint, bundle: Bundle, deadline_s: float) -> Answer:  # noqa: ARG002 - the protocol's own
         now = datetime.now(UTC)
-        read = parse_reply(self.ready.pop(endpoint.name), MARKER, now)
+        said = self.ready.pop(endpoint.name) if endpoint.name in self.ready else varied(self._reply, int(endpoint.name))
+        read = parse_reply(said, MARKER, now)
         return Answer(read.observations, now, Identity.PROVEN, "bench", read.dropped_lines, read.complete)
 
     def close(self) -> None:

@@ -27,16 +27,17 @@ from scorecard.score import score
 from scorecard.standard import DEFAULT, load
 from scorecard.store import Store
 from scorecard.store.rows import prepare
+from tests.rig.postgres import Postgres
 
 _LIMIT_S = 240
 
 Numbers = dict[str, float]
 
 
-def measure(name: str, count: int, reply: Path, folder: Path) -> Numbers:
+def measure(name: str, count: int, reply: Path, folder: Path, limit_s: float = _LIMIT_S) -> Numbers:
     """One of JOBS in a process of its own. Raises where it fails."""
     command = [sys.executable, "-m", "bench.work", name, str(count), str(reply), str(folder)]
-    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LIMIT_S)
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit_s)
     if done.returncode:
         raise RuntimeError(f"{name} ended with code {done.returncode}: {done.stderr[-2000:]}")
     numbers: Numbers = json.loads(done.stdout)
@@ -68,13 +69,25 @@ def judging(count: int, reply: bytes, _folder: Path) -> Numbers:
 
 def storing(count: int, reply: bytes, folder: Path) -> Numbers:
     """Commit results one by one to a new store, none of whose observations is in it."""
+    numbers = _stored(f"sqlite:///{folder}/writes.db", count, reply)
+    size = sum(file.stat().st_size for file in folder.glob("writes.db*"))
+    return {**numbers, "kib": size / count / 1024}
+
+
+def storing_postgresql(count: int, reply: bytes, _folder: Path) -> Numbers:
+    """The same to a PostgreSQL server, over its socket. CPU is that of our process alone."""
+    with Postgres(durable=True) as server:
+        return _stored(server.url(), count, reply)
+
+
+def _stored(url: str, count: int, reply: bytes) -> Numbers:
     collector, replay = _collector()
     results: list[EndpointResult] = []
     for number, endpoint in enumerate(endpoints(count)):
         replay.ready[endpoint.name] = varied(reply, number)
         results.append(collector.ask(endpoint))
     _all_seen(results)
-    store = Store.open(f"sqlite:///{folder}/writes.db")
+    store = Store.open(url)
     audit_id = str(uuid.uuid4())
     store.begin(audit_id, "Bench", datetime.now(UTC), "")
     before, started = cpu_ms(), time.monotonic()
@@ -82,8 +95,21 @@ def storing(count: int, reply: bytes, folder: Path) -> Numbers:
         store.add(audit_id, "Bench", [prepare(result)])
     spent_ms, wall_s = cpu_ms() - before, time.monotonic() - started
     store.close()
-    size = sum(file.stat().st_size for file in folder.glob("writes.db*"))
-    return {"cpu_ms": spent_ms / count, "a_second": count / wall_s, "kib": size / count / 1024}
+    return {"cpu_ms": spent_ms / count, "a_second": count / wall_s}
+
+
+def replaying(count: int, reply: bytes, folder: Path) -> Numbers:
+    """A whole audit without a network: ask, judge, commit each result, grade, keep the audit."""
+    collector, _ = _collector(reply)
+    asked = endpoints(count)
+    store = Store.open(f"sqlite:///{folder}/replayed-{count}.db")
+    before, started = cpu_ms(), time.monotonic()
+    audit = run(Order("Bench", asked), collector, store, 50, Stop(), lambda *_: None)
+    spent_ms, wall_s = cpu_ms() - before, time.monotonic() - started
+    store.close()
+    if not all(device.seen and device.failure is None for device in audit.devices):
+        raise RuntimeError("an endpoint was not read")
+    return {"cpu_ms": spent_ms / count, "wall_s": wall_s, "peak_mib": peak_mib()}
 
 
 def reporting(count: int, reply: bytes, folder: Path) -> Numbers:
@@ -105,9 +131,9 @@ def reporting(count: int, reply: bytes, folder: Path) -> Numbers:
     return numbers
 
 
-def _collector() -> tuple[Collector, Replay]:
+def _collector(reply: bytes = b"") -> tuple[Collector, Replay]:
     registry = Registry.load()
-    replay = Replay()
+    replay = Replay(reply)
     return Collector(registry, load(DEFAULT, registry.checks), lambda _: replay, Redactor()), replay
 
 
@@ -117,7 +143,7 @@ def _all_seen(results: Iterable[EndpointResult]) -> None:
             raise RuntimeError(f"{result.device.name} was not read: {result.device.failure}")
 
 
-JOBS = {job.__name__: job for job in (judging, storing, reporting)}
+JOBS = {job.__name__: job for job in (judging, storing, storing_postgresql, replaying, reporting)}
 
 if __name__ == "__main__":
     print(json.dumps(JOBS[sys.argv[1]](int(sys.argv[2]), Path(sys.argv[3]).read_bytes(), Path(sys.argv[4]))))

@@ -6,86 +6,37 @@ import json
 import os
 import random
 import shutil
-import signal
 import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.e2e.commands import scorecard
+from tests.e2e.kills import fleet, kill_somewhere, killed_again_and_again, start
 from tests.e2e.recordings import inventory, refusing, replayed
 
 MACHINES = 200
 KILLS = 10
 
 
-def start(*arguments: str | Path, home: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "scorecard", *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "SCORECARD_HOME": str(home)},
-    )
-
-
-def committed(home: Path) -> dict[str, str]:
-    """Endpoint -> when its result was committed."""
-    try:
-        with closing(sqlite3.connect(f"file:{home / 'history.db'}?mode=ro", uri=True)) as database:
-            return dict(database.execute("SELECT endpoint, committed_at FROM results"))
-    except sqlite3.Error:  # not made yet
-        return {}
-
-
-def fleet(folder: Path, machines: int) -> Path:
-    one = replayed(folder / "machines", "m0")
-    return inventory(folder / "inventory.yaml", "Acme", [{**one, "name": f"m{number}"} for number in range(machines)])
-
-
-def kill_somewhere(process: subprocess.Popen[bytes], home: Path, more: int, dice: random.Random) -> bool:
-    """Kill it once so many more results are in, and a moment later. False where it ended before."""
-    already = len(committed(home))
-    while process.poll() is None and len(committed(home)) < already + more:
-        time.sleep(0.005)
-    time.sleep(dice.uniform(0, 0.05))
-    if process.poll() is not None:
-        return False
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    return True
-
-
 def test_an_audit_that_is_killed_again_and_again_ends_with_one_result_each(tmp_path: Path) -> None:
-    home, out, dice = tmp_path / "home", tmp_path / "out", random.Random(20261122)
-    arguments: list[str | Path] = ["audit", fleet(tmp_path, MACHINES), "--out", out, "--concurrency", "4"]
-    before: dict[str, str] = {}
-    for _ in range(KILLS):
-        process = start(*arguments, home=home)
-        assert kill_somewhere(process, home, dice.randint(0, MACHINES // KILLS // 2), dice)
-        after = committed(home)
-        assert before.items() <= after.items()  # nothing is lost, and nobody was asked again
-        assert not list(out.glob("*")) or (out / "audit.json").exists()
-        before = after
-        arguments = [*arguments[:6], "--resume"]
-    done = scorecard(*arguments, home=home)
-    assert done.returncode == 0, done.stderr
-    assert "going on with the audit of" in done.stderr
-    after = committed(home)
-    assert before.items() <= after.items()
-    assert len(after) == MACHINES
-    document: dict[str, Any] = json.loads((out / "audit.json").read_text(encoding="utf-8"))
-    assert sorted(entry["name"] for entry in document["endpoints"]) == sorted(f"m{number}" for number in range(MACHINES))
-    assert all(entry["seen"] for entry in document["endpoints"])
-    (entry,) = json.loads(scorecard("history", "--json", home=home).stdout)
-    assert entry["id"] == document["id"]
-    assert not document["interrupted"]
+    survived = killed_again_and_again(tmp_path, MACHINES, KILLS, random.Random(20261122))
+    assert survived.kills == KILLS
+    assert not survived.lost
+    assert not survived.changed  # nobody was asked again
+    assert not survived.torn
+    assert "going on with the audit of" in survived.said
+    names = sorted(f"m{number}" for number in range(MACHINES))
+    assert sorted(survived.results) == names
+    assert sorted(entry["name"] for entry in survived.document["endpoints"]) == names
+    assert all(entry["seen"] for entry in survived.document["endpoints"])
+    (entry,) = json.loads(scorecard("history", "--json", home=tmp_path / "home").stdout)
+    assert entry["id"] == survived.document["id"]
+    assert not survived.document["interrupted"]
 
 
 def test_the_same_grade_as_without_a_break(tmp_path: Path) -> None:

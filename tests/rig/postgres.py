@@ -30,7 +30,9 @@ def _programs() -> Path:
 
 
 class Postgres:
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        """`durable`: each commit is on the disk before the next, as PostgreSQL does by itself; tests need not wait for it."""
+        self._durable = durable
         self._bin = _programs()
         self._folder = Path(tempfile.mkdtemp(prefix="scorecard-postgres-"))
         self._data = self._folder / "data"
@@ -59,7 +61,8 @@ class Postgres:
         self._run("pg_ctl", "-D", str(self._data), "-w", "-m", "immediate", "stop")
 
     def start(self) -> None:
-        options = f"-c listen_addresses='' -c unix_socket_directories='{self._folder}' -c fsync=off"
+        fsync = "on" if self._durable else "off"
+        options = f"-c listen_addresses='' -c unix_socket_directories='{self._folder}' -c fsync={fsync}"
         self._run("pg_ctl", "-D", str(self._data), "-w", "-l", str(self._folder / "log"), "-o", options, "start")
 
     def _run(self, program: str, *arguments: str) -> None:
