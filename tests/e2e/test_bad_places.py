@@ -160,7 +160,7 @@ def test_a_full_disk_leaves_nothing_half_written(form: str, good: Path, tmp_path
 @pytest.mark.rig
 def test_a_full_disk_under_the_store_is_one_line(good: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
-    done, _ = on_small_disk("220k", home, "audit", good, "--json", home=home)
+    done, _ = on_small_disk("180k", home, "audit", good, "--json", home=home)
     assert done.returncode in (1, 2), done.stderr
     assert done.stdout == ""
     assert "scorecard: store " in done.stderr

@@ -62,6 +62,47 @@ def test_a_password_of_each_machine_is_counted_for_itself() -> None:
         attempt(accounts, endpoint(name, OWN), right=False)
 
 
+def test_a_command_that_is_told_nothing_of_the_machine_gives_all_the_same_password() -> None:
+    for words in (("pass", "show", "audit"), ("vault", "{client}")):
+        accounts, same = Accounts(2), SecretRef("command", words)
+        for name in "ab":
+            attempt(accounts, endpoint(name, same), right=False)
+        with pytest.raises(TransportError, match="stopped to protect the account"):
+            attempt(accounts, endpoint("c", same), right=True)
+
+
+def test_fifty_that_wait_when_the_refusals_come_all_end_at_once() -> None:
+    accounts, kinds, lock = Accounts(3), list[FailureKind](), threading.Lock()
+    hold = threading.Event()
+
+    def one(number: int) -> None:
+        try:
+            with accounts.trying(endpoint(f"m{number}"), "audit", f"m{number}", Deadline(60)) as made:
+                hold.wait(30)
+                made.refused()
+        except TransportError as error:
+            with lock:
+                kinds.append(error.kind)
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(53)]
+    for thread in threads:
+        thread.start()
+    hold.set()
+    for thread in threads:
+        thread.join(30)
+    assert not [thread for thread in threads if thread.is_alive()]
+    assert kinds == [FailureKind.AUTH_FAILED] * 50
+
+
+def test_who_waits_for_others_keeps_its_own_deadline_and_sends_no_password_after_it() -> None:
+    accounts = Accounts(1)
+    with accounts.trying(endpoint("hangs"), "audit", "hangs", Deadline(60)):
+        late = accounts.trying(endpoint("a"), "audit", "a", Deadline(0.2))
+        with pytest.raises(TransportError, match="was not known in time") as caught, late:
+            pytest.fail("it was let in")
+        assert caught.value.kind is FailureKind.DEADLINE
+
+
 @pytest.mark.parametrize(("right", "asked"), [(False, 3), (True, 40)])
 def test_never_more_at_a_time_than_may_refuse(right: bool, asked: int) -> None:
     accounts, lock = Accounts(3), threading.Lock()

@@ -83,3 +83,25 @@ def test_the_number_of_tries_is_told() -> None:
     failure = Failure(FailureKind.UNREACHABLE, "It is off", "Switch it on.")
     assert closed(failure, 1, 86_400).message == "It is off (tried once in 1 day)"
     assert closed(failure, 12, 604_800).message == "It is off (tried 12 times in 7 days)"
+
+
+def test_those_that_hang_do_not_take_the_turns_of_the_rest() -> None:
+    """Whose moment passed while others hung are tried together; nobody is tried after the window closed."""
+    left = endpoints(*(f"m{number}" for number in range(30)))
+    tried: dict[str, int] = dict.fromkeys(left, 0)
+    batches = 0
+    for batch in tries(lambda: left, Window(1.2, 0.6), threading.Event(), random.Random(1)):
+        batches += 1
+        for endpoint in batch:
+            tried[endpoint.name] += 1
+        time.sleep(0.25)  # one of them hung
+    assert batches <= 5
+    assert min(tried.values()) >= 1
+
+
+def test_nobody_waits_for_a_round_when_all_have_answered() -> None:
+    left = endpoints(*(f"m{number}" for number in range(40)))
+    for _ in tries(lambda: left, Window(3600, 60), threading.Event(), random.Random(3)):
+        left.clear()  # all answer at once
+        started = time.monotonic()
+    assert time.monotonic() - started < 5  # the round has nearly ten seconds
