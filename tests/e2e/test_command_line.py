@@ -133,7 +133,11 @@ def test_json_alone_puts_the_document_on_standard_output_and_nothing_else(
     jsonschema.Draft202012Validator(schema()).validate(found)
     assert found["scorecard"]["letter"] == "A"
     assert set(found["observations"]) == {"web1"}
-    assert [path.name for path in tmp_path.iterdir()] == ["elsewhere.db"]  # --store, and no report
+    # The store, the lock of the client's audit beside it, and no report.
+    assert sorted(re.sub(r"[0-9a-f]{16}", "#", path.name) for path in tmp_path.iterdir()) == [
+        "elsewhere.db",
+        "elsewhere.db.#.lock",
+    ]
     assert "Well Ltd: grade A (100.0 of 100), 1 of 1 machines checked" in done.stderr
 
 
