@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -28,6 +28,7 @@ HOST_PART = "engine.host"
 FIRST_SEEN_PART = "engine.first-seen"
 
 _MARKER_PLACE = "@MARKER@"
+_TOGETHER = 64 * 1024  # characters that are taken into lines at a time
 _PART_ID = re.compile(r"[a-z0-9.-]+")
 _SYSTEMS = {Platform.LINUX: "Linux", Platform.MACOS: "Darwin"}
 _LAST_EXIT_CODE = 255
@@ -152,6 +153,16 @@ def parse_reply(output: bytes, marker: str, observed_at: datetime, platform: Pla
     return reader.finish()
 
 
+def _lines(text: str) -> Iterator[str]:
+    """As text.split("\\n") gives them, and never many at a time: a flood has millions."""
+    start = 0
+    while start <= len(text):
+        end = text.find("\n", start + _TOGETHER)
+        end = len(text) if end < 0 else end
+        yield from text[start:end].split("\n")
+        start = end + 1
+
+
 class _FrameReader:
     def __init__(self, observed_at: datetime, platform: Platform | None = None) -> None:
         self._observed_at = observed_at
@@ -172,7 +183,7 @@ class _FrameReader:
             # The usual case at a tenth of the cost: a payload may have thousands of lines.
             self._payload.append(lines[1:].replace("\n|", "\n"))
             return
-        for line in lines.split("\n"):
+        for line in _lines(lines):
             if self._part is not None and line.startswith("|"):
                 self._payload.append(line[1:].rstrip("\r"))
             elif line.strip():

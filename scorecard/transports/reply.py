@@ -16,6 +16,11 @@ from scorecard.reading import clean
 from scorecard.transports.base import MAX_OUTPUT_BYTES, Answer
 
 ERROR_TAIL_BYTES = 4096
+# More than any login script prints. A machine that only floods must not cost the memory of a whole answer, as many at once
+# would fill ours.
+MAX_NOISE_BYTES = 1024 * 1024
+# Errors are not kept, so that they cost time alone.
+MAX_ERRORS_BYTES = 4 * MAX_OUTPUT_BYTES
 
 
 class Ended(Enum):
@@ -25,6 +30,7 @@ class Ended(Enum):
     CLOSED = "the command ended"
     DEADLINE = "the deadline passed"
     TOO_LARGE = "the output was too large"
+    NOISE = "too much came, and no answer among it"
     LOST = "the connection broke"
 
 
@@ -46,7 +52,9 @@ class Listener:
     """
 
     def __init__(self, marker: str) -> None:
+        self._marker = marker.encode()
         self._last_line = f"\n{marker} done ".encode()
+        self._begun = False
         self._output = bytearray()
         self._errors = bytearray()
         self._errors_bytes = 0
@@ -55,6 +63,10 @@ class Listener:
     def take_output(self, data: bytes) -> None:
         start = max(len(self._output) - len(self._last_line) - 16, 0)
         self._output += data
+        self._begun = self._begun or self._output.find(self._marker, start) >= 0
+        if not self._begun and len(self._output) > MAX_NOISE_BYTES:
+            self.ended = Ended.NOISE
+            return
         if len(self._output) > MAX_OUTPUT_BYTES:
             del self._output[MAX_OUTPUT_BYTES:]
             self.ended = Ended.TOO_LARGE
@@ -64,10 +76,10 @@ class Listener:
             self.ended = Ended.DONE
 
     def take_errors(self, data: bytes) -> None:
-        """Only the end is kept, but a flood here costs as much as one on standard output, and ends the same way."""
+        """Only the end is kept, but a flood here keeps us as busy as one on standard output, and ends the same way."""
         self._errors_bytes += len(data)
-        if self._errors_bytes > MAX_OUTPUT_BYTES:
-            self.ended = self.ended or Ended.TOO_LARGE
+        if self._errors_bytes > MAX_ERRORS_BYTES:
+            self.ended = self.ended or (Ended.TOO_LARGE if self._begun else Ended.NOISE)
         self._errors += data
         if len(self._errors) > ERROR_TAIL_BYTES:
             del self._errors[:-ERROR_TAIL_BYTES]
@@ -123,7 +135,14 @@ def _failure(heard: Heard, where: str, deadline_s: float, platform: Platform | N
             return Failure(
                 FailureKind.OUTPUT_TOO_LARGE,
                 f"{where} sent more than {MAX_OUTPUT_BYTES // 1024 // 1024} MiB",
-                "See what the account's login scripts print, and whether the machine can be trusted.",
+                _FLOOD_STEP,
+            )
+        case Ended.NOISE:
+            said = next(filter(None, map(first_line, (heard.output, heard.errors))), "")
+            return Failure(
+                FailureKind.OUTPUT_TOO_LARGE,
+                f"{where} sent a flood and no answer{f'; it began with: {said}' if said else ''}",
+                _FLOOD_STEP,
             )
         case Ended.LOST:
             return Failure(
@@ -133,6 +152,9 @@ def _failure(heard: Heard, where: str, deadline_s: float, platform: Platform | N
             )
         case _:
             return _not_run(heard, where, windows=platform is Platform.WINDOWS)
+
+
+_FLOOD_STEP = "See what the account's login scripts print, and whether the machine can be trusted."
 
 
 def deadline_failure(where: str, deadline_s: float, when: str) -> Failure:

@@ -38,7 +38,7 @@ def run_script(wire: Wire, where: str, bundle: Bundle, marker: str, deadline: De
         listener = Listener(marker)
         ended = _listen(channel, listener, deadline) if started else Ended.CLOSED
         as_of = datetime.now(UTC)
-        if ended in (Ended.DEADLINE, Ended.TOO_LARGE):
+        if ended in (Ended.DEADLINE, Ended.TOO_LARGE, Ended.NOISE):
             _stop(channel, wire)
         elif ended is Ended.CLOSED and not wire.is_active() and not channel.eof_received:
             ended = Ended.LOST

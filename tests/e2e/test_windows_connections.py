@@ -124,7 +124,7 @@ BAD = {
     "closed-shell": Failing(fault="shell-expired", kind="protocol", words="closed our shell"),
     "damaged": Failing(fault="truncated", kind="protocol", words="cut short or damaged"),
     "noise": Failing(fault="random-bytes", kind="protocol", words="in clear text"),
-    "flood": Failing("good", "big-output", "local", BASIC, kind="output-too-large", words="sent more than 16 MiB"),
+    "flood": Failing("good", "big-output", "local", BASIC, kind="output-too-large", words="sent a flood and no answer"),
     "accepts-and-hangs": Failing(fault="dead", kind="deadline", words=f"was not done within {DEADLINE_S} seconds"),
     "trickles": Failing(fault="trickle", kind="deadline", words=f"was not done within {DEADLINE_S} seconds"),
     "stuck": Failing(fault="stuck", kind="deadline", words=f"was not done within {DEADLINE_S} seconds", seen=True),

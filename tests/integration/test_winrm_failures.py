@@ -68,7 +68,7 @@ TOLD = {
     "truncated": (FailureKind.PROTOCOL, "cut short or damaged", 1),
     "doctype": (FailureKind.PROTOCOL, "that WinRM never sends", 1),
     "random-bytes": (FailureKind.PROTOCOL, "in clear text", 1),
-    "big-output:20": (FailureKind.OUTPUT_TOO_LARGE, "sent more than 16 MiB", 1),
+    "big-output:20": (FailureKind.OUTPUT_TOO_LARGE, "sent a flood and no answer", 1),
 }
 
 

@@ -194,6 +194,13 @@ def test_noise_around_the_frames_is_dropped_and_counted() -> None:
     assert (reply.dropped_lines, reply.complete) == (3, True)
 
 
+def test_a_flood_of_noise_inside_a_part_leaves_its_lines_in_order() -> None:
+    said = [f"|line {number}" if number % 3 else f"noise {number}" for number in range(30_000)]
+    reply = framed("@ begin a.b", *said, "@ end a.b 0 5 whole", "@ done 1")
+    assert reply.observations["a.b"].text.splitlines() == [line[1:] for line in said if line.startswith("|")]
+    assert (reply.dropped_lines, reply.complete) == (10_000, True)
+
+
 def test_a_part_without_its_end_is_truncated() -> None:
     for reply in (
         framed("@ begin a.b", "|x"),
