@@ -27,7 +27,7 @@ from scorecard.transports.sockets import Silent
 from scorecard.transports.ssh_command import run_script
 from scorecard.transports.ssh_hop import Before, Hop, Kit
 from scorecard.transports.ssh_keys import KeyRing
-from scorecard.transports.ssh_links import Links, Passage, jumps_of
+from scorecard.transports.ssh_links import JumpFailure, Links, Passage, jumps_of
 from scorecard.transports.watchdog import Deadline, Guard, Watchdog
 
 T = TypeVar("T")
@@ -173,7 +173,7 @@ class Conversation:
         try:
             return act()
         except TransportError as error:
-            if not self._guard.fired and not deadline.passed:
+            if isinstance(error, JumpFailure) or (not self._guard.fired and not deadline.passed):
                 raise
             if isinstance(error, Silent) and error.waited_s > deadline.seconds / 2:
                 raise

@@ -177,6 +177,14 @@ class Hop:
             self.wire.set_keepalive(self._connection.keep_alive_s)
         return f"Logged in as {logged_in.user} with {logged_in.how}"
 
+    def cut(self) -> None:
+        """Break the connection for all who use it. Never blocks; `close` still has to follow."""
+        sock = self._sock
+        if isinstance(sock, socket.socket):
+            shut(sock)
+        elif sock is not None:
+            sock.let_go()
+
     def close(self) -> None:
         """End the connection and its thread. Never raises; may be called at any time and again."""
         wire, self._wire = self._wire, None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 from weakref import WeakSet
@@ -94,6 +95,7 @@ class _Packets(Packetizer):
     def __init__(self, sock: socket.socket) -> None:
         super().__init__(sock)
         self.first_bytes = b""
+        self._sending_since: float | None = None
         self._banner_bytes = 0
         self._sock = sock
         self._ahead = b""
@@ -108,6 +110,18 @@ class _Packets(Packetizer):
 
     def complete_handshake(self) -> None:
         return
+
+    def write_all(self, out: Any) -> None:
+        """One thread at a time; waits for as long as the other side takes nothing."""
+        self._sending_since = time.monotonic()
+        super().write_all(out)
+        self._sending_since = None
+
+    @property
+    def stuck_s(self) -> float:
+        """For how long it has been trying to send one packet."""
+        since = self._sending_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def read_all(self, n: int, check_rekey: bool = False) -> bytes:
         """Exactly `n` bytes, out of what was read ahead: paramiko asks the system twice for each packet, and for nothing

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import paramiko
 import pytest
 
 from scorecard.bundle import HOST_PART, Bundle
@@ -29,6 +30,7 @@ from scorecard.model import (
 )
 from scorecard.transports import ssh_links
 from scorecard.transports.ssh import SshTransport
+from scorecard.transports.ssh_tunnel import Tunnel
 from tests.rig.sshd import Account, Sshd, always, free_port, key_credential, keygen, need_root, no_secrets
 
 PASSWORD = "a rather good one"
@@ -237,6 +239,52 @@ def test_one_endpoints_deadline_costs_the_others_nothing(transport: SshTransport
             assert [one.result() for one in whole] == ["answer"] * 5
             assert all(one.result().startswith("deadline: ") for one in short)
         assert jump.connections() == 1
+
+
+def test_a_line_that_takes_nothing_any_more_is_cut(
+    transport: SshTransport, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever sends over it would wait for as long as TCP hopes, deadline or not."""
+    monkeypatch.setattr(ssh_links, "STUCK_S", 1.0)
+    monkeypatch.setattr(ssh_links, "LOOK_EVERY_S", 0.1)
+    with Sshd(tmp_path / "jump", authorized=[key]) as jump, socket.create_server(("127.0.7.5", 0)) as silent:
+        endpoint = replace(behind([jump], jump, key), address="127.0.7.5", port=silent.getsockname()[1])
+        passages = [transport._links.passage(endpoint, *transport._means(endpoint, 60)) for _ in range(12)]
+        tunnels = [passage.open_tunnel("127.0.7.5", endpoint.port or 0, 20) for passage in passages]
+        jump.signal_connections(signal.SIGSTOP)
+
+        def push(tunnel: Tunnel) -> str:
+            """More than a window and all buffers on the way hold."""
+            tunnel.settimeout(1)
+            while True:
+                try:
+                    tunnel.send(bytes(32768))
+                except TimeoutError:
+                    continue
+                except (OSError, EOFError, paramiko.SSHException) as error:
+                    return type(error).__name__
+
+        with ThreadPoolExecutor(max_workers=12) as pool:
+            ended = list(pool.map(push, tunnels))
+        assert all(passage.lost for passage in passages)
+        jump.signal_connections(signal.SIGKILL)
+        for tunnel, passage in zip(tunnels, passages, strict=True):
+            tunnel.close()
+            passage.close()
+    assert len(ended) == 12
+
+
+def test_idle_connections_are_closed(
+    transport: SshTransport, end: Sshd, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ssh_links, "IDLE_S", 0.5)
+    monkeypatch.setattr(ssh_links, "LOOK_EVERY_S", 0.1)
+    with Sshd(tmp_path / "jump", authorized=[key]) as jump:
+        endpoint = behind([jump], end, key)
+        assert ask(transport, endpoint) == "answer"
+        wait_until(lambda: not jump.serving())
+        assert ask(transport, endpoint) == "answer"
+        assert jump.connections() == 2
 
 
 # --- it cannot be reached, or lets nobody in -----------------------------------------------------------------------
