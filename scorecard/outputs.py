@@ -104,8 +104,13 @@ def _fill(audit: Audit, observations: Mapping[str, list[Json]] | None, path: Pat
 
 
 def travelling_evidence(store: Store, audit: Audit) -> dict[str, list[Json]]:
-    """Raw answers by endpoint, in the form that goes with a document."""
+    """Raw answers by endpoint, in the form that goes with a document.
+
+    The store may hold more: of machines that were renamed or retired before the audit was gone on with.
+    """
+    names = {device.name for device in audit.devices}
     return {
         endpoint: [{"sha256": digest, **observation_json(seen)} for digest, seen in observations.items()]
         for endpoint, observations in store.evidence(audit.id).items()
+        if endpoint in names
     }

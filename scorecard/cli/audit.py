@@ -276,9 +276,9 @@ def _one(job: _Job, subfolder: str, shared: _Shared) -> int:
             raise ReportError(f"{error}\nthe audit of {done.client} is kept in the store; {again}") from error
     if wishes.as_json:
         say_json(dumps(done, raw))
+    say(summary(done, files), err=wishes.as_json)
     if files or wishes.as_json:
         shared.store.reported(done.id)
-    say(summary(done, files), err=wishes.as_json)
     return _code(done, wishes.fail_under)
 
 

@@ -33,7 +33,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Audits that were begun together, oldest first; of a client several where one could not be gone on with."""
+    """Audits that were begun together, oldest first; of a client several where one could not be gone on with.
+
+    `started_at`: of the last of them; with many clients and windows of days the first may have ended weeks before.
+    """
 
     id: str
     started_at: datetime
@@ -80,7 +83,7 @@ def last_run(connection: Connection, clients: Iterable[str], scope: str) -> Run 
         Part(row.id, row.client, row.basis, row.finished_at is not None and not row.interrupted, row.reported)
         for row in mine
     )
-    return Run(mine[0].run, mine[0].started_at, parts)
+    return Run(mine[-1].run, mine[-1].started_at, parts)
 
 
 def broken_off(connection: Connection, client: str, scope: str, basis: str, run: str) -> Begun | None:

@@ -328,14 +328,18 @@ def test_logs_in_with_a_password(tmp_path: Path, options: tuple[str, ...], metho
 
 
 @needs_root
-def test_a_wrong_password_stops_after_three_machines(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [(), ("MaxAuthTries 1",)], ids=["refuses", "hangs up"])
+def test_a_wrong_password_stops_after_three_machines(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Whether they say that it is wrong or hang up on it."""
     transport = password_transport("not that one")
-    with Sshd(tmp_path, options=("PasswordAuthentication yes",), accounts=[Account("pat", PASSWORD)]) as server:
+    options = ("PasswordAuthentication yes", *options)
+    with Sshd(tmp_path, options=options, accounts=[Account("pat", PASSWORD)]) as server:
         endpoint = server.endpoint(password_credential())
         errors = [failure(transport, replace(endpoint, name=f"m{number}")) for number in range(5)]
         assert server.login_requests().count("password") == 3
     transport.close()
-    assert {error.kind for error in errors} == {FailureKind.AUTH_FAILED}
+    first = FailureKind.PERMISSION_DENIED if "MaxAuthTries 1" in options else FailureKind.AUTH_FAILED
+    assert [error.kind for error in errors] == [first] * 3 + [FailureKind.AUTH_FAILED] * 2
     assert ["stopped to protect the account" in error.message for error in errors] == [False] * 3 + [True] * 2
 
 
