@@ -28,8 +28,8 @@ from scorecard.transports.watchdog import Deadline, Guard, Watchdog
 
 # So many endpoints at a time over one connection, then another is opened. Fewer cost more: with 200 endpoints, 100 in
 # flight, client CPU an endpoint was 9.1 ms with 8 seats, 7.7 with 25, 6.6 with 100, and 12.9 with a connection for each;
-# the time was the same. sshd sets no limit to tunnels, but serves those of a connection with one process, which stands still
-# while it looks up a name and may open 1024 files.
+# the time was the same. sshd sets no limit to tunnels, but serves those of a connection with one process, which stands
+# still while it looks up a name and may open 1024 files.
 SEATS = 64
 REMEMBERED_S = 30.0
 # A line that took no packet for so long is dead, whatever TCP still hopes for. Who sends over it waits past all deadlines.
