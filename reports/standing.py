@@ -9,7 +9,7 @@ from datetime import tzinfo
 from scorecard.model import Status
 from scorecard.result import Answer, Audit, Cap, Promise
 
-from . import hygiene, labels, numbers, words
+from . import hygiene, labels, numbers, standing_words, words
 from .agreed import Agreed
 from .rows import Rows, State
 
@@ -118,13 +118,13 @@ def build(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> Standing:
         scale=_scale(agreed.bands, card.letter) if graded else (),
         marker=_SCALE_LEFT + _SCALE_WIDTH * score / 100 if graded and score is not None else None,
         scale_label=f"{shown} on a scale from 0 to 100" if graded else "",
-        seen=words.seen_of(seen, total, *_shares(card.coverage, seen, total)),
-        held=words.held_at(card.letter_before_caps, card.letter)
+        seen=standing_words.seen_of(seen, total, *_shares(card.coverage, seen, total)),
+        held=standing_words.held_at(card.letter_before_caps, card.letter)
         if graded and binding and card.letter and card.letter_before_caps
         else "",
         caps=binding[:_CAPS_SHOWN],
         more_caps=max(len(binding) - _CAPS_SHOWN, 0),
-        worst_case=words.worst_case(card.worst_case)
+        worst_case=standing_words.worst_case(card.worst_case)
         if graded and card.worst_case and card.worst_case != card.letter
         else "",
         headline=_headline(audit, rows, seen, total, in_part),
@@ -144,13 +144,13 @@ def _headline(audit: Audit, rows: Rows, seen: int, total: int, in_part: bool) ->
     if not total:
         return words.NO_MACHINES
     if audit.scope:
-        return words.part_only(total, short)
+        return standing_words.part_only(total, short)
     if card.letter is None:
-        return words.cannot_say(seen, total)
+        return standing_words.cannot_say(seen, total)
     if card.provisional:
-        return words.verdict_with_gap(card.letter, short, total - seen, seen, total)
+        return standing_words.verdict_with_gap(card.letter, short, total - seen, seen, total)
     open_elsewhere = any(row.graded and (row.falls_short or row.status is Status.UNKNOWN) for row in rows.findings)
-    return words.verdict(card.letter, short, unchecked, excused, open_elsewhere=open_elsewhere, in_part=in_part)
+    return standing_words.verdict(card.letter, short, unchecked, excused, open_elsewhere=open_elsewhere, in_part=in_part)
 
 
 def _shares(coverage: float, seen: int, total: int) -> tuple[str, str]:
@@ -171,7 +171,7 @@ def _range(audit: Audit, agreed: Agreed) -> str:
     low, high = audit.scorecard.score, audit.scorecard.possible
     if low is None or high is None:
         return ""
-    return words.range_of(numbers.points(low, agreed.bands), numbers.points(high, agreed.bands))
+    return standing_words.range_of(numbers.points(low, agreed.bands), numbers.points(high, agreed.bands))
 
 
 def _distance(score: float, bands: Mapping[str, float]) -> str:
@@ -179,7 +179,7 @@ def _distance(score: float, bands: Mapping[str, float]) -> str:
     if not above:
         return ""
     start, letter = min(above)
-    return words.short_of(start - score, letter)
+    return standing_words.short_of(start - score, letter)
 
 
 def _scale(bands: Mapping[str, float], letter: str | None) -> tuple[Segment, ...]:
@@ -253,7 +253,7 @@ def _why(promise: Promise, audit: Audit, agreed: Agreed, rows: Rows, zone: tzinf
     if promise.answer is Answer.NO:
         return _why_no(promise, rows)
     if promise.answer is Answer.NOT_YET:
-        before, link, after = words.gap(len(promise.unknown), promise.met, promise.of)
+        before, link, after = standing_words.gap(len(promise.unknown), promise.met, promise.of)
         return [before, Link(link, "machines", f"state=not-checked&part={promise.id}"), after]
     if promise.excused:
         return [
@@ -261,23 +261,23 @@ def _why(promise: Promise, audit: Audit, agreed: Agreed, rows: Rows, zone: tzinf
             *_joined(_names(promise.excused, rows), len(promise.excused), promise.id, "excused"),
             ".",
         ]
-    return [words.all_checked(promise.of, _when(promise, audit, agreed, zone))]
+    return [standing_words.all_checked(promise.of, _when(promise, audit, agreed, zone))]
 
 
 def _why_no(promise: Promise, rows: Rows) -> list[str | Link]:
     by_id = {row.id: row for row in rows.devices}
     short = [by_id[rows.ids[name]] for name in promise.endpoints if name in rows.ids]
-    pieces: list[str | Link] = [words.do_not(len(promise.endpoints), [row.role for row in short]) + ": "]
+    pieces: list[str | Link] = [standing_words.do_not(len(promise.endpoints), [row.role for row in short]) + ": "]
     pieces += _joined(_names(promise.endpoints, rows), len(promise.endpoints), promise.id, "no")
     pieces.append(".")
     if promise.unknown:
         pieces += [
             " ",
-            Link(words.also_unchecked(len(promise.unknown)), "machines", f"state=not-checked&part={promise.id}"),
+            Link(standing_words.also_unchecked(len(promise.unknown)), "machines", f"state=not-checked&part={promise.id}"),
             ".",
         ]
     if promise.excused:
-        pieces.append(f" {words.excused(len(promise.excused))}.")
+        pieces.append(f" {standing_words.excused(len(promise.excused))}.")
     return pieces
 
 
