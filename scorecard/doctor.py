@@ -21,6 +21,7 @@ from scorecard.transports import make
 from scorecard.transports.base import Answer, Secrets
 
 if TYPE_CHECKING:
+    from scorecard.transports.ssh import SshTransport
     from scorecard.transports.winrm import WinrmTransport
 
 DEADLINE_S = 60.0
@@ -71,32 +72,27 @@ def examine(endpoint: Endpoint, secrets: Secrets, deadline_s: float = DEADLINE_S
 def _over_ssh(endpoint: Endpoint, secrets: Secrets, deadline_s: float) -> Iterator[Step]:
     from scorecard.transports.ssh import SshTransport  # paramiko costs 0.3 s, so only where it is used
 
-    transport = SshTransport(secrets)
-    name = "host key"  # files of known host keys are read before the first step
-    try:
-        with transport.conversation(endpoint, deadline_s) as conversation:
-            for step in conversation.steps():
-                name = step.name
-                yield Step(name, True, step.act())
-            name = "privilege"
-            answer = conversation.ask(Bundle(()))
-            yield from _about(answer)
-    except TransportError as error:
-        yield _failed(name, error)
-    finally:
-        transport.close()
+    # Files of known host keys are read before the first step.
+    yield from _walk(SshTransport(secrets), endpoint, Bundle(()), "host key", deadline_s)
 
 
 def over_winrm(transport: WinrmTransport, endpoint: Endpoint, deadline_s: float = DEADLINE_S) -> Iterator[Step]:
     """The walk over WinRM; closes the transport at its end."""
-    name = "certificate"  # files of certificates are read before the first step
+    # Files of certificates are read before the first step.
+    yield from _walk(transport, endpoint, WindowsBundle(()), "certificate", deadline_s)
+
+
+def _walk(
+    transport: SshTransport | WinrmTransport, endpoint: Endpoint, bundle: Bundle, name: str, deadline_s: float
+) -> Iterator[Step]:
+    """`name`: the step that is to blame for what fails before the first."""
     try:
         with transport.conversation(endpoint, deadline_s) as conversation:
             for step in conversation.steps():
                 name = step.name
                 yield Step(name, True, step.act())
             name = "privilege"
-            answer = conversation.ask(WindowsBundle(()))
+            answer = conversation.ask(bundle)
             yield from _about(answer)
     except TransportError as error:
         yield _failed(name, error)

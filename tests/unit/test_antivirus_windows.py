@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from scorecard.model import Observation, Outcome, Platform, Seen, Status, Unseen, Verdict
 from scorecard.registry import Registry
 from tests.cases import Case, apply, cases
+from tests.payloads import changed, paths
 
 TOPIC = Registry.load().by_id["antivirus"]
 PACKAGE = TOPIC.parse.__module__.rpartition(".")[0]
@@ -33,28 +33,6 @@ def observed(case: Case, part: str, text: str) -> Case:
 
 def verdicts(case: Case) -> dict[str, Verdict]:
     return {check.id: apply(TOPIC, check.id, case) for check in TOPIC.checks}
-
-
-def paths(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every named value inside a payload."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in items:
-        if isinstance(value, dict):
-            yield (*here, key)
-        yield from paths(inner, (*here, key))
-
-
-def changed(text: str, path: tuple[Any, ...], put: Any = None) -> str:
-    """The payload without the value at this place, or with `put` there."""
-    whole = json.loads(text)
-    holder = whole
-    for step in path[:-1]:
-        holder = holder[step]
-    if put is None:
-        del holder[path[-1]]
-    else:
-        holder[path[-1]] = put
-    return json.dumps(whole)
 
 
 # That a service or an update's sub-key is not listed says that it is not there: nothing tells that from a loss.

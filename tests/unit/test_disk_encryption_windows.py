@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
@@ -16,6 +15,7 @@ from scorecard.model import Observation, Outcome, Platform, Seen, Status, Unseen
 from scorecard.registry import Registry
 from scorecard.windows_answers import Instance, Values
 from tests.cases import Case, apply, cases
+from tests.payloads import changed, paths
 
 TOPIC = Registry.load().by_id["disk-encryption"]
 PACKAGE = TOPIC.parse.__module__.rpartition(".")[0]
@@ -34,28 +34,6 @@ def verdicts(case: Case, **texts: str) -> dict[str, Verdict]:
         found[part] = Observation(part, Outcome.OK, text, 0, 1, None)
     changed = Case(case.topic, case.platform, case.name, case.source, case.host, found, {})
     return {check.id: apply(TOPIC, check.id, changed) for check in TOPIC.checks}
-
-
-def paths(value: Any, here: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every named value inside a payload."""
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in items:
-        if isinstance(value, dict):
-            yield (*here, key)
-        yield from paths(inner, (*here, key))
-
-
-def changed(text: str, path: tuple[Any, ...], put: Any = None) -> str:
-    """The payload without the value at this place, or with `put` there."""
-    whole = json.loads(text)
-    holder = whole
-    for step in path[:-1]:
-        holder = holder[step]
-    if put is None:
-        del holder[path[-1]]
-    else:
-        holder[path[-1]] = put
-    return json.dumps(whole)
 
 
 @pytest.mark.parametrize(
