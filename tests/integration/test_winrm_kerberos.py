@@ -83,7 +83,9 @@ def test_large_questions_are_sealed_piece_by_piece(serve: MakeServer, tickets: P
 def test_each_connection_over_https_has_a_login_of_its_own(serve: MakeServer, tickets: Path) -> None:
     server = serve("good", fault="closing")
     assert ask(server).complete
-    assert server.requests["Delete"] == 1
+    # A close that meets a request on its way makes the conversation begin anew; either way no shell stays.
+    assert server.requests["Delete"] in (1, 2)
+    assert server.open_shells == 0
 
 
 def test_many_threads_log_in_at_once(serve: MakeServer, tickets: Path) -> None:
