@@ -38,9 +38,10 @@ def say_json(text: str) -> None:
 
 
 def complain(text: str) -> None:
-    """Errors and warnings, each line on standard error."""
+    """Errors and warnings, each line on standard error: one of its own, where a progress bar may be standing."""
+    start = "\r\x1b[2K" if is_live() else ""
     for line in safe(text).splitlines() or [""]:
-        click.echo(f"scorecard: {line}", err=True)
+        click.echo(f"{start}scorecard: {line}", err=True)
 
 
 def is_live() -> bool:

@@ -129,7 +129,8 @@ def _prepare_file(path: Path) -> None:
         private_folder(path.parent)
         path.touch(mode=0o600, exist_ok=True)
     except OSError as error:
-        raise StoreUnusable(f"store {path}: cannot be opened: {error.strerror or error}") from error
+        said = f"store {path}: cannot be opened: {error.strerror or error}"
+        raise StoreUnusable(f"{said}; name a file in a folder that you can write to with --store") from error
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

@@ -236,3 +236,15 @@ def test_a_dumb_terminal_gets_plain_lines(some: Path, tmp_path: Path) -> None:
     assert "[2/2] " in shown
     assert "asking 2 endpoints" in shown
     assert max(len(line) for line in stdout.splitlines() if "/" not in line and "x" * 60 not in line) <= 80
+
+
+def test_a_warning_takes_a_line_of_its_own_where_a_bar_stands() -> None:
+    leader, follower = pty.openpty()
+    said = "import sys; sys.stderr.write('a bar'); from scorecard.cli.terminal import complain; complain('time is up')"
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    done = subprocess.run([sys.executable, "-c", said], stderr=follower, env=environment, check=False)
+    os.close(follower)
+    shown = os.read(leader, 65536)
+    os.close(leader)
+    assert done.returncode == 0
+    assert shown == b"a bar\r\x1b[2Kscorecard: time is up\r\n"
