@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import client, install
-from bench.clients import ALL, ANSIBLE_SSH, CHECK_BY_CHECK, TOGETHER, XARGS, Client, environment, prepare
+from bench.clients import ALL, ANSIBLE_PARAMIKO, ANSIBLE_SSH, CHECK_BY_CHECK, TOGETHER, XARGS, Client, environment, prepare
 from bench.figures import columns, middle
 from bench.process import ROOT
 from bench.shells import Shells, answered
@@ -64,7 +64,10 @@ class Peers:
         """All of them; what is not there yet is installed."""
         programs = install.programs()
         names = sorted({one.package for one in ALL if one.package})
-        return cls((*ALL, CHECK_BY_CHECK), programs, install.versions(programs, [*names, "paramiko"]))
+        # Newer ones have left it out.
+        paramiko = any(programs.parent.glob("lib/python3*/site-packages/ansible/plugins/connection/paramiko_ssh.py"))
+        clients = tuple(one for one in ALL if paramiko or one is not ANSIBLE_PARAMIKO)
+        return cls((*clients, CHECK_BY_CHECK), programs, install.versions(programs, [*names, "paramiko"]))
 
     @classmethod
     def at_hand(cls) -> Peers:
@@ -74,13 +77,13 @@ class Peers:
 
 
 def measure(folder: Path, peers: Peers, sizes: Sequence[int], rounds: int, until: float, say: Callable[[str], None]) -> str:
-    """A table and a line of versions. `until`: the moment of the monotonic clock after which no size is measured again."""
+    """A table and a line of versions. `until`: the moment of the monotonic clock after which nothing is measured again."""
     runs: dict[str, dict[int, list[Run]]] = {}
     with Shells(folder) as fleet:
-        for count in sizes:
-            for number in range(rounds):
-                if number and time.monotonic() > until:
-                    break
+        for number in range(rounds):
+            if number and time.monotonic() > until:
+                break
+            for count in sizes:
                 say(f"{count} endpoints, {len(peers.clients)} clients beside ours, time {number + 1} of at most {rounds}")
                 for name, found in _round(fleet, peers, count):
                     runs.setdefault(name, {}).setdefault(count, []).append(found)
@@ -113,7 +116,7 @@ def _ours(fleet: Shells, addresses: Sequence[str]) -> Run:
     asked = client.Task(str(fleet.folder), fleet.port, len(addresses), TOGETHER, thin=True)
     command = [sys.executable, "-m", "bench.client", json.dumps(asdict(asked))]
     cost, printed, seen = _run(fleet, Task(command, dict(os.environ), str(ROOT), _limit_s(addresses)))
-    if cost.exit_code:
+    if cost.exit_code != 0:
         return Run(cost, len(addresses), seen, _failed(cost, printed))
     read = json.loads(printed)["seen"]
     return Run(cost, len(addresses), seen, "" if read == len(addresses) else f"{read} of {len(addresses)} answered")
@@ -178,7 +181,7 @@ def _row(
         "" if is_ours or more is None or not ours_more else f"{more / ours_more:.1f} x",
         middle([one.cost.wall_s for one in runs], ".1f", "s"),
         middle([one.cost.peak_mib for one in runs], ".0f", "MiB"),
-        _connections(runs, count),
+        _connections(runs),
         aim,
     )
 
@@ -213,14 +216,14 @@ def _checked(by_count: dict[int, list[Run]], ours: dict[int, list[Run]], count: 
         f"{more / ours_more:.1f} x" if ours_more else "",
         f"{wall_s:.1f} s",
         "",
-        _connections([few, many], many.count),
+        _connections([few, many]),
         f"at least {CHECK_BY_CHECK.least:g} x",
     )
 
 
-def _connections(runs: Sequence[Run], count: int) -> str:
+def _connections(runs: Sequence[Run]) -> str:
     """As the server logged them; one number where every endpoint had as many in every run."""
     each = sorted({number for one in runs for number in one.connections.values()})
-    if any(len(one.connections) != min(one.count, count) for one in runs):
+    if any(len(one.connections) != one.count for one in runs):
         raise RuntimeError("the server's log names other endpoints than were asked")
     return " to ".join(str(number) for number in dict.fromkeys((each[0], each[-1])))
