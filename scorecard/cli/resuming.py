@@ -40,7 +40,7 @@ def broken_off(order: Order, basis: str, begun: Run, store: Store) -> Begun | No
     """The client's audit that is gone on with, if there is one."""
     found = store.broken_off(order.client, order.scope, basis, begun.id)
     if found is not None:
-        kept = f"{found.results} of {len(order.endpoints)} endpoints had been asked"
+        kept = f"{min(found.results, len(order.endpoints))} of {len(order.endpoints)} endpoints had been asked"
         complain(f"{order.client}: going on with the audit of {found.started_at:%Y-%m-%d %H:%M} UTC; {kept}")
     elif begun.is_judged_otherwise(order.client, basis):
         complain(

@@ -18,7 +18,7 @@ from scorecard.folders import data_folder
 from scorecard.model import Observation, Platform, Role, Status
 from scorecard.reporting import Past
 from scorecard.result import Audit, System
-from scorecard.store import locks, runs, statements, tables
+from scorecard.store import locks, names, runs, statements, tables
 from scorecard.store.database import SameFile, StoreBusy, StoreUnusable, connect, file_of, translated
 from scorecard.store.locks import AuditRunning
 from scorecard.store.migrate import migrate
@@ -113,14 +113,9 @@ class Store:
                 self._keep_locks = _nothing
 
     def _take_over(self, clients: Iterable[str]) -> None:
-        """Else a client would begin anew with a shift key: without history, without those that left its inventory."""
         with self._transaction() as connection:
             for client in clients:
-                for old in _spellings(connection, client) - {client}:
-                    taken = select(tables.endpoints.c.name).where(tables.endpoints.c.client == client).limit(1)
-                    known = () if connection.execute(taken).first() else (tables.endpoints, tables.sightings)
-                    for table in (tables.audits, *known):
-                        connection.execute(update(table).where(table.c.client == old).values(client=client))
+                names.take_over(connection, client)
 
     def begin(self, audit_id: str, client: str, started_at: datetime, scope: str, basis: str = "", run: str = "") -> None:
         """`basis`: what results are judged by; an audit is gone on with only by the same. `run`: begun together."""
@@ -218,16 +213,10 @@ class Store:
         if new := [{**fixed, "topic": topic, "name": name} for topic, name in sorted(now - there)]:
             connection.execute(self._statements.note_sightings, new)
 
-    def rename(self, client: str, names: Mapping[str, str]) -> None:
+    def rename(self, client: str, renamed: Mapping[str, str]) -> None:
         """Endpoints of a client, old name to new: what is known of them from now on goes by the new one."""
         with self._transaction() as connection:
-            for old, new in names.items():
-                for table, column in (
-                    (tables.endpoints, tables.endpoints.c.name),
-                    (tables.sightings, tables.sightings.c.endpoint),
-                ):
-                    mine = (table.c.client == client, column == old)
-                    connection.execute(update(table).where(*mine).values({column: new}))
+            names.rename(connection, client, renamed)
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -238,7 +227,7 @@ class Store:
         query = select(*wanted).order_by(column.started_at, column.id)
         with self._transaction() as connection:
             if client is not None:
-                query = query.where(column.client.in_(_spellings(connection, client)))
+                query = query.where(column.client.in_(names.spellings(connection, client)))
             return tuple(Entry(*row) for row in connection.execute(query))
 
     def client_since(self, client: str, before: datetime | None = None) -> datetime | None:
@@ -276,7 +265,7 @@ class Store:
             query = query.where(column.id.startswith(audit_id, autoescape=True))
         with self._transaction() as connection:
             if client is not None:
-                query = query.where(column.client.in_(_spellings(connection, client)))
+                query = query.where(column.client.in_(names.spellings(connection, client)))
             rows = connection.execute(query.limit(2)).all()
         if not rows:
             wanted = audit_id or client
@@ -372,9 +361,3 @@ class Store:
 
 def _nothing() -> None:
     return
-
-
-def _spellings(connection: Connection, client: str) -> set[str]:
-    """The client's name in all the capitals in which there are audits of it."""
-    names = connection.execute(select(tables.audits.c.client).distinct()).scalars()
-    return {name for name in names if name.casefold() == client.casefold()}

@@ -176,7 +176,9 @@ def test_a_store_that_cannot_be_read_is_one_line(tmp_path: Path, content: bytes 
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("wrong", ["not a url", "nosuch://x/y", "postgresql+nosuch://u:hunter2@h/db"])
+@pytest.mark.parametrize(
+    "wrong", ["not a url", "nosuch://x/y", "postgresql+nosuch://u:hunter2@h/db", "sqlite:///file:/tmp/history.db?uri=true"]
+)
 def test_a_url_that_is_none_is_one_line_without_its_password(wrong: str) -> None:
     with pytest.raises(StoreError) as caught:
         Store.open(wrong)
