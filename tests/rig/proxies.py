@@ -77,8 +77,8 @@ class ProxyServer:
 
     def _start(self, act: object, *arguments: object) -> None:
         thread = threading.Thread(target=act, args=arguments, name="proxy", daemon=True)  # type: ignore[arg-type]  # any of ours
-        self._threads.append(thread)
         thread.start()
+        self._threads.append(thread)  # started, so that it can be joined
 
     def _hold(self, sock: socket.socket) -> socket.socket:
         with self._lock:
