@@ -222,7 +222,7 @@ class Conversation:
         return Wire(self._way, trust, self._endpoint.connection.connect_timeout_s, guard)
 
     def _guarded(self, act: Callable[[], T], when: str) -> T:
-        """Whatever breaks because the watchdog shut the connection is the deadline's doing; silence is not (as over SSH)."""
+        """What breaks because the watchdog shut the connection is the deadline's doing; silence is not (as over SSH)."""
         deadline = self._guard.deadline
         try:
             return act()

@@ -31,7 +31,7 @@ def _programs() -> Path:
 
 class Postgres:
     def __init__(self, *, durable: bool = False) -> None:
-        """`durable`: each commit is on the disk before the next, as PostgreSQL does by itself; tests need not wait for it."""
+        """`durable`: each commit is on the disk before the next, as by default; tests need not wait for that."""
         self._durable = durable
         self._bin = _programs()
         self._folder = Path(tempfile.mkdtemp(prefix="scorecard-postgres-"))
