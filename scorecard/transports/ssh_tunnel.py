@@ -21,6 +21,7 @@ class Tunnel:
     def __init__(self, channel: paramiko.Channel) -> None:
         self._channel = channel
         self._turn = threading.Lock()
+        self._let_go = False
 
     def settimeout(self, seconds: float | None) -> None:
         self._channel.settimeout(_TURN_S if seconds is None else min(seconds, _TURN_S))
@@ -30,10 +31,11 @@ class Tunnel:
             return self._channel.send(data)
 
     def recv(self, count: int) -> bytes:
-        return self._channel.recv(count)
+        return b"" if self._let_go else self._channel.recv(count)
 
     def let_go(self) -> None:
-        """Have whoever reads see the end. Never blocks, and sends nothing: closing may do both."""
+        """Have whoever reads see the end, whatever else has come. Never blocks and sends nothing: closing may do both."""
+        self._let_go = True
         end(self._channel)
 
     def close(self) -> None:

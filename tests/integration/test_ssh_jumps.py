@@ -287,6 +287,53 @@ def test_idle_connections_are_closed(
         assert jump.connections() == 2
 
 
+def test_nothing_that_one_does_ends_it_for_the_others(transport: SshTransport, key: Path, tmp_path: Path) -> None:
+    """Floods, and deadlines at every moment: what is sent for a tunnel after its end would have sshd hang up on all."""
+    with (
+        Sshd(tmp_path / "jump", authorized=[key]) as jump,
+        Sshd(tmp_path / "flood", address="127.0.7.5", authorized=[key], options=("ForceCommand yes",)) as flood,
+        Sshd(tmp_path / "slow", address="127.0.7.6", authorized=[key], options=("ForceCommand sleep 5; sh -s",)) as slow,
+        ThreadPoolExecutor(max_workers=40) as pool,
+    ):
+        endpoint = behind([jump], slow, key)
+        known = Path(endpoint.connection.known_hosts[0])
+        known.write_text(known.read_text() + flood.known_hosts_line())
+        loud = replace(endpoint, address=flood.address, port=flood.port)
+        assert ask(transport, endpoint) == "answer"
+        patient = [pool.submit(ask, transport, one) for one in many(endpoint, 8)]
+        floods = [pool.submit(ask, transport, one) for one in many(loud, 4)]
+        hurried = [
+            pool.submit(ask, transport, one, None, 0.2 + 0.05 * number) for number, one in enumerate(many(endpoint, 80))
+        ]
+        assert all(one.result().startswith("output-too-large: ") for one in floods)
+        assert {one.result().partition(":")[0] for one in hurried} == {"deadline"}
+        assert [one.result() for one in patient] == ["answer"] * 8
+        assert jump.connections() == 1
+
+
+def test_a_tunnel_that_opens_too_late_is_closed(transport: SshTransport, key: Path, tmp_path: Path) -> None:
+    """Nobody here waits for it any more, and it must not stand open over there for the rest of the run."""
+    with Sshd(tmp_path / "jump", authorized=[key]) as jump, socket.create_server(("127.0.7.5", 0), backlog=0) as late:
+        endpoint = replace(behind([jump], jump, key), address="127.0.7.5", port=late.getsockname()[1])
+        with socket.socket() as first, socket.socket() as second:
+            for filler in (first, second):
+                filler.setblocking(False)
+                filler.connect_ex(late.getsockname())
+            hurried = replace(endpoint, connection=replace(endpoint.connection, connect_timeout_s=0.5))
+            said = ask(transport, hurried)
+            assert said.startswith(f"unreachable: {jump.address} did not connect us to 127.0.7.5")
+            ours = {filler.getsockname() for filler in (first, second)}
+            late.settimeout(30)
+            taken, peer = late.accept()
+            while peer in ours:  # they filled the queue
+                taken.close()
+                taken, peer = late.accept()
+            with taken:
+                taken.settimeout(20)
+                assert taken.recv(1) == b""
+        assert jump.connections() == 1
+
+
 # --- it cannot be reached, or lets nobody in -----------------------------------------------------------------------
 
 
