@@ -352,7 +352,7 @@ class Store:
                 if time.monotonic() >= until:
                     raise
                 if not tried:
-                    self.on_wait(str(error))
+                    self.on_wait(error.said)
                 tried = True
                 time.sleep(_PAUSE_S)
             else:

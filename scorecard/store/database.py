@@ -37,7 +37,14 @@ class StoreUnusable(StoreError, InputError):
 
 
 class StoreBusy(StoreError):
-    """Another program holds the store, or its server is away: the same may go well a moment later."""
+    """Another program holds the store, or its server is away: the same may go well a moment later.
+
+    `said`: what is the matter, without what to do about it.
+    """
+
+    def __init__(self, said: str, remedy: str) -> None:
+        super().__init__(said + remedy)
+        self.said = said
 
 
 @contextmanager
@@ -47,8 +54,9 @@ def translated(url: str) -> Iterator[None]:
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or error).splitlines()[0]
         remedy = next((f"; {remedy}" for sign, remedy in _REMEDIES.items() if sign in said), "")
-        kind = StoreBusy if _passes(error, said) else StoreError
-        raise kind(f"store {shown(url)}: {said}{remedy}") from error
+        if _passes(error, said):
+            raise StoreBusy(f"store {shown(url)}: {said}", remedy) from error
+        raise StoreError(f"store {shown(url)}: {said}{remedy}") from error
 
 
 def _passes(error: SQLAlchemyError, said: str) -> bool:
