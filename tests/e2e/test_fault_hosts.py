@@ -10,12 +10,14 @@ import pytest
 
 from tests.rig import measured
 from tests.rig.faults_ssh import FAULTS, FaultHosts
+from tests.rig.recorded import need_programs
 
 MOST_MIB = 400
 
 
 def test_every_fault_is_named_and_the_audit_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What hangs over there hangs on until the rig ends, so that the program has ended without waiting for it."""
+    need_programs()
     command = [sys.executable, "-P", "-m", "scorecard", "audit"]
     with FaultHosts(tmp_path) as hosts:
         inventory = hosts.inventory(connect_timeout_s=2)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.e2e.commands import scorecard
 from tests.e2e.recordings import inventory
-from tests.rig.recorded import Recorded, own_reply
+from tests.rig.recorded import Recorded, need_programs, own_reply
 from tests.rig.sshd import Sshd, free_port, keygen
 
 GOOD = [f"127.94.0.{number}" for number in range(1, 4)]
@@ -28,6 +28,7 @@ def hashed(name: str, key: str) -> str:
 
 
 def test_ten_thousand_hashed_lines_with_junk_among_them(tmp_path: Path) -> None:
+    need_programs()
     key, port = keygen(tmp_path / "key"), free_port("127.0.0.1")
     recorded = Recorded(tmp_path / "recorded", [*GOOD, STRANGER, FOLDER], own_reply())
     with Sshd(

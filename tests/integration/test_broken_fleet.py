@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from collections import Counter
 from pathlib import Path
@@ -13,9 +12,7 @@ import pytest
 from scorecard.errors import FailureKind
 from tests.rig import measured
 from tests.rig.broken_fleet import BrokenFleet
-from tests.rig.recorded import own_reply
-from tests.rig.required import cannot_run
-from tests.rig.sshd import SSHD
+from tests.rig.recorded import need_programs, own_reply
 
 WORDS = {
     FailureKind.UNREACHABLE: "did not answer within 10 seconds",
@@ -25,9 +22,7 @@ WORDS = {
 
 def test_a_broken_fleet_ends_and_everybody_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """At the deadline of 10 s that the figure is measured with (`make bench`), fewer at a time: machines may be busy."""
-    for program in (SSHD, "perl"):
-        if not shutil.which(program):
-            cannot_run(f"the fleet needs {program}")
+    need_programs()
     command = [sys.executable, "-P", "-m", "scorecard", "audit"]
     with BrokenFleet(tmp_path, 200, own_reply()) as fleet:
         options = ["--json", "--concurrency", "50", "--deadline", "10"]

@@ -182,14 +182,14 @@ class FaultHosts:
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _start(self, stack: ExitStack) -> None:
-        key = keygen(self.folder / "key")
+        key, user = keygen(self.folder / "key"), getpass.getuser()
         working = self.folder / "working"
         working.touch()
         stack.callback(working.unlink)
         ended = threading.Event()
         stack.callback(ended.set)
         server = stack.enter_context(_server(self.folder / "server", [key], f"ForceCommand {self._forced(working)}"))
-        silent = stack.enter_context(_server(self.folder / "silent", [], _SLEEP, "AuthorizedKeysCommandUser root"))
+        silent = stack.enter_context(_server(self.folder / "silent", [], _SLEEP, f"AuthorizedKeysCommandUser {user}"))
         self._ports = {fault.name: server.port for fault in FAULTS} | {_SILENT_LOGIN.name: silent.port}
         listeners: dict[Fault, Listener] = {_DEAD: black_hole, _REFUSING: nobody, _GARBAGE: babbler}
         listeners |= {fault: _meeting(behave, ended) for fault, behave in _BEFORE.items()}

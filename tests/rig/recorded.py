@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 from scorecard.bundle import Bundle, new_marker
+from tests.rig.required import cannot_run
+from tests.rig.sshd import SSHD
 
 MARKER = "@MARKER@"
+PROGRAMS = (SSHD, "perl")
 _ANSWER = Path(__file__).parents[2] / "bench" / "answer.pl"
+
+
+def need_programs() -> None:
+    """Skips the test where a server that answers with a recorded reply cannot run."""
+    for program in PROGRAMS:
+        if not shutil.which(program):
+            cannot_run(f"an SSH server with recorded replies needs {program}")
 
 
 def own_reply() -> bytes:
