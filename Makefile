@@ -1,7 +1,7 @@
 # make audit   audits this computer: prints the grade and where the HTML and Excel are
 # make test    installs what the tests need (system packages too, as root or with passwordless sudo) and runs them
 # make lint    ruff, mypy, shellcheck
-# make bench   prints the figures of docs/benchmarks.md
+# make bench   prints the figures of docs/benchmarks.md; installs the clients that ours is measured beside
 .PHONY: audit test lint bench venv test-venv system format
 
 # What the tests run against, from Debian: an SSH server, other shells, package managers, a browser, an office, Kerberos.

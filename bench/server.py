@@ -26,6 +26,26 @@ class Seen:
     commands: Counter[str]
 
 
+def everywhere(folder: Path, key: Path, *options: str) -> Sshd:
+    """A server on every address, which lets in who has this key."""
+    port = free_port("127.0.0.1")
+    return Sshd(
+        folder,
+        address="127.0.0.1",
+        port=port,
+        # Bound to the loopback interface, so that it hears nothing else.
+        listen=f"0.0.0.0:{port} rdomain lo",
+        authorized=[key],
+        options=options,
+        log_level="VERBOSE",
+    )
+
+
+def connections(log: str) -> Counter[str]:
+    """Those that such a server logged, by the address that was called."""
+    return Counter(_CONNECTION.findall(log.replace("\r", "")))
+
+
 class Server:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -33,17 +53,7 @@ class Server:
         (folder / "replies").mkdir()
         (folder / "commands").write_text("")
         command = shlex.join(["exec", "perl", str(Path(__file__).with_name("answer.pl")), str(folder), MARKER])
-        port = free_port("127.0.0.1")
-        self._sshd = Sshd(
-            folder / "sshd",
-            address="127.0.0.1",
-            port=port,
-            # Bound to the loopback interface, so that it hears nothing else.
-            listen=f"0.0.0.0:{port} rdomain lo",
-            authorized=[self.key],
-            options=(f"ForceCommand {command}",),
-            log_level="VERBOSE",
-        )
+        self._sshd = everywhere(folder / "sshd", self.key, f"ForceCommand {command}")
         self._read_to = 0
         self._gate = -1
 
@@ -91,7 +101,7 @@ class Server:
     def seen(self) -> Seen:
         """What came since the last time this was asked: connections as sshd logged them, commands as they ran."""
         log = self._sshd.log()
-        found = Seen(Counter(_CONNECTION.findall(log[self._read_to :].replace("\r", ""))), self._commands())
+        found = Seen(connections(log[self._read_to :]), self._commands())
         self._read_to = len(log)
         (self.folder / "commands").write_text("")
         return found

@@ -13,11 +13,11 @@ from pathlib import Path
 from types import TracebackType
 
 from bench.recording import address_of, bundle
+from bench.server import connections, everywhere
 from scorecard.bundle import new_marker
 from scorecard.registry import Registry
-from tests.rig.sshd import Sshd, free_port, keygen
+from tests.rig.sshd import keygen
 
-_CONNECTION = re.compile(r"^Connection from \S+ port \d+ on (127\.90\.\S+) port", re.MULTILINE)
 _END = re.compile(r"bench-end (127\.90\.\d+\.\d+)")
 _PROBE = """\
 set -- $SSH_CONNECTION
@@ -50,17 +50,8 @@ class Shells:
         self.known_hosts = folder / "known_hosts"
         self.ssh_config = folder / "ssh_config"
         self.probe = f"sh {folder / 'probe.sh'}"
-        self.port = free_port("127.0.0.1")
-        self._sshd = Sshd(
-            folder / "sshd",
-            address="127.0.0.1",
-            port=self.port,
-            # Bound to the loopback interface, so that it hears nothing else.
-            listen=f"0.0.0.0:{self.port} rdomain lo",
-            authorized=[self.key],
-            options=("Subsystem sftp internal-sftp", "PrintLastLog no"),
-            log_level="VERBOSE",
-        )
+        self._sshd = everywhere(folder / "sshd", self.key, "Subsystem sftp internal-sftp", "PrintLastLog no")
+        self.port = self._sshd.port
         self._read_to = 0
 
     def __enter__(self) -> Shells:
@@ -84,7 +75,7 @@ class Shells:
     def connections(self) -> Counter[str]:
         """Those that sshd logged since the last time this was asked, by the address that was called."""
         log = self._sshd.log()
-        found = Counter(_CONNECTION.findall(log[self._read_to :].replace("\r", "")))
+        found = connections(log[self._read_to :])
         self._read_to = len(log)
         return found
 
