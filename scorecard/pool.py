@@ -36,7 +36,7 @@ from scorecard.transports import Transports
 from scorecard.transports.accounts import Accounts, passwords_of
 
 MOST = 8
-_WORTHWHILE = 200  # fewer endpoints are asked sooner than other processes have started
+_WORTHWHILE = 500  # fewer endpoints are asked sooner than other processes have started
 _FOR_EACH = 100  # at least so many endpoints for each process
 _LOOK_S = 0.2
 _END_S = 2.0

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 
 from sqlalchemy import Delete, Insert, Select, Table, Update, and_, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from scorecard.store import tables
 
@@ -62,6 +61,11 @@ def _of_audit(table: Table) -> Delete:
 
 
 def _unless_there(dialect: str, table: Table) -> Insert:
+    # Each takes its time to load, and one is enough.
     if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
         return postgresql.insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects import sqlite
+
     return sqlite.insert(table).on_conflict_do_nothing()

@@ -17,7 +17,7 @@ from scorecard.transports.accounts import passwords_of
 
 def test_small_fleets_are_asked_by_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(16)), raising=False)
-    assert [pool.how_many(count) for count in (0, 1, 199, 200, 350, 10_000)] == [0, 0, 0, 2, 3, pool.MOST]
+    assert [pool.how_many(count) for count in (0, 1, 499, 500, 650, 10_000)] == [0, 0, 0, 5, 6, pool.MOST]
     monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0}, raising=False)
     assert pool.how_many(10_000) == 0
 
