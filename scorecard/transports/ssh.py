@@ -26,8 +26,9 @@ from scorecard.transports.reply import Ended, deadline_failure, to_answer
 from scorecard.transports.sockets import Silent
 from scorecard.transports.ssh_command import run_script
 from scorecard.transports.ssh_hop import Before, Hop, Kit
+from scorecard.transports.ssh_jumps import JumpFailure, jumps_of
 from scorecard.transports.ssh_keys import KeyRing
-from scorecard.transports.ssh_links import JumpFailure, Links, Passage, jumps_of
+from scorecard.transports.ssh_links import Links, Passage
 from scorecard.transports.watchdog import Deadline, Guard, Watchdog
 
 T = TypeVar("T")

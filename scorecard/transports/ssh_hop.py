@@ -22,9 +22,10 @@ from scorecard.model import Connection, Credential, Endpoint, HostKeyPolicy
 from scorecard.reading import clean
 from scorecard.transports.accounts import Accounts
 from scorecard.transports.base import Secrets
-from scorecard.transports.known_hosts import SSH_PORT, Entry, HostKey, KnownHosts, KnownHostsError, State
+from scorecard.transports.known_hosts import SSH_PORT, HostKey, KnownHosts, KnownHostsError, State
 from scorecard.transports.reach import Reach
-from scorecard.transports.sockets import Dropped, hung_up, place, shut
+from scorecard.transports.sockets import Dropped, place, shut
+from scorecard.transports.ssh_failures import handshake_failed, line_of, not_begun, not_through, protocol, wrong_key
 from scorecard.transports.ssh_keys import KeyRing
 from scorecard.transports.ssh_login import log_in, user_of
 from scorecard.transports.ssh_tunnel import Tunnel
@@ -33,8 +34,6 @@ from scorecard.transports.watchdog import Deadline, Guard
 
 # A server drops connections at random while many wait to log in (MaxStartups): one more try, a moment later.
 _RETRY_AFTER_S = (0.3, 1.2)
-# What a channel's refusal is called in RFC 4254 5.1.
-_FORWARDING_FORBIDDEN = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +155,11 @@ class Hop:
                     self._accepted(key)
                 return f"The host key is the known one: {key}"
             case State.CHANGED | State.REVOKED:
-                raise _wrong_key(self.where, key, judgement.state, judgement.known, self.address, self.port)
+                raise wrong_key(self.where, key, judgement.state, judgement.known, self.address, self.port)
             case State.AUTHORITY:
                 raise TransportError(
                     FailureKind.HOST_KEY_UNKNOWN,
-                    f"{self.where} is vouched for by a certificate authority only ({_line_of(judgement.known[0])}), "
+                    f"{self.where} is vouched for by a certificate authority only ({line_of(judgement.known[0])}), "
                     "and this version cannot check host certificates",
                     self._how_to_add(key),
                 )
@@ -236,36 +235,10 @@ class Hop:
             return
         error = wire.get_exception()
         if done.is_set():
-            raise self._handshake_failed(error)
+            raise handshake_failed(self.where, self.wire, error)
         if not wire.remote_version:
-            raise self._not_begun()
-        raise _protocol(f"{self.where} did not finish the SSH handshake within {limit_s:g} seconds", wire)
-
-    def _handshake_failed(self, error: Exception | None) -> TransportError:
-        wire = self.wire
-        if isinstance(error, paramiko.ssh_exception.IncompatiblePeer):
-            what = clean(str(error).rpartition("(")[2].rstrip(")"), 100)
-            return TransportError(
-                FailureKind.PROTOCOL,
-                f"{self.where} and we know no common method: {what} ({clean(wire.remote_version, 80)})",
-                "Its SSH software is too old or too narrowly set up to be asked safely: update it over there.",
-            )
-        if wire.remote_version:
-            kind = Dropped if _ended(error) and not wire.last_words else TransportError
-            return _protocol(f"{self.where} broke off the SSH handshake{_said(wire.last_words)}", wire, kind)
-        greeting = wire.foreign_greeting()
-        cause = getattr(error, "__context__", None)  # paramiko wraps what happened while it waited for the greeting
-        if isinstance(cause, TimeoutError):
-            return self._not_begun()
-        ended = _ended(error) or isinstance(cause, EOFError | OSError)
-        if ended and not greeting:
-            return hung_up(self.where)
-        kind = Dropped if ended else TransportError
-        return _protocol(f"{self.where} does not speak SSH{_said(greeting)}", wire, kind)
-
-    def _not_begun(self) -> TransportError:
-        said = _said(self.wire.foreign_greeting())
-        return _protocol(f"{self.where} accepts connections and does not begin to speak SSH in time{said}", self.wire)
+            raise not_begun(self.where, self.wire)
+        raise protocol(f"{self.where} did not finish the SSH handshake within {limit_s:g} seconds", wire)
 
     def _meet(self, key: HostKey) -> str:
         known_hosts = self._kit.known_hosts
@@ -319,7 +292,7 @@ class Hop:
         try:
             return before.open_tunnel(self.address, self.port, limit_s)
         except TunnelRefused as error:
-            raise self._not_through(before, error) from error
+            raise not_through(before.address, place(self.address, self.port), error) from error
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise TransportError(
                 FailureKind.UNREACHABLE,
@@ -327,66 +300,9 @@ class Hop:
                 f"Check from {before.address} that the machine is switched on and that no firewall is between the two.",
             ) from error
 
-    def _not_through(self, before: Before, refused: TunnelRefused) -> TransportError:
-        target = place(self.address, self.port)
-        if refused.code == _FORWARDING_FORBIDDEN:
-            return TransportError(
-                FailureKind.PERMISSION_DENIED,
-                f"{before.address} does not allow connections through it to {target}{_said(refused.said)}",
-                "Set AllowTcpForwarding (and PermitOpen) for this account on the hop.",
-            )
-        words = refused.said.casefold()
-        kind = FailureKind.UNREACHABLE
-        if "refused" in words:
-            kind = FailureKind.REFUSED
-        elif "name" in words or "unknown host" in words:
-            kind = FailureKind.NAME_NOT_FOUND
-        return TransportError(
-            kind,
-            f"{before.address} cannot connect to {target}{_said(refused.said)}",
-            f"Check from {before.address} that the name is known there and that the SSH server of the machine is running.",
-        )
-
 
 def _where(endpoint: Endpoint, address: str, port: int, before: Before | None) -> str:
     if before is not None:
         return f"{place(address, port)} (through {before.address})"
     proxy = endpoint.connection.proxy
     return f"{place(address, port)} (through the proxy {proxy})" if proxy else place(address, port)
-
-
-def _said(words: str) -> str:
-    return f"; it said: {words}" if words else ""
-
-
-def _ended(error: Exception | None) -> bool:
-    return error is None or isinstance(error, EOFError | ConnectionError)
-
-
-def _protocol(message: str, wire: Wire, kind: type[TransportError] = TransportError) -> TransportError:
-    next_step = "Check the port in the inventory, and that an SSH server is listening there."
-    if wire.remote_version:
-        next_step = "See the SSH server's log over there, and whether the machine is overloaded."
-    return kind(FailureKind.PROTOCOL, message, next_step)
-
-
-def _line_of(entry: Entry) -> str:
-    return f"{entry.file} line {entry.line}" if entry.line else entry.file
-
-
-def _wrong_key(
-    where: str, shown: HostKey, state: State, known: tuple[Entry, ...], address: str, port: int
-) -> TransportError:
-    name = address if port == SSH_PORT else f"'[{address}]:{port}'"
-    if state is State.REVOKED:
-        return TransportError(
-            FailureKind.HOST_KEY_CHANGED,
-            f"{where} shows a host key that is marked as revoked in {_line_of(known[0])}: {shown}. Nothing was sent",
-            "Find out why the key was revoked; the machine needs a new host key before it can be audited.",
-        )
-    kept = ", ".join(f"{entry.key} ({_line_of(entry)})" for entry in known[:3])
-    return TransportError(
-        FailureKind.HOST_KEY_CHANGED,
-        f"{where} shows the host key {shown}, and known is {kept}. Nothing was sent: another machine may be answering",
-        f"Ask who reinstalled or replaced the machine. If that is certain: ssh-keygen -R {name}, then add the new key.",
-    )

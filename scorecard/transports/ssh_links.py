@@ -11,17 +11,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import paramiko
 
 from scorecard.errors import FailureKind, TransportError
-from scorecard.model import Credential, Endpoint, Jump
-from scorecard.transports.accounts import is_own
+from scorecard.model import Endpoint
 from scorecard.transports.sockets import place
 from scorecard.transports.ssh_hop import Hop, Kit
-from scorecard.transports.ssh_login import LoginBroken
+from scorecard.transports.ssh_jumps import JumpFailure, Order, failed, jumps_of
 from scorecard.transports.ssh_tunnel import Tunnel
 from scorecard.transports.ssh_wire import TunnelRefused
 from scorecard.transports.watchdog import Deadline, Guard, Watchdog
@@ -37,55 +37,6 @@ STUCK_S = 20.0
 IDLE_S = 300.0  # an audit may stay open for days
 LOOK_EVERY_S = 5.0
 _CLOSING_LIMIT_S = 5.0
-
-
-def jumps_of(endpoint: Endpoint) -> tuple[Jump, ...]:
-    """The way to an endpoint, each jump with the credential it gets: its own, or the endpoint's without the password."""
-    credential = endpoint.credential and replace(endpoint.credential, password=None)
-    return tuple(replace(jump, credential=jump.credential or credential) for jump in endpoint.connection.jumps)
-
-
-class JumpFailure(TransportError):
-    """No way through a jump host. `final`: it would be the same at every other try of this run."""
-
-    final = False
-
-    def again(self) -> JumpFailure:
-        """The same for another endpoint: an exception belongs to the thread that it was raised in."""
-        return JumpFailure(self.kind, self.message, self.next_step)
-
-
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """A connection that is wanted: to the last of `jumps`, on behalf of `endpoint`."""
-
-    endpoint: Endpoint
-    jumps: tuple[Jump, ...]
-    kit: Kit
-    deadline_s: float
-
-    @property
-    def jump(self) -> Jump:
-        return self.jumps[-1]
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """Equal for those who can share: same way, same proofs, same rules on the way."""
-        connection = self.endpoint.connection
-        return (
-            self.endpoint.client,
-            replace(connection, jumps=(), https=None, authentication=None, ca_file=""),
-            tuple(
-                (jump.address.casefold(), jump.port, jump.credential, _own(jump.credential, self.endpoint))
-                for jump in self.jumps
-            ),
-        )
-
-
-def _own(credential: Credential | None, endpoint: Endpoint) -> str:
-    """The endpoint's name where a command with placeholders gives each endpoint a secret of its own."""
-    references = (credential.password, credential.passphrase) if credential else ()
-    return endpoint.name if any(is_own(given) for given in references if given is not None) else ""
 
 
 class _Link:
@@ -156,7 +107,7 @@ class Links:
 
     def passage(self, endpoint: Endpoint, kit: Kit, guard: Guard) -> Passage:
         """An endpoint's way through all of its jump hosts. Nothing is opened yet."""
-        return Passage(self, _Order(endpoint, jumps_of(endpoint), kit, guard.deadline.seconds), guard)
+        return Passage(self, Order(endpoint, jumps_of(endpoint), kit, guard.deadline.seconds), guard)
 
     def close(self) -> None:
         """Close every connection; those that are being opened are given up."""
@@ -173,7 +124,7 @@ class Links:
         for thread in openers:
             thread.join(_CLOSING_LIMIT_S)
 
-    def take(self, order: _Order, deadline: Deadline) -> _Link:
+    def take(self, order: Order, deadline: Deadline) -> _Link:
         """A seat on a connection, opened where there is none with room. Raises TransportError."""
         dead: list[_Link] = []
         try:
@@ -204,7 +155,7 @@ class Links:
         if done:
             link.close()
 
-    def _wait_for(self, route: _Route, order: _Order, deadline: Deadline) -> None:
+    def _wait_for(self, route: _Route, order: Order, deadline: Deadline) -> None:
         """The lock is held."""
         if self._closed or deadline.passed:
             raise JumpFailure(
@@ -213,11 +164,11 @@ class Links:
                 "Give more time with --deadline, or see what keeps the jump host busy.",
             )
         if not route.opening:
-            route.opening = True
             guard = self._watchdog.guard(Deadline(order.deadline_s))
             thread = threading.Thread(target=self._open, args=(route, order, guard), name="scorecard-jump", daemon=True)
-            self._openers[thread] = guard
             thread.start()
+            route.opening = True
+            self._openers[thread] = guard
         self._changed.wait(deadline.left_s(1.0))
 
     # --- in the watchdog's thread ------------------------------------------------------------------------------------
@@ -238,7 +189,7 @@ class Links:
 
     # --- in a thread of its own --------------------------------------------------------------------------------------
 
-    def _open(self, route: _Route, order: _Order, guard: Guard) -> None:
+    def _open(self, route: _Route, order: Order, guard: Guard) -> None:
         link: _Link | None = None
         failure = JumpFailure(
             FailureKind.INTERNAL,
@@ -264,20 +215,18 @@ class Links:
             if link is not None:
                 link.close()
 
-    def _connected(self, order: _Order, guard: Guard) -> _Link:
+    def _connected(self, order: Order, guard: Guard) -> _Link:
         """Raises JumpFailure."""
         jump, rest = order.jump, order.jumps[:-1]
         before = Passage(self, replace(order, jumps=rest), guard) if rest else None
         hop = Hop(order.endpoint, jump.address, jump.port, jump.credential, before, order.kit, guard)
-        try:
+        link = _Link(hop, before)
+        with ExitStack() as on_failure:
+            on_failure.callback(link.close)
             for name, act, when in hop.steps():
-                self._step(act, partial(_failed, order, hop, guard, name, when))
-        except JumpFailure:
-            hop.close()
-            if before is not None:
-                before.close()
-            raise
-        return _Link(hop, before)
+                self._step(act, partial(failed, order, hop, guard, name, when))
+            on_failure.pop_all()
+        return link
 
     @staticmethod
     def _step(act: Callable[[], str], failed: Callable[[TransportError], JumpFailure]) -> None:
@@ -289,28 +238,10 @@ class Links:
             raise failed(error) from error
 
 
-def _failed(order: _Order, hop: Hop, guard: Guard, step: str, when: str, error: TransportError) -> JumpFailure:
-    if guard.fired or guard.deadline.passed:
-        return JumpFailure(
-            FailureKind.DEADLINE,
-            f"The jump host {hop.where} was not done within {guard.deadline.seconds:g} seconds; the time ran out {when}",
-            "See what keeps the jump host busy, or give more time with --deadline.",
-        )
-    said = f"No way through the jump host {order.jump.address}: {error.message}"
-    failure = JumpFailure(error.kind, said, error.next_step)
-    if step == "login":
-        # A password whose login broke off may have been counted as refused over there.
-        keyed = order.jump.credential is None or order.jump.credential.password is None
-        failure.final = not (isinstance(error, LoginBroken) and keyed)
-    else:
-        failure.final = step == "host key"  # what is known of host keys is read once a run
-    return failure
-
-
 class Passage:
     """One endpoint's way through its jump hosts. Used by one thread; `close` gives the seat back."""
 
-    def __init__(self, links: Links, order: _Order, guard: Guard) -> None:
+    def __init__(self, links: Links, order: Order, guard: Guard) -> None:
         self._links = links
         self._order = order
         self._guard = guard
