@@ -28,6 +28,8 @@ _REMEDIES = {
 # PostgreSQL's classes of errors that pass: connection, deadlock, too many connections, the server being stopped or started.
 _PASSING = ("08", "40", "53300", "57P")
 
+_BUSY_MS = 10_000  # so long SQLite itself waits for another program
+
 # A line that is cut without a word is noticed within two minutes, not after the hours that a system gives it.
 _ALIVE = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 6}
 
@@ -144,6 +146,6 @@ def _prepare_file(path: Path) -> None:
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     # What is committed survives a power cut, and a reader never sees a half-written audit.
-    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
         cursor.execute(f"PRAGMA {setting}")
     cursor.close()

@@ -316,14 +316,15 @@ def test_many_clients_take_one_connection(server: Postgres) -> None:
     store.close()
 
 
-def test_a_store_that_another_holds_for_long_is_waited_for(tmp_path: Path) -> None:
+def test_a_store_that_another_holds_for_long_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scorecard.store.database._BUSY_MS", 300)
     store = Store.open(f"sqlite:///{tmp_path / 'history.db'}")
     said: list[str] = []
     store.on_wait = said.append
     store.begin("a", "Acme", NOW, "")
     holder = sqlite3.connect(tmp_path / "history.db", isolation_level=None, check_same_thread=False)
     holder.execute("BEGIN EXCLUSIVE")
-    late = threading.Timer(6.0, holder.execute, ["ROLLBACK"])  # for longer than SQLite itself waits
+    late = threading.Timer(2.0, holder.execute, ["ROLLBACK"])  # for longer than SQLite itself waits
     late.start()
     store.add("a", "Acme", [prepared("web1")])
     late.join()
