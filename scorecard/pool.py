@@ -147,9 +147,9 @@ class Pool:
         return True
 
     def _least_busy(self, endpoint: Endpoint) -> _Worker:
-        """Endpoints behind the same jump hosts go to one process, which holds the connection to them."""
+        """Endpoints behind the same first jump host go to one process, which holds the connection to it."""
         if jumps := endpoint.connection.jumps:
-            way = repr([(jump.address, jump.port) for jump in jumps])
+            way = repr((jumps[0].address, jumps[0].port, endpoint.connection.proxy))
             return self._workers[zlib.crc32(way.encode()) % len(self._workers)]
         return min(self._workers, key=lambda worker: len(worker.asked))
 
