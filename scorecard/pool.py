@@ -163,7 +163,7 @@ class Pool:
                     result: EndpointResult = worker.pipe.recv()
                     endpoint = worker.asked.pop(result.device.name)
                     if result.device.seen:
-                        self._proven |= passwords_of(endpoint)
+                        self._proven |= passwords_of(endpoint, used=True)
                     found.append(result)
                     if not worker.pipe.poll():
                         break

@@ -99,13 +99,16 @@ class Accounts:
             return standing, started
 
 
-def passwords_of(endpoint: Endpoint) -> frozenset[Hashable]:
-    """The passwords that this endpoint shares with others."""
+def passwords_of(endpoint: Endpoint, *, used: bool = False) -> frozenset[Hashable]:
+    """The passwords that this endpoint shares with others; `used`: those alone without which it cannot be seen."""
     ways = (endpoint.credential, *(jump.credential for jump in endpoint.connection.jumps))
     return frozenset(
         (way.client, way.user, way.password)
         for way in ways
-        if way is not None and way.password is not None and not is_own(way.password)
+        if way is not None
+        and way.password is not None
+        and not is_own(way.password)
+        and not (used and (way.key_file or way.agent))
     )
 
 

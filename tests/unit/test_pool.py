@@ -56,3 +56,6 @@ def test_passwords_that_endpoints_share() -> None:
     )
     for credential in (own, keyed, None):
         assert passwords_of(Endpoint("a", "Acme", "a", credential=credential)) == frozenset()
+    both = Credential("f", "Acme", user="audit", key_file="key", password=SecretRef("env", "P"))
+    assert len(passwords_of(Endpoint("a", "Acme", "a", credential=both))) == 1
+    assert passwords_of(Endpoint("a", "Acme", "a", credential=both), used=True) == frozenset()  # the key may have done
