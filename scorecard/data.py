@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -81,6 +81,15 @@ class Table(Generic[R]):
         return tuple(sorted({row.source for row in self.rows}))
 
 
+def repeats(rows: Iterable[R], key: Callable[[R], Hashable]) -> Iterator[tuple[int, int]]:
+    """Rows whose key an earlier row has: index of the row, number of the first with that key (from 1)."""
+    first: dict[Hashable, int] = {}
+    for index, row in enumerate(rows):
+        before = first.setdefault(key(row), index)
+        if before != index:
+            yield index, before + 1
+
+
 @dataclass(frozen=True)
 class DataFile(Generic[R]):
     """One data file of a topic. `name` is `topic.noun`; `row` says what a row holds; `path` is the one that ships."""
@@ -132,7 +141,8 @@ class DataFile(Generic[R]):
             except ValidationError as error:
                 problems += [document.problem(("rows", index, *_path(item["loc"])), _say(item)) for item in error.errors()]
         if not problems and self.check is not None:
-            problems += [document.problem(("rows", index, key), said) for index, key, said in self.check(rows)]
+            found = sorted(self.check(rows), key=lambda problem: problem[0])
+            problems += [document.problem(("rows", index, key), said) for index, key, said in found]
         if problems:
             raise DataError(_joined(problems))
         return tuple(rows)

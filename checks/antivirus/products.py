@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from scorecard.data import DataFile, Row, describe
+from scorecard.data import DataFile, Row, describe, repeats
 from scorecard.model import Platform
 
 
@@ -75,11 +75,9 @@ _ASKED_IN = {Platform.LINUX: "linux.sh", Platform.MACOS: "macos.sh", Platform.WI
 def check_rows(rows: Sequence[ProductRow]) -> Iterable[tuple[int, str, str]]:
     """A sign that no probe looks for is refused: of a path that nobody asked about, nobody knows whether it exists."""
     asked = {platform: Path(__file__).with_name(name).read_text(encoding="utf-8") for platform, name in _ASKED_IN.items()}
-    first: dict[str, int] = {}
+    for index, before in repeats(rows, lambda row: row.id):
+        yield index, "id", f"{rows[index].id} stands in row {before} already"
     for index, row in enumerate(rows):
-        if row.id in first:
-            yield index, "id", f"{row.id} stands in row {first[row.id] + 1} already"
-        first.setdefault(row.id, index)
         for platform, text in asked.items():
             signs = row.on(platform)
             for sign in signs.looked_for() if signs else ():

@@ -24,7 +24,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator
 
-from scorecard.data import DataFile, Row
+from scorecard.data import DataFile, Row, repeats
 
 OPEN_HOLDS_DAYS = 365  # ends are published years ahead; one that is not published is believed this long
 VERSION = re.compile(r"[0-9]{1,8}(\.[0-9]{1,8}){0,4}")
@@ -136,12 +136,9 @@ class SupportRow(Row):
 
 def check_rows(rows: Sequence[SupportRow]) -> Iterable[tuple[int, str, str]]:
     """What one row alone cannot tell."""
-    first: dict[tuple[str, str | None, str | None], int] = {}
+    for index, before in repeats(rows, lambda row: (row.product, row.version, row.edition)):
+        yield index, "version", f"this product, version and edition stand in row {before} already"
     for index, row in enumerate(rows):
-        key = (row.product, row.version, row.edition)
-        if key in first:
-            yield index, "version", f"this product, version and edition stand in row {first[key] + 1} already"
-        first.setdefault(key, index)
         if (row.version is None) != (row.free.basis is Basis.ROLLING):
             yield index, "version", "a rolling release has no version, every other row has one"
         if row.and_older and row.free.basis is not Basis.ENDED:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from scorecard.data import DataFile, Row
+from scorecard.data import DataFile, Row, repeats
 from scorecard.model import Fact, Host, Unseen
 
 from .calendar import last_update_day
@@ -41,12 +41,9 @@ class Build(Row):
 
 def check_rows(rows: Sequence[Build]) -> Iterable[tuple[int, str, str]]:
     """What a row says against itself or another."""
-    first: dict[tuple[str, str, int], int] = {}
+    for index, before in repeats(rows, lambda row: (row.product, row.build, row.revision)):
+        yield index, "revision", f"this product, build and revision stand in row {before} already"
     for index, row in enumerate(rows):
-        key = (row.product, row.build, row.revision)
-        if key in first:
-            yield index, "revision", f"this product, build and revision stand in row {first[key] + 1} already"
-        first.setdefault(key, index)
         if row.build in FAMILIES:
             yield index, "build", f"this build shares its revisions with {FAMILIES[row.build]}; write that one"
         if row.released > row.as_of:

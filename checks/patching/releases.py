@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from scorecard.data import DataFile, Row
+from scorecard.data import DataFile, Row, repeats
 
 from .mac_version import major_line, numbers
 
@@ -23,11 +23,9 @@ class Release(Row):
 
 def check_rows(rows: Sequence[Release]) -> Iterable[tuple[int, str, str]]:
     """What a row says against itself or another."""
-    first: dict[str, int] = {}
+    for index, before in repeats(rows, lambda row: row.line):
+        yield index, "line", f"this line stands in row {before} already"
     for index, row in enumerate(rows):
-        if row.line in first:
-            yield index, "line", f"this line stands in row {first[row.line] + 1} already"
-        first.setdefault(row.line, index)
         if major_line(row.version) != row.line:
             yield index, "version", f"version {row.version} is not of line {row.line}"
         if row.released > row.as_of:
