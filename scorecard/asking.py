@@ -37,6 +37,11 @@ class Stop(threading.Event):
         self.time_up = False
         self._stopped = False
 
+    @property
+    def by_hand(self) -> bool:
+        """A person or a signal stopped it."""
+        return self._stopped and not self.time_up
+
     def is_set(self) -> bool:
         return self._stopped
 
@@ -55,7 +60,7 @@ class Stop(threading.Event):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What one audit is to do. `whole`: the endpoints are all that the client is known to have."""
+    """What one audit is to do."""
 
     client: str
     endpoints: tuple[Endpoint, ...]

@@ -209,6 +209,12 @@ class Endpoint:
     owner: str = ""
     source: str = ""  # "inventory.yaml:31", for messages
 
+    @property
+    def credentials(self) -> tuple[Credential, ...]:
+        """Its own first, then those of the jump hosts on the way."""
+        ways = (self.credential, *(jump.credential for jump in self.connection.jumps))
+        return tuple(credential for credential in ways if credential is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:

@@ -15,13 +15,13 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scorecard.errors import CredentialError
-from scorecard.model import Credential, Endpoint, SecretRef
+from scorecard.model import Endpoint, SecretRef
 from scorecard.redaction import Redactor
 
 __all__ = ["FORMS", "PLACEHOLDERS", "BadReference", "Redactor", "Resolver", "parse_reference"]
@@ -139,7 +139,7 @@ class Resolver:
         """
         failed: dict[str, None] = {}
         for endpoint in endpoints:
-            for credential in _credentials(endpoint):
+            for credential in endpoint.credentials:
                 for reference in (credential.password, credential.passphrase):
                     if reference is None or reference.kind == "command":
                         continue
@@ -177,19 +177,13 @@ class Resolver:
         return secret
 
 
-def _credentials(endpoint: Endpoint) -> Iterator[Credential]:
-    for credential in (endpoint.credential, *(jump.credential for jump in endpoint.connection.jumps)):
-        if credential is not None:
-            yield credential
-
-
 def _error(reference: SecretRef, message: str) -> CredentialError:
     where = f" ({reference.source})" if reference.source else ""
     return CredentialError(f"{reference}{where}: {message}")
 
 
 def _purpose(reference: SecretRef, endpoint: Endpoint) -> str:
-    for credential in _credentials(endpoint):
+    for credential in endpoint.credentials:
         of = f"credential {credential.name} of {credential.client}"
         if reference == credential.password:
             return f"Password for {credential.user or 'the account'} ({of})"

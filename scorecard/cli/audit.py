@@ -242,7 +242,7 @@ def _all(jobs: Sequence[_Job], shared: _Shared) -> int:
     codes: list[int] = []
     for job in jobs:
         client = job.order.client
-        if shared.stop.is_set() and not shared.stop.time_up:
+        if shared.stop.by_hand:
             complain(f"{client}: not audited, because the run was stopped")
             continue
         try:
@@ -252,7 +252,7 @@ def _all(jobs: Sequence[_Job], shared: _Shared) -> int:
         except ReportError as error:
             complain(str(error))
             codes.append(EXIT_ERROR)
-    return EXIT_INTERRUPTED if shared.stop.is_set() and not shared.stop.time_up else _worst(codes)
+    return EXIT_INTERRUPTED if shared.stop.by_hand else _worst(codes)
 
 
 def _worst(codes: Sequence[int]) -> int:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from scorecard.asking import Order
 from scorecard.errors import CredentialError, InputError
 from scorecard.inventory import Client
-from scorecard.model import Credential, Endpoint
+from scorecard.model import Endpoint
 from scorecard.registry import Registry
 from scorecard.secrets import Resolver
 
@@ -43,7 +43,7 @@ def hide_environment(jobs: Iterable[tuple[Iterable[Endpoint], Resolver]]) -> Non
     names: set[str] = set()
     for endpoints, resolver in jobs:
         for endpoint in endpoints:
-            for credential in _credentials(endpoint):
+            for credential in endpoint.credentials:
                 for reference in (credential.password, credential.passphrase):
                     if reference is not None and reference.kind == "env":
                         names.add(str(reference.value))
@@ -51,12 +51,6 @@ def hide_environment(jobs: Iterable[tuple[Iterable[Endpoint], Resolver]]) -> Non
                             resolver(reference, endpoint)
     for name in names:
         os.environ.pop(name, None)
-
-
-def _credentials(endpoint: Endpoint) -> Iterator[Credential]:
-    for credential in (endpoint.credential, *(jump.credential for jump in endpoint.connection.jumps)):
-        if credential is not None:
-            yield credential
 
 
 def _unreadable_trust(endpoints: Iterable[Endpoint]) -> Iterator[str]:
@@ -73,7 +67,7 @@ def check_credentials(orders: Iterable[tuple[Order, Resolver]]) -> None:
     for order, resolver in orders:
         problems.update(dict.fromkeys(resolver.prepare(order.endpoints)))
         for endpoint in order.endpoints:
-            for credential in _credentials(endpoint):
+            for credential in endpoint.credentials:
                 for name in (credential.key_file, credential.certificate_file):
                     if name and not os.access(name, os.R_OK):
                         problems[f"{endpoint.source}: credential {credential.name}: {name} cannot be read"] = None

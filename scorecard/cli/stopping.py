@@ -22,7 +22,7 @@ def stoppable() -> Iterator[Stop]:
     stop = Stop()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set() and not stop.time_up:
+        if stop.by_hand:
             if sys.stderr.isatty():  # a progress bar may have hidden the cursor, and nobody else brings it back
                 os.write(sys.stderr.fileno(), b"\x1b[?25h\n")
             os._exit(EXIT_INTERRUPTED)

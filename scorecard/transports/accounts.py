@@ -57,8 +57,9 @@ class Accounts:
     def is_right(self, endpoint: Endpoint) -> None:
         """The passwords of this endpoint were accepted elsewhere: nobody is held up by them."""
         with self._changed:
-            self._right |= passwords_of(endpoint)
-            self._changed.notify_all()
+            if not (passwords := passwords_of(endpoint)) <= self._right:
+                self._right |= passwords
+                self._changed.notify_all()
 
     @contextmanager
     def trying(self, endpoint: Endpoint, user: str, where: str, deadline: Deadline) -> Iterator[Try]:
@@ -101,14 +102,10 @@ class Accounts:
 
 def passwords_of(endpoint: Endpoint, *, used: bool = False) -> frozenset[Hashable]:
     """The passwords that this endpoint shares with others; `used`: those alone without which it cannot be seen."""
-    ways = (endpoint.credential, *(jump.credential for jump in endpoint.connection.jumps))
     return frozenset(
         (way.client, way.user, way.password)
-        for way in ways
-        if way is not None
-        and way.password is not None
-        and not is_own(way.password)
-        and not (used and (way.key_file or way.agent))
+        for way in endpoint.credentials
+        if way.password is not None and not is_own(way.password) and not (used and (way.key_file or way.agent))
     )
 
 
