@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from scorecard import marked_yaml
 from scorecard.errors import InventoryError
@@ -16,7 +17,14 @@ from scorecard.inventory.shape import items, mapping, validate
 from scorecard.inventory.types import Inventory
 from scorecard.marked_yaml import Document, Problem
 
-_ENDINGS = (".yaml", ".yml")
+# By the end of a file's name, in small letters. A folder's files with other ends are left alone; a file that is named is
+# read as YAML.
+READERS: Mapping[str, Callable[[Path], Document]] = MappingProxyType(
+    {
+        ".yaml": marked_yaml.read,
+        ".yml": marked_yaml.read,
+    }
+)
 
 
 def load(paths: Sequence[Path]) -> Inventory:
@@ -32,7 +40,7 @@ def load(paths: Sequence[Path]) -> Inventory:
             if (place := _place(file)) in seen:
                 continue
             seen.add(place)
-            document = marked_yaml.read(file)
+            document = READERS.get(file.suffix.lower(), marked_yaml.read)(file)
             problems += document.problems
             if document.value is not None:
                 views += _views(document, problems)
@@ -72,7 +80,7 @@ def _files(path: Path, problems: list[Problem]) -> Iterator[Path]:
     if not is_folder:
         yield path
         return
-    found = [file for file in inside if file.suffix in _ENDINGS and not file.name.startswith(".") and file.is_file()]
+    found = [file for file in inside if file.suffix.lower() in READERS and not file.name.startswith(".") and file.is_file()]
     if not found:
         problems.append(
             Problem(str(path), 0, "", "this folder holds no file that ends in .yaml or .yml; expected one a client")
