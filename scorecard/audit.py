@@ -18,7 +18,7 @@ from scorecard.errors import ScorecardError, StoreError
 from scorecard.model import Endpoint, Finding, Json
 from scorecard.registry import Registry
 from scorecard.result import Audit
-from scorecard.score import score
+from scorecard.score import score, settle
 from scorecard.standard import Standard
 from scorecard.store import Begun, Store, StoreUnusable
 from scorecard.topic import Check
@@ -115,11 +115,19 @@ def _grade(
     interrupted: bool,
 ) -> Audit:
     finished = max(datetime.now(UTC), begun.started_at)  # the clock may have been put back
-    findings = tuple(finding for result in results for finding in result.findings)
     standard, registry = collector.standard, collector.registry
+    findings = settle((finding for result in results for finding in result.findings), standard, finished, order.time_zone)
     _count(results, findings, standard)
     devices = tuple(result.device for result in results)
-    card = score(findings, devices, standard, as_of=finished, client_since=client_since, scope=order.scope)
+    card = score(
+        findings,
+        devices,
+        standard,
+        as_of=finished,
+        client_since=client_since,
+        time_zone=order.time_zone,
+        scope=order.scope,
+    )
     devices = tuple(replace(device, score=card.endpoint_scores[device.name]) for device in devices)
     return Audit(
         id=begun.id,

@@ -9,9 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from scorecard import answers
 from scorecard.bundle import HOST_PART, Bundle, fill_missing
 from scorecard.bundle_windows import WindowsBundle
 from scorecard.errors import CredentialError, FailureKind, TransportError
@@ -45,6 +46,7 @@ class Remembered:
     first_seen_at: datetime | None = None
     last_seen_at: datetime | None = None
     sightings: Sightings = field(default_factory=dict)
+    answers: str = ""  # the newest of each check, as answers.py writes them: of a large fleet they lie here for long
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class EndpointResult:
     as_of: datetime
     notes: tuple[str, ...] = ()
     asked_as: str = ""  # what of the inventory it rests on, where it is kept; see asking.py
+    answers: str = ""  # the newest of each check once this one is in
 
 
 class Processes(Protocol):
@@ -160,7 +163,7 @@ class Collector:
         reason = f"Not seen: {failure.message}"
         judged = judge_unseen(endpoint.name, known.role, platform, reason, as_of, self.registry, self.standard)
         device = _device(endpoint, known, past, platform, expected_because, as_of)
-        return EndpointResult(replace(device, failure=failure), judged.findings, {}, {}, as_of)
+        return self._remembering(EndpointResult(replace(device, failure=failure), judged.findings, {}, {}, as_of), past)
 
     def _ask(self, endpoint: Endpoint) -> EndpointResult:
         bundle = self._bundles[_asked_as(endpoint)]
@@ -179,7 +182,14 @@ class Collector:
         kept = dict(judged.observations)
         has = {observation.part for observation in kept.values()}
         kept.update((digest(seen), seen) for part, seen in observations.items() if part not in has)
-        return replace(_seen_result(endpoint, known, past, host, answer, judged), observations=kept)
+        result = _seen_result(endpoint, known, past, host, answer, judged)
+        return self._remembering(replace(result, observations=kept), past)
+
+    def _remembering(self, result: EndpointResult, past: Remembered) -> EndpointResult:
+        before = answers.loads(past.answers)
+        within = timedelta(days=self.standard.content.came_back_days)
+        findings = tuple(answers.remember(finding, before.get(finding.check), within) for finding in result.findings)
+        return replace(result, findings=findings, answers=answers.dumps(answers.after(findings, before)))
 
     def _redacted(self, observation: Observation) -> Observation:
         text = self.redact(observation.text)

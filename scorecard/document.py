@@ -11,9 +11,12 @@ from typing import Any, TypeVar
 
 from scorecard.errors import FailureKind, InputError
 from scorecard.model import (
+    ExceptionKind,
     Failure,
     Finding,
     Identity,
+    Last,
+    Mark,
     Observation,
     Outcome,
     Platform,
@@ -29,10 +32,13 @@ from scorecard.result import (
     Cap,
     CategoryScore,
     Device,
+    Leaver,
+    Partner,
     Promise,
     Provider,
     Retired,
     Scorecard,
+    Shipped,
     System,
 )
 
@@ -139,19 +145,7 @@ def _scorecard_from(raw: Mapping[str, Any], scores: Mapping[str, float | None]) 
         worst_case=raw["worst_case"],
         provisional=raw["provisional"],
         not_graded=raw["not_graded"],
-        caps=tuple(
-            Cap(
-                id=cap["id"],
-                check=cap["check"],
-                pool=cap["pool"],
-                letter=cap["letter"],
-                endpoints=tuple(cap["endpoints"]),
-                message=cap["message"],
-                lift=cap["lift"],
-                held_since=_maybe_time(cap["held_since"]),
-            )
-            for cap in raw["caps"]
-        ),
+        caps=tuple(map(_cap_from, raw["caps"])),
         promises=tuple(
             Promise(
                 id=promise["id"],
@@ -168,7 +162,40 @@ def _scorecard_from(raw: Mapping[str, Any], scores: Mapping[str, float | None]) 
         categories=tuple(CategoryScore(**category) for category in raw["categories"]),
         endpoint_scores=MappingProxyType(dict(scores)),
         omitted_categories=tuple(raw["omitted_categories"]),
-        partner=MappingProxyType(raw["partner"]),
+        partner=_partner_from(raw["partner"]),
+        shipped=_shipped_from(raw["shipped"]),
+    )
+
+
+def _partner_from(raw: Mapping[str, Any] | None) -> Partner | None:
+    if raw is None:
+        return None
+    return Partner(
+        score=raw["score"],
+        possible=raw["possible"],
+        coverage=raw["coverage"],
+        letter=raw["letter"],
+        worst_case=raw["worst_case"],
+        not_graded=raw["not_graded"],
+        caps=tuple(map(_cap_from, raw["caps"])),
+        leavers=tuple(Leaver(**leaver) for leaver in raw["leavers"]),
+    )
+
+
+def _shipped_from(raw: Mapping[str, Any] | None) -> Shipped | None:
+    return None if raw is None else Shipped(raw["version"], raw["score"], raw["letter"], tuple(raw["differences"]))
+
+
+def _cap_from(raw: Mapping[str, Any]) -> Cap:
+    return Cap(
+        id=raw["id"],
+        check=raw["check"],
+        pool=raw["pool"],
+        letter=raw["letter"],
+        endpoints=tuple(raw["endpoints"]),
+        message=raw["message"],
+        lift=raw["lift"],
+        held_since=_maybe_time(raw["held_since"]),
     )
 
 
@@ -216,9 +243,27 @@ def finding_from_json(raw: Mapping[str, Any]) -> Finding:
         effective=raw["effective"],
         observations=tuple(raw["observations"]),
         carried_from=_maybe_time(raw["carried_from"]),
-        exception=raw["exception"],
+        exception=_mark_from(raw["exception"]),
         counts=raw["counts"],
         first_seen=_maybe_time(raw["first_seen"]),
+        came_back=_maybe_time(raw["came_back"]),
+        last=_last_from(raw["last"]),
+    )
+
+
+def _mark_from(raw: Mapping[str, Any] | None) -> Mark | None:
+    return None if raw is None else Mark(raw["id"], ExceptionKind(raw["kind"]), raw["leaves"], raw["covered"])
+
+
+def _last_from(raw: Mapping[str, Any] | None) -> Last | None:
+    if raw is None:
+        return None
+    return Last(
+        status=Status(raw["status"]),
+        observed_at=_time(raw["observed_at"]),
+        since=_time(raw["since"]),
+        fixed_at=_maybe_time(raw["fixed_at"]),
+        came_back=_maybe_time(raw["came_back"]),
     )
 
 

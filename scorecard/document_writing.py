@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scorecard.document import SCHEMA
-from scorecard.model import Finding, Json, Observation
-from scorecard.result import Audit, Authorisation, Device, Scorecard
+from scorecard.model import Finding, Json, Last, Mark, Observation
+from scorecard.result import Audit, Authorisation, Cap, Device, Partner, Scorecard, Shipped
 
 
 def dumps(audit: Audit, observations: Mapping[str, list[Json]] | None = None, indent: int | None = 1) -> str:
@@ -122,20 +122,9 @@ def _scorecard(card: Scorecard) -> dict[str, Any]:
         "worst_case": card.worst_case,
         "provisional": card.provisional,
         "not_graded": card.not_graded,
-        "partner": dict(card.partner),
-        "caps": [
-            {
-                "id": cap.id,
-                "check": cap.check,
-                "pool": cap.pool,
-                "letter": cap.letter,
-                "endpoints": list(cap.endpoints),
-                "message": cap.message,
-                "lift": cap.lift,
-                "held_since": time_text(cap.held_since),
-            }
-            for cap in card.caps
-        ],
+        "partner": _partner(card.partner),
+        "shipped": _shipped(card.shipped),
+        "caps": [_cap(cap) for cap in card.caps],
         "promises": [
             {
                 "id": promise.id,
@@ -161,6 +150,48 @@ def _scorecard(card: Scorecard) -> dict[str, Any]:
             for category in card.categories
         ],
         "omitted_categories": list(card.omitted_categories),
+    }
+
+
+def _partner(partner: Partner | None) -> dict[str, Any] | None:
+    if partner is None:
+        return None
+    return {
+        "score": partner.score,
+        "possible": partner.possible,
+        "coverage": partner.coverage,
+        "letter": partner.letter,
+        "worst_case": partner.worst_case,
+        "not_graded": partner.not_graded,
+        "caps": [_cap(cap) for cap in partner.caps],
+        "leavers": [
+            {"endpoint": one.endpoint, "check": one.check, "why": one.why, "exception": one.exception}
+            for one in partner.leavers
+        ],
+    }
+
+
+def _shipped(shipped: Shipped | None) -> dict[str, Any] | None:
+    if shipped is None:
+        return None
+    return {
+        "version": shipped.version,
+        "score": shipped.score,
+        "letter": shipped.letter,
+        "differences": list(shipped.differences),
+    }
+
+
+def _cap(cap: Cap) -> dict[str, Any]:
+    return {
+        "id": cap.id,
+        "check": cap.check,
+        "pool": cap.pool,
+        "letter": cap.letter,
+        "endpoints": list(cap.endpoints),
+        "message": cap.message,
+        "lift": cap.lift,
+        "held_since": time_text(cap.held_since),
     }
 
 
@@ -210,13 +241,26 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "carried_from": time_text(finding.carried_from),
         "effective": finding.effective,
         "counts": finding.counts,
-        "exception": finding.exception,
+        "exception": finding.exception and _mark(finding.exception),
         "first_seen": time_text(finding.first_seen),
+        "came_back": time_text(finding.came_back),
+        "last": finding.last and _last(finding.last),
         "observations": list(finding.observations),
     }
 
 
-# --- and back ------------------------------------------------------------------------------------------------------
+def _mark(mark: Mark) -> dict[str, Json]:
+    return {"id": mark.id, "kind": mark.kind.value, "leaves": mark.leaves, "covered": mark.covered}
+
+
+def _last(last: Last) -> dict[str, Json]:
+    return {
+        "status": last.status.value,
+        "observed_at": time_text(last.observed_at),
+        "since": time_text(last.since),
+        "fixed_at": time_text(last.fixed_at),
+        "came_back": time_text(last.came_back),
+    }
 
 
 def observation_json(observation: Observation) -> dict[str, Json]:

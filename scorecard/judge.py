@@ -29,7 +29,6 @@ from scorecard.model import (
     unknown,
 )
 from scorecard.registry import Registry
-from scorecard.score import effective
 from scorecard.standard import Standard
 from scorecard.topic import Check, Topic
 
@@ -147,7 +146,7 @@ def _finding(
         verdict=verdict,
         severity=standard.severity(check.id, role, platform) if line else check.severity,
         observed_at=observed_at,
-        effective=effective(verdict.status, standard) if counts else None,
+        effective=standard.value(verdict.status) if counts else None,
         observations=digests,
         counts=counts,
     )

@@ -53,6 +53,10 @@ class Status(StrEnum):
     NOT_APPLICABLE = "not-applicable"
 
 
+# What somebody has to do something about.
+OPEN = frozenset({Status.FAIL, Status.WARN})
+
+
 class Severity(StrEnum):
     CRITICAL = "critical"
     HIGH = "high"
@@ -327,8 +331,43 @@ def not_applicable(reason: str, **evidence: Json) -> Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Last:
+    """The newest answer that earlier audits have of a check on an endpoint. Open: fail or warn."""
+
+    status: Status
+    observed_at: datetime
+    since: datetime  # since when it has been open, or not open, without a break that was seen
+    fixed_at: datetime | None = None  # when it was last found no longer open
+    came_back: datetime | None = None  # of an open one: when it had been found fixed before
+
+    @property
+    def open(self) -> bool:
+        return self.status in OPEN
+
+
+class ExceptionKind(StrEnum):
+    WAIVED = "waived"  # agreed to be as it is for a while
+    DECLINED = "declined"  # work that the client refused
+    STATED = "stated"  # told, not measured
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A valid exception on a finding (design section 7). The status stays what was measured."""
+
+    id: str
+    kind: ExceptionKind
+    leaves: bool = False  # a waived one with a place within the share that may leave the sum
+    covered: bool = False  # something protects the machine meanwhile
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One check on one endpoint. `effective` is what it is worth in the score: 1, 0.5, 0; None when it leaves the sum."""
+    """One check on one endpoint.
+
+    `effective` is what it is worth in the score, from 0 to 1; None when it leaves the sum. Grading sets it, and with it
+    `carried_from`.
+    """
 
     check: str
     endpoint: str
@@ -337,10 +376,12 @@ class Finding:
     observed_at: datetime | None
     effective: float | None
     observations: tuple[str, ...] = ()  # "sha256:…" of what the rule's topic read
-    carried_from: datetime | None = None  # the older answer that counts in the score instead
-    exception: str | None = None  # id of the exception that marks it
+    carried_from: datetime | None = None  # when the older answer was given that counts in the score instead
+    exception: Mark | None = None
     counts: bool = True  # False: shown, not graded
-    first_seen: datetime | None = None  # since when the endpoint has had this status without a break
+    first_seen: datetime | None = None  # since when it has been open, or not open, without a break; None: unknown
+    came_back: datetime | None = None  # of an open one: when it had been found fixed, not long before it opened again
+    last: Last | None = None  # of an unknown one: the answer before
 
     @property
     def status(self) -> Status:

@@ -97,6 +97,43 @@ class CategoryScore:
 
 
 @dataclass(frozen=True, slots=True)
+class Leaver:
+    """What the environment's grade has and the partner's has not: a machine, or one check (None: all) on it."""
+
+    endpoint: str
+    check: str | None
+    why: str
+    exception: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """The provider's own grade: managed endpoints alone, without declined work. `leavers`: what makes the difference."""
+
+    score: float | None
+    possible: float | None
+    coverage: float
+    letter: str | None
+    worst_case: str | None
+    not_graded: str | None
+    caps: tuple[Cap, ...]
+    leavers: tuple[Leaver, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """The grade under the standard as it is shipped, where the audit's own is an edited one of that name.
+
+    `differences`: one line for each rule that differs.
+    """
+
+    version: str
+    score: float | None
+    letter: str | None
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Scorecard:
     """The grade and all that explains it. `letter` is None when not graded (`not_graded` says why)."""
 
@@ -113,7 +150,8 @@ class Scorecard:
     categories: tuple[CategoryScore, ...]
     endpoint_scores: Mapping[str, float | None]
     omitted_categories: tuple[str, ...] = ()
-    partner: Mapping[str, Json] = field(default_factory=nothing)
+    partner: Partner | None = None
+    shipped: Shipped | None = None
 
 
 @dataclass(frozen=True, slots=True)

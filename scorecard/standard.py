@@ -146,6 +146,25 @@ class CapLine(_Model):
     severe: _Severe | None = None
 
 
+class _Carried(_Model):
+    """How long an answer counts that no newer one replaces, in shelf lives of its check."""
+
+    then: Share  # what it is worth of itself in the second shelf life
+
+
+class ExceptionLimits(_Model):
+    """What exceptions may do (design section 7); days are the longest that one may run."""
+
+    share: Share  # of a category's answered weight that may leave the sum
+    critical_days: Days
+    other_days: Days
+    covered_days: Days
+    covered_letter: HeldAt  # what a cap is lifted to where something protects the machine meanwhile
+    stated_days: Days
+    stated_value: Annotated[float, Field(ge=0, le=0.5)]
+    ending_soon_days: Days
+
+
 class _BrokenAreas(_Model):
     areas: Annotated[int, Field(ge=1)]
     endpoints: Annotated[int, Field(ge=1)]
@@ -175,6 +194,9 @@ class Content(_Model):
     unknown_in_capped_check: _Letter
     broken_areas: _BrokenAreas
     joined_grace_days: Annotated[int, Field(ge=0, le=365)] = 14
+    carried: _Carried
+    came_back_days: Days = 90
+    exceptions: ExceptionLimits
 
 
 @dataclass(frozen=True)
@@ -197,6 +219,11 @@ class Standard:
     @cached_property
     def category_of_topic(self) -> dict[str, Category]:
         return {topic: category for category in self.content.categories for topic in category.topics}
+
+    @cached_property
+    def asked_categories(self) -> frozenset[str]:
+        """Those that a check of the standard is in."""
+        return frozenset(self.category(check).id for check in self.content.checks)
 
     def category(self, check_id: str) -> Category:
         return self.category_of_topic[check_id.partition(".")[0]]

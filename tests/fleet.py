@@ -12,7 +12,7 @@ from scorecard.errors import FailureKind
 from scorecard.model import Failure, Finding, Identity, Platform, Role, Status, Verdict
 from scorecard.registry import Registry
 from scorecard.result import Device, Scorecard, System
-from scorecard.score import effective, score
+from scorecard.score import score
 from scorecard.standard import Standard, load
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -51,7 +51,7 @@ def finding(check: str, owner: Device, status: Status, standard: Standard = STAN
         verdict=Verdict(status, "measured", "expected", MappingProxyType({}), reason),
         severity=standard.severity(check, owner.role, owner.platform),
         observed_at=NOW if owner.seen else None,
-        effective=effective(status, standard),
+        effective=standard.value(status),
     )
 
 
@@ -82,7 +82,7 @@ def turned(found: Sequence[Finding], index: int, status: Status) -> list[Finding
     changed = list(found)
     old = found[index]
     verdict = replace(old.verdict, status=status, reason="changed" if status is Status.UNKNOWN else old.verdict.reason)
-    changed[index] = replace(old, verdict=verdict, effective=effective(status, STANDARD))
+    changed[index] = replace(old, verdict=verdict, effective=STANDARD.value(status))
     return changed
 
 

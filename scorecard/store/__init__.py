@@ -325,6 +325,7 @@ class Store:
                 expected_since=row.expected_since,
                 first_seen_at=row.first_seen_at,
                 last_seen_at=row.last_seen_at,
+                answers=unpack(row.answers) if row.answers else "",
             )
             for row in rows
         }

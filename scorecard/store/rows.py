@@ -84,6 +84,7 @@ def _known(result: EndpointResult) -> dict[str, Any]:
         "os_build": text(device.os.build, 255),
         "address": text(device.address, 255),
         "site": text(device.site, 255),
+        "answers": pack(result.answers),
     }
 
 

@@ -122,6 +122,7 @@ endpoints = Table(
     Column("os_build", String(255), nullable=False, default=""),
     Column("address", String(255), nullable=False, default=""),
     Column("site", String(255), nullable=False, default=""),
+    Column("answers", LargeBinary),  # the newest answer of each check, compressed; see answers.py
 )
 
 # When things were first seen, such as a missing update; a row goes when the thing is gone.

@@ -19,7 +19,7 @@ from scorecard.errors import FailureKind
 from scorecard.model import Failure, Finding, Identity, Json, Observation, Outcome, Platform, Role, Status, Verdict
 from scorecard.reporting import Past, ReportContext
 from scorecard.result import Audit, Authorisation, Device, Provider, Retired, System
-from scorecard.score import effective, score
+from scorecard.score import score
 from scorecard.standard import Content, Standard
 
 AS_OF = datetime(2026, 11, 14, 7, 42, tzinfo=UTC)
@@ -298,7 +298,7 @@ def _findings(machine: Machine, rules: Standard) -> Iterable[Finding]:
             verdict=verdict,
             severity=rules.severity(check, machine.role, machine.platform),
             observed_at=None if machine.failure else AS_OF - timedelta(minutes=2),
-            effective=effective(verdict.status, rules),
+            effective=rules.value(verdict.status),
             observations=() if machine.failure else (hashes[check.partition(".")[0]],),
             first_seen=AS_OF - timedelta(days=machine.days_open) if falls_short else None,
         )

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from scorecard.model import Finding, Role, Status
 from scorecard.result import Answer, Device, Scorecard
-from scorecard.score import effective, score
+from scorecard.score import score
 from scorecard.standard import LETTERS
 from tests.fleet import NOW, STANDARD, device, except_for, finding, findings, grade, passing, random_fleet, turned
 
@@ -124,7 +124,7 @@ def test_unplugging_the_worst_machines_lowers_the_score_where_the_usual_average_
 
 def withheld(entry: Finding) -> Finding:
     verdict = replace(entry.verdict, status=Status.UNKNOWN, reason="It was not seen")
-    return replace(entry, verdict=verdict, effective=effective(Status.UNKNOWN, STANDARD))
+    return replace(entry, verdict=verdict, effective=STANDARD.value(Status.UNKNOWN))
 
 
 @pytest.mark.parametrize(

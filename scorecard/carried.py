@@ -1,0 +1,52 @@
+"""What each finding is worth in the score once older answers and exceptions are taken in (design sections 7, 8). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from scorecard.model import OPEN, ExceptionKind, Finding, Last, Status
+from scorecard.standard import Standard
+
+
+def settled(finding: Finding, standard: Standard, as_of: datetime, zone: ZoneInfo) -> Finding:
+    """The finding with its `effective` and `carried_from`."""
+    if not finding.counts:
+        return replace(finding, effective=None, carried_from=None)
+    if finding.status is not Status.UNKNOWN:
+        value = None if _left_the_sum(finding) else standard.value(finding.status)
+        return replace(finding, effective=value, carried_from=None)
+    if finding.last is not None and (lives := shelf_lives(finding.check, finding.last, standard, as_of, zone)) <= 2:
+        value = standard.value(finding.last.status)
+        if lives == 1:
+            return replace(finding, effective=value, carried_from=finding.last.observed_at)
+        if value is not None:
+            return replace(finding, effective=standard.content.carried.then * value, carried_from=finding.last.observed_at)
+    return replace(finding, effective=_unanswered(finding, standard), carried_from=None)
+
+
+def _left_the_sum(finding: Finding) -> bool:
+    mark = finding.exception
+    return mark is not None and mark.kind is ExceptionKind.WAIVED and mark.leaves and finding.status in OPEN
+
+
+def _unanswered(finding: Finding, standard: Standard) -> float | None:
+    return standard.content.exceptions.stated_value if is_stated(finding) else standard.value(Status.UNKNOWN)
+
+
+def is_stated(finding: Finding) -> bool:
+    """An unknown that somebody answered in writing."""
+    mark = finding.exception
+    return mark is not None and mark.kind is ExceptionKind.STATED and finding.status is Status.UNKNOWN
+
+
+def shelf_lives(check: str, last: Last, standard: Standard, as_of: datetime, zone: ZoneInfo) -> int:
+    """Which shelf life of its check an answer is in: 1 counts in full, 2 in part, from 3 on it is none any more.
+
+    In calendar days of the client's time zone. An answer from the future is as little to be trusted as one from the past:
+    whoever's clock was wrong.
+    """
+    days = abs((as_of.astimezone(zone).date() - last.observed_at.astimezone(zone).date()).days)
+    life = standard.content.checks[check].shelf_life_days
+    return 1 if days <= life else 2 if days <= 2 * life else 3
