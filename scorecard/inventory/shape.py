@@ -7,6 +7,7 @@ from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from scorecard.inventory.fields import SAID, kind_of, suggestion
@@ -69,7 +70,7 @@ def _translate(details: ErrorDetails, model: type[BaseModel], document: Document
     if kind == SAID:
         return document.problem(path, str(details["msg"]))
     if kind == "missing":
-        field = _model_at(model, path[:-1]).model_fields[str(path[-1])]
+        field = _keys(_model_at(model, path[:-1]))[str(path[-1])]
         return document.problem(path, f"is missing. Expected: {field.description}")
     if kind == "extra_forbidden":
         return document.problem(path, _unknown_key(str(path[-1]), _model_at(model, path[:-1]), path))
@@ -80,7 +81,7 @@ def _translate(details: ErrorDetails, model: type[BaseModel], document: Document
 
 
 def _unknown_key(key: str, model: type[BaseModel], path: Sequence[str | int]) -> str:
-    known = list(model.model_fields)
+    known = list(_keys(model))
     if key in _LOGIN_KEYS and "credential" in known and "credentials" not in path:
         return "is not a key here; define a credential under credentials: and name it with the key credential"
     meant = _MEANT.get(key.lower().replace("-", "_"))
@@ -88,13 +89,17 @@ def _unknown_key(key: str, model: type[BaseModel], path: Sequence[str | int]) ->
     return f"'{printable(key, 40)}' is not a key here{hint or '; expected one of ' + ', '.join(known)}"
 
 
+def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields as the file calls them: a word of Python's own, such as `from`, has another name inside."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
 def _model_at(model: type[BaseModel], path: Sequence[str | int]) -> type[BaseModel]:
     """The model that describes the mapping at `path`."""
     annotation: Any = model
     for step in path:
-        fields = getattr(annotation, "model_fields", None)
-        if fields is not None:
-            annotation = _bare(fields[str(step)].annotation)
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            annotation = _bare(_keys(annotation)[str(step)].annotation)
         else:  # list[X], tuple[X, ...] or dict[str, X]
             annotation = _bare(next(inner for inner in reversed(get_args(annotation)) if inner is not Ellipsis))
     found_model: type[BaseModel] = annotation
