@@ -29,6 +29,7 @@ _COMMANDS = {
     "completion": "completion",
     "data": "data",
     "doctor": "doctor",
+    "frameworks": "frameworks",
     "history": "history",
     "init": "init",
     "inventory": "inventory",
