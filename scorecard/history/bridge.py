@@ -1,0 +1,229 @@
+"""The bridge: what moved the score from one audit to the next, exactly.
+
+Every check on an endpoint that counts otherwise than before has one cause (causes.py), and so has a changed standard. When
+some of the causes have happened and the others have not, the score is that of the per-check sums with the findings of
+those causes as they are now and all others as they were, under the new standard if that is among the causes. A cause's
+part is its Shapley value over the causes (shapley.py): the parts add up to the difference of the scores, and nothing
+depends on the order of machines, findings or causes.
+
+Under the standard that did not judge it, a finding counts with its answer at that standard's severity and value; a check
+that the standard does not ask of such a machine is not there. Where the standard asks otherwise, or judges by other
+parameters and comes to another answer, the finding's whole change is the standard's: nobody knows what the other standard
+would have said. Where a set of causes leaves nothing to grade, the score is taken to be what it was before.
+
+Findings are counted, not added up, until the last step: the sums then have few terms, and are the same to the last bit
+whatever the order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from math import fsum
+
+from scorecard.history import shapley
+from scorecard.history.causes import Cause, cause_of_answer
+from scorecard.history.measure import Measure, Weighed
+from scorecard.history.pairs import Pair, judged_otherwise, pairs, require_comparable, standard_of
+from scorecard.model import Role
+from scorecard.result import Audit
+from scorecard.standard import Standard
+
+_SAME_SCORE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one cause added to the score (`points`, signed, not rounded), and by which findings."""
+
+    cause: Cause
+    points: float
+    findings: int
+    endpoints: tuple[str, ...]
+    checks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """From the score `before` to the score `after`: their difference is the sum of the parts.
+
+    `parts`: one for each cause that there was, in the order of Cause. `missing` says why there are none where there is no
+    bridge: an audit without a score, or whose score does not follow from its findings.
+    """
+
+    before: float | None
+    after: float | None
+    parts: tuple[Part, ...] = ()
+    missing: str | None = None
+
+    def shown(self, digits: int = 1) -> tuple[tuple[Part, Decimal], ...]:
+        """The parts with their points rounded so that they add up to the difference of the two scores as shown."""
+        if self.before is None or self.after is None:
+            return ()
+        points = shapley.rounded([part.points for part in self.parts], self.before, self.after, digits)
+        return tuple(zip(self.parts, points, strict=True))
+
+
+def bridge(older: Audit, newer: Audit) -> Bridge:
+    """Raises NotComparable for audits that say nothing about each other."""
+    require_comparable(older, newer)
+    before, after = older.scorecard.score, newer.scorecard.score
+    if before is None or after is None:
+        ungraded = older if before is None else newer
+        return Bridge(before, after, missing=f"audit {ungraded.id[:8]} has no score: no check applied to any machine")
+    ledger = _Ledger(older, newer)
+    causes, worth = ledger.worth()
+    for audit, score, own in ((older, before, worth[0]), (newer, after, worth[-1])):
+        if own is None or abs(own - score) > _SAME_SCORE:
+            said = (
+                f"the score of audit {audit.id[:8]} does not follow from its findings (it was made by {audit.tool_version})"
+            )
+            return Bridge(before, after, missing=said)
+    points = shapley.shares([before if value is None else value for value in worth])
+    return Bridge(before, after, tuple(ledger.part(cause, share) for cause, share in zip(causes, points, strict=True)))
+
+
+class _Ledger:
+    """How many findings of each kind there are before, and come and go with each cause, under either standard."""
+
+    def __init__(self, older: Audit, newer: Audit) -> None:
+        self._old = Measure(standard_of(older), older, newer)
+        self._new = Measure(standard_of(newer), newer, older)
+        self._same = self._old.same_as(self._new)
+        self._judged_otherwise = judged_otherwise(self._old.standard, self._new.standard)
+        self._devices_then = {device.name: device for device in older.devices}
+        self._devices_now = {device.name: device for device in newer.devices}
+        # Under either standard: what is there while its cause has not happened, and what each cause changes of it.
+        self._base: tuple[Counter[Weighed], Counter[Weighed]] = (Counter(), Counter())
+        self._moves: dict[Cause, tuple[Counter[Weighed], Counter[Weighed]]] = {}
+        self._cells: dict[Cause, list[Pair]] = defaultdict(list)
+        for pair in pairs(older, newer):
+            self._enter(pair)
+
+    def worth(self) -> tuple[list[Cause], list[float | None]]:
+        """The causes, and the score of every set of them (bits as shapley.shares has them)."""
+        causes = [cause for cause in Cause if cause in self._moves]
+        moves = [self._moves[cause] for cause in causes]
+        scores = _scores(self._base[0], [move[0] for move in moves], self._old.standard)
+        if self._same:
+            return causes, scores
+        # The standard comes last among the causes and so has the highest bit.
+        return [*causes, Cause.STANDARD], scores + _scores(self._base[1], [move[1] for move in moves], self._new.standard)
+
+    def part(self, cause: Cause, points: float) -> Part:
+        cells = self._cells[cause]
+        endpoints, checks = {cell.endpoint for cell in cells}, {cell.check for cell in cells}
+        return Part(cause, points, len(cells), tuple(sorted(endpoints)), tuple(sorted(checks)))
+
+    def _enter(self, pair: Pair) -> None:
+        then, now = self._devices_then.get(pair.endpoint), self._devices_now.get(pair.endpoint)
+        was, is_ = self._old.own(pair.old, then), self._new.own(pair.new, now)
+        was_by_new, is_by_old = was, is_
+        if not self._same:
+            was_by_new, is_by_old = self._new.other(pair.old, then), self._old.other(pair.new, now)
+        if was == is_by_old and was_by_new == is_:
+            self._count(was, was_by_new)
+            return
+        if then is None:
+            cause = Cause.JOINED
+        elif now is None:
+            cause = Cause.LEFT
+        else:
+            same_value = _value(was) == _value(is_by_old) and _value(was_by_new) == _value(is_)
+            cause = self._cause(pair, then.role, now.role, same_value)
+        self._cells[cause].append(pair)
+        if cause is Cause.STANDARD:
+            self._count(was, is_)
+            return
+        self._count(was, was_by_new)
+        old_moves, new_moves = self._moves.setdefault(cause, (Counter(), Counter()))
+        _move(old_moves, was, is_by_old)
+        _move(new_moves, was_by_new, is_)
+
+    def _count(self, by_old: Weighed | None, by_new: Weighed | None) -> None:
+        _move(self._base[0], None, by_old)
+        if not self._same:
+            _move(self._base[1], None, by_new)
+
+    def _cause(self, pair: Pair, then: Role, now: Role, same_value: bool) -> Cause:
+        """Of an endpoint that is in both audits."""
+        old, new, check = pair.old, pair.new, pair.check
+        if old is None or new is None or not (old.counts and new.counts):
+            roles = (then, now)
+            by_role = all(self._old.asks(check, role) is self._new.asks(check, role) for role in roles)
+            return Cause.ROLE if by_role else Cause.STANDARD
+        cause = None if same_value else cause_of_answer(old, new)
+        if cause in (Cause.FIXED, Cause.BROKE, Cause.APPLIES) and check in self._judged_otherwise:
+            return Cause.STANDARD
+        return cause or Cause.ROLE
+
+
+def _move(counts: Counter[Weighed], gone: Weighed | None, come: Weighed | None) -> None:
+    if gone is not None:
+        counts[gone] -= 1
+    if come is not None:
+        counts[come] += 1
+
+
+def _value(weighed: Weighed | None) -> float | None:
+    return None if weighed is None else weighed[3]
+
+
+# What findings add to their check's sums: earned, offered, severity x weight, weight, and how many have a value.
+_Sums = tuple[float, float, float, float, int]
+
+
+def _scores(base: Mapping[Weighed, int], moves: Sequence[Mapping[Weighed, int]], standard: Standard) -> list[float | None]:
+    """The score of every set of moves over the base: sums.py's nested sums, once for each set."""
+    sums = [_by_check(counts, standard) for counts in (base, *moves)]
+    checks = sorted(set().union(*sums))
+    categories: dict[str, tuple[list[float], list[float]]] = {}
+    for check in checks:
+        columns = zip(*(one.get(check, (0.0, 0.0, 0.0, 0.0, 0)) for one in sums), strict=True)
+        earned, offered, severe, heads, valued = (_subset_sums(column) for column in columns)
+        size = len(earned)
+        results, weights = categories.setdefault(standard.category(check).id, ([0.0] * size, [0.0] * size))
+        for index in range(size):
+            if valued[index]:
+                weight = severe[index] / heads[index]
+                weights[index] += weight
+                results[index] += weight * earned[index] / offered[index]
+    return _over_categories(categories, standard, 1 << len(moves))
+
+
+def _over_categories(
+    categories: Mapping[str, tuple[list[float], list[float]]], standard: Standard, size: int
+) -> list[float | None]:
+    whole, reached = [0.0] * size, [0.0] * size
+    for category in standard.content.categories:
+        if category.id in categories:
+            for index, (result, weight) in enumerate(zip(*categories[category.id], strict=True)):
+                if weight:
+                    whole[index] += category.weight
+                    reached[index] += category.weight * min(result / weight, 1.0)
+    return [100 * good / of if of else None for good, of in zip(reached, whole, strict=True)]
+
+
+def _by_check(counts: Mapping[Weighed, int], standard: Standard) -> dict[str, _Sums]:
+    terms: dict[str, list[_Sums]] = defaultdict(list)
+    for (check, role, severity, value), count in counts.items():
+        weight = count * standard.role_weight(role)
+        severe = weight * standard.severity_weight(severity)
+        valued = value is not None
+        terms[check].append((severe * (value or 0.0), severe if valued else 0.0, severe, weight, count * valued))
+    return {check: _added(found) for check, found in terms.items()}
+
+
+def _added(terms: Iterable[_Sums]) -> _Sums:
+    earned, offered, severe, weight, valued = zip(*terms, strict=True)
+    return fsum(earned), fsum(offered), fsum(severe), fsum(weight), sum(valued)
+
+
+def _subset_sums(column: Sequence[float]) -> list[float]:
+    """The first value plus every subset of the others."""
+    sums = [column[0]]
+    for value in column[1:]:
+        sums += [one + value for one in sums]
+    return sums

@@ -1,0 +1,64 @@
+"""A standard as a measure: what a finding counts under it, be it the standard that judged it or another."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from scorecard.carried import settled
+from scorecard.history.pairs import zone_of
+from scorecard.model import Finding, Last, Mark, Platform, Role, Severity, Status
+from scorecard.result import Audit, Device
+from scorecard.standard import Standard
+
+# All that the sums know of a finding: its check, its endpoint's role, its severity, and its value (None: has none).
+Weighed: TypeAlias = tuple[str, Role, Severity, float | None]
+
+
+class Measure:
+    """A standard at the time of its audit, for the findings of that audit and of the one that it is compared with."""
+
+    def __init__(self, standard: Standard, audit: Audit, compared: Audit) -> None:
+        self.standard = standard
+        self._as_of = compared.as_of
+        self._zone = zone_of(compared)
+        on = audit.as_of.date()
+        self._counting = {
+            check: frozenset(line.roles)
+            for check, line in standard.content.checks.items()
+            if line.counts_from is None or on >= line.counts_from
+        }
+        self._severities: dict[tuple[str, Role, Platform | None], Severity] = {}
+        self._values: dict[tuple[str, Status, Mark | None, Last | None], float | None] = {}
+
+    def same_as(self, other: Measure) -> bool:
+        return self.standard.content == other.standard.content and self._counting == other._counting
+
+    def asks(self, check: str, role: Role) -> bool:
+        """Whether the check counts for such an endpoint."""
+        return role in self._counting.get(check, ())
+
+    def own(self, finding: Finding | None, device: Device | None) -> Weighed | None:
+        """What a finding of its own audit counts; None where it is not among those that count."""
+        if finding is None or device is None or not finding.counts:
+            return None
+        return finding.check, device.role, finding.severity, finding.effective
+
+    def other(self, finding: Finding | None, device: Device | None) -> Weighed | None:
+        """What a finding of the other audit would count under this standard: the same answer, as old as it was there."""
+        if finding is None or device is None or not finding.counts or not self.asks(finding.check, device.role):
+            return None
+        return finding.check, device.role, self._severity(finding.check, device), self._value(finding)
+
+    def _severity(self, check: str, device: Device) -> Severity:
+        key = (check, device.role, device.platform)
+        if key not in self._severities:
+            self._severities[key] = self.standard.severity(*key)
+        return self._severities[key]
+
+    def _value(self, finding: Finding) -> float | None:
+        """As settling would have it; a waiver keeps the place in the sum that it had."""
+        last = finding.last if finding.status is Status.UNKNOWN else None
+        key = (finding.check, finding.status, finding.exception, last)
+        if key not in self._values:
+            self._values[key] = settled(finding, self.standard, self._as_of, self._zone).effective
+        return self._values[key]
