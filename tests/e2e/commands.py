@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -30,16 +31,45 @@ def scorecard(
 ) -> subprocess.CompletedProcess[str]:
     """Exit code, standard output and standard error. A traceback is a failed test whatever else it is about."""
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "scorecard", *map(str, arguments)],
+        command(*arguments),
         capture_output=True,
         text=True,
         check=False,
         timeout=timeout_s,
         stdin=subprocess.DEVNULL,
-        env={**os.environ, "SCORECARD_HOME": str(home), "NO_COLOR": "1", **(environment or {})},
+        env=_surroundings(home, {"NO_COLOR": "1", **(environment or {})}),
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done
+
+
+def started(
+    *arguments: str | Path,
+    home: Path,
+    stdout: int = subprocess.DEVNULL,
+    stderr: int = subprocess.DEVNULL,
+    environment: Mapping[str, str] | None = None,
+    own_group: bool = False,
+) -> subprocess.Popen[bytes]:
+    """One that goes on while the test does. `own_group`: it leads a process group, so that all of it can be signalled."""
+    return subprocess.Popen(
+        command(*arguments),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        env=_surroundings(home, environment or {}),
+        start_new_session=own_group,
+        # A test's own parent may have been started in the background with its interrupts ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-P", "-m", "scorecard", *map(str, arguments)]
+
+
+def _surroundings(home: Path, more: Mapping[str, str]) -> dict[str, str]:
+    return {**os.environ, "SCORECARD_HOME": str(home), **more}
 
 
 def scorecards(
@@ -58,7 +88,7 @@ def scorecards(
         text=True,
         check=False,
         timeout=timeout_s,
-        env={**os.environ, "SCORECARD_HOME": str(home), "NO_COLOR": "1", **(environment or {})},
+        env=_surroundings(home, {"NO_COLOR": "1", **(environment or {})}),
     )
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)

@@ -6,19 +6,17 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.commands import scorecard
+from tests.e2e.commands import scorecard, started
 from tests.e2e.recordings import inventory, replayed
 
 _LIMIT_S = 120.0
@@ -54,7 +52,7 @@ def killed_again_and_again(folder: Path, machines: int, kills: int, dice: random
     landed: list[int] = []
     torn = 0
     for _ in range(kills):
-        process = start(*arguments, home=home)
+        process = started(*arguments, home=home)
         assert kill_somewhere(process, home, dice.randint(0, machines // kills // 2), dice), "it ended before it was killed"
         after = committed(home)
         lost |= before.keys() - after.keys()
@@ -70,16 +68,6 @@ def killed_again_and_again(folder: Path, machines: int, kills: int, dice: random
     changed |= {name for name in before.keys() & after.keys() if before[name] != after[name]}
     document: dict[str, Any] = json.loads((out / "audit.json").read_text(encoding="utf-8"))
     return Survived(len(landed), tuple(landed), after, frozenset(lost), frozenset(changed), torn, document, done.stderr)
-
-
-def start(*arguments: str | Path, home: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "scorecard", *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "SCORECARD_HOME": str(home)},
-    )
 
 
 def committed(home: Path) -> dict[str, str]:

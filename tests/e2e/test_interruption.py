@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.commands import scorecard
+from tests.e2e.commands import scorecard, started
 from tests.e2e.recordings import inventory, refusing, replayed
 
 PATIENCE_S = 240
@@ -77,15 +77,7 @@ def hung_up(connection: socket.socket) -> bool:
 
 
 def start(*arguments: str | Path, home: Path, stderr: int = subprocess.PIPE, **environment: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "scorecard", *map(str, arguments)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        env={**os.environ, "SCORECARD_HOME": str(home), **environment},
-        # A test's own parent may have been started in the background with its interrupts ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+    return started(*arguments, home=home, stdout=subprocess.PIPE, stderr=stderr, environment=environment)
 
 
 def wait_for(what: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:

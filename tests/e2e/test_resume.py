@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.commands import scorecard
-from tests.e2e.kills import fleet, kill_somewhere, killed_again_and_again, start
+from tests.e2e.commands import scorecard, started
+from tests.e2e.kills import fleet, kill_somewhere, killed_again_and_again
 from tests.e2e.recordings import inventory, refusing, replayed
 
 MACHINES = 200
@@ -42,7 +42,7 @@ def test_an_audit_that_is_killed_again_and_again_ends_with_one_result_each(tmp_p
 def test_the_same_grade_as_without_a_break(tmp_path: Path) -> None:
     home = tmp_path / "broken"
     file = fleet(tmp_path, 60)
-    process = start("audit", file, "--out", tmp_path / "out", "--concurrency", "2", home=home)
+    process = started("audit", file, "--out", tmp_path / "out", "--concurrency", "2", home=home)
     assert kill_somewhere(process, home, 10, random.Random(1))
     grades = []
     for place, extra in ((home, ["--resume"]), (tmp_path / "whole", [])):

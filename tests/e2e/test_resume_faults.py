@@ -11,7 +11,6 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 import zipfile
@@ -22,8 +21,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.commands import scorecard
-from tests.e2e.kills import committed, fleet, kill_somewhere, start
+from tests.e2e.commands import command, scorecard, started
+from tests.e2e.kills import committed, fleet, kill_somewhere
 from tests.e2e.recordings import inventory, refusing, replayed
 from tests.rig.postgres import Postgres
 
@@ -55,7 +54,7 @@ def test_an_audit_that_ended_without_reports_gets_them_and_asks_nobody(tmp_path:
 def test_with_another_standard_everyone_is_asked_again(tmp_path: Path) -> None:
     home, out = tmp_path / "home", tmp_path / "out"
     file = fleet(tmp_path, 40)
-    assert kill_somewhere(start("audit", file, "--out", out, "--concurrency", "2", home=home), home, 5, random.Random(2))
+    assert kill_somewhere(started("audit", file, "--out", out, "--concurrency", "2", home=home), home, 5, random.Random(2))
     standard = tmp_path / "mine.yaml"
     shipped = scorecard("standards", "show", "it-partner", home=home).stdout
     standard.write_text(shipped.replace('version: "', 'version: "mine-'), encoding="utf-8")
@@ -88,7 +87,7 @@ def test_reports_are_whole_or_not_there_whenever_the_program_is_killed(tmp_path:
     took_s = time.monotonic() - begun
     left: set[Path] = set()
     for _ in range(5):
-        process = start("report", "--out", out, home=home)
+        process = started("report", "--out", out, home=home)
         time.sleep(took_s * dice.uniform(0.3, 1.0))
         process.kill()
         process.wait()
@@ -108,9 +107,9 @@ def test_reports_are_whole_or_not_there_whenever_the_program_is_killed(tmp_path:
 def test_a_disk_that_is_full_costs_nothing_that_was_committed(tmp_path: Path) -> None:
     home, out = tmp_path / "home", tmp_path / "out"
     file = fleet(tmp_path, 60)
-    command = [sys.executable, "-P", "-m", "scorecard", "audit", str(file), "--out", str(out), "--concurrency", "2"]
+    words: list[str | Path] = ["audit", file, "--out", out, "--concurrency", "2"]
     done = subprocess.run(
-        command,
+        command(*words),
         capture_output=True,
         text=True,
         check=False,
@@ -122,7 +121,7 @@ def test_a_disk_that_is_full_costs_nothing_that_was_committed(tmp_path: Path) ->
     assert "Acme: what was committed is kept; put that right and go on with --resume" in done.stderr
     before = committed(home)
     assert 0 < len(before) < 60
-    again = scorecard(*command[4:], "--resume", home=home)
+    again = scorecard(*words, "--resume", home=home)
     assert again.returncode == 0, again.stderr
     after = committed(home)
     assert before.items() <= after.items()
@@ -138,7 +137,7 @@ def test_ctrl_c_ends_the_waiting_of_a_window_at_once_and_resume_goes_on_with_it(
     endpoints = [replayed(tmp_path / "machines", "web1"), refusing("away", port=port)]
     file = inventory(tmp_path / "inventory.yaml", "Acme", endpoints)
     words: list[str | Path] = ["audit", file, "--out", out, "--format", "json", "--window", "1h"]  # tries are minutes apart
-    process = start(*words, home=home)
+    process = started(*words, home=home)
     until = time.monotonic() + 120
     while len(committed(home)) < 2:
         assert time.monotonic() < until
@@ -159,8 +158,8 @@ def test_ctrl_c_ends_the_waiting_of_a_window_at_once_and_resume_goes_on_with_it(
 
 @pytest.fixture
 def server() -> Iterator[Postgres]:
-    with Postgres() as started:
-        yield started
+    with Postgres() as running:
+        yield running
 
 
 def test_a_database_server_that_is_restarted_in_the_middle_costs_nothing(tmp_path: Path, server: Postgres) -> None:
@@ -175,25 +174,19 @@ def test_a_database_server_that_is_restarted_in_the_middle_costs_nothing(tmp_pat
         restarted.set()
 
     words = ["audit", str(file), "--out", str(out), "--concurrency", "2", "--format", "json"]
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "scorecard", *words, "--store", url, "--processes", "1"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "SCORECARD_HOME": str(home)},
-    )
+    process = started(*words, "--store", url, "--processes", "1", home=home, stderr=subprocess.PIPE)
     assert process.stderr is not None
-    said = []
+    said = ""
     late = threading.Thread(target=restart)
     for line in process.stderr:
-        said.append(line)
-        if "[10/120]" in line:
+        said += line.decode()
+        if b"[10/120]" in line:
             late.start()
     process.communicate()
     late.join()
     assert restarted.is_set()
-    assert process.returncode == 0, "".join(said)
+    assert process.returncode == 0, said
     document = json.loads((out / "audit.json").read_text(encoding="utf-8"))
     assert all(entry["seen"] for entry in document["endpoints"])
     assert len(document["endpoints"]) == 120
-    assert "it is tried again for 5 minutes" in "".join(said)
+    assert "it is tried again for 5 minutes" in said
