@@ -15,9 +15,9 @@ import signal
 import threading
 import zlib
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -40,6 +40,8 @@ _WORTHWHILE = 500  # fewer endpoints are asked sooner than other processes have 
 _FOR_EACH = 100  # at least so many endpoints for each process
 _LOOK_S = 0.2
 _END_S = 2.0
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
+_CAN_HOLD_BACK = hasattr(signal, "pthread_sigmask")  # not on Windows
 _LOST = Failure(
     FailureKind.INTERNAL,
     "The process that asked this machine ended without a word",
@@ -97,18 +99,14 @@ class Pool:
     """Processes that ask. A context manager: leaving it ends them, whatever they are doing."""
 
     def __init__(self, recipe: Recipe, processes: int) -> None:
-        context = get_context("spawn")
         self._proven: set[Hashable] = set()
-        self._workers: list[_Worker] = []  # those that live
-        for number in range(processes):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=serve, args=(theirs,), name=f"scorecard-ask-{number}", daemon=True)
-            process.start()
-            theirs.close()
-            with suppress(OSError):  # it ended at once, as `run` will see
-                ours.send(recipe)
-            self._workers.append(_Worker(process, ours))
-        self._all = tuple(self._workers)
+        self._all: list[_Worker] = []
+        with ExitStack() as undoing:
+            undoing.callback(self._end)
+            for number in range(processes):
+                self._all.append(_begin(f"scorecard-ask-{number}", recipe))
+            undoing.pop_all()
+        self._workers = list(self._all)  # those that live
 
     def run(
         self,
@@ -177,6 +175,9 @@ class Pool:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        self._end()
+
+    def _end(self) -> None:
         for worker in self._all:
             worker.pipe.close()  # which ends it
         for worker in self._all:
@@ -187,12 +188,37 @@ class Pool:
             worker.process.close()
 
 
+def _begin(name: str, recipe: Recipe) -> _Worker:
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=serve, args=(theirs,), name=name, daemon=True)
+    with theirs, _signals_held_back():
+        process.start()
+    with suppress(OSError):  # it ended at once, as `run` will see
+        ours.send(recipe)
+    return _Worker(process, ours)
+
+
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """A process that is started meanwhile begins like that, so that none of them ends it before it is ready for them."""
+    if not _CAN_HOLD_BACK:
+        yield
+        return
+    resource_tracker.ensure_running()  # its start would let them through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 # --- in the process that asks ----------------------------------------------------------------------------------------
 
 
 def serve(pipe: Connection) -> None:
     """Ask what comes through the pipe until it is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process of the terminal; one decides
+    _leave_stopping_to_the_first()
     try:
         recipe: Recipe = pipe.recv()
     except (EOFError, OSError):
@@ -202,15 +228,26 @@ def serve(pipe: Connection) -> None:
     logger.propagate = False
     redactor = Redactor()
     accounts = Accounts(recipe.most_refusals)
-    with Transports(Resolver(redactor, known=recipe.secrets), accounts) as transports:
-        registry = Registry.load(recipe.folders)
-        standard = load_standard(recipe.standard, registry.checks)
-        collector = Collector(registry, standard, transports, redactor, deadline_s=recipe.deadline_s)
-        _Server(pipe, collector, accounts, recipe.concurrency).run()
-        threading.Thread(target=transports.close, daemon=True).start()
-        # What still runs is not awaited: whoever wanted it has gone.
-        threading.Event().wait(_LOOK_S)
-        os._exit(0)
+    transports = Transports(Resolver(redactor, known=recipe.secrets), accounts)
+    registry = Registry.load(recipe.folders)
+    standard = load_standard(recipe.standard, registry.checks)
+    collector = Collector(registry, standard, transports, redactor, deadline_s=recipe.deadline_s)
+    _Server(pipe, collector, accounts, recipe.concurrency).run()
+    closing = threading.Thread(target=transports.close, daemon=True)
+    closing.start()
+    closing.join(_LOOK_S)
+    os._exit(0)  # what still runs is not awaited: whoever wanted it has gone
+
+
+def _leave_stopping_to_the_first() -> None:
+    """Ctrl-C reaches every process of a terminal, and systemd's SIGTERM every one of a service; the first decides, and
+    closes our pipe. A signal that is ignored stays so in what we start, which has to end when it is told to: hence a
+    handler, but not on Windows, where it would break off the reading of the pipe and nothing is inherited.
+    """
+    for number in _STOPPING:
+        signal.signal(number, signal.SIG_IGN if os.name == "nt" else lambda _number, _frame: None)
+    if _CAN_HOLD_BACK:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
 
 
 class _Server:

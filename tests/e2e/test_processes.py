@@ -5,29 +5,43 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
-import sys
 import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.commands import scorecard
+from tests.e2e.commands import scorecard, started
+from tests.e2e.kills import committed
 from tests.e2e.recordings import inventory, raw_reply, refusing, replayed
 
 PATIENCE_S = 240
 
 
-def fleet(folder: Path, machines: int) -> Path:
+def fleet(folder: Path, machines: int, *more: dict[str, Any]) -> Path:
     one = replayed(folder / "machines", "m0")
     odd = [refusing("off"), raw_reply(folder / "machines", "garbage", b"\x00\xff" * 500)]
-    return inventory(folder / "inventory.yaml", "Acme", [*({**one, "name": f"m{n}"} for n in range(machines)), *odd])
+    entries = [*({**one, "name": f"m{n}"} for n in range(machines)), *odd, *more]
+    return inventory(folder / "inventory.yaml", "Acme", entries, defaults={"connect_timeout_s": 60})
 
 
-def command(file: Path, out: Path) -> list[str]:
-    words = ["audit", str(file), "--processes", "2", "--out", str(out)]
-    return [sys.executable, "-P", "-m", "scorecard", *words]
+def begun(file: Path, home: Path, *, own_group: bool = False) -> subprocess.Popen[bytes]:
+    """An audit by two processes; what it tells its user can be read. Its reports go beside the inventory."""
+    words: list[str | Path] = ["audit", file, "--processes", "2", "--out", file.parent / "out"]
+    return started(*words, home=home, stderr=subprocess.PIPE, own_group=own_group)
+
+
+def wait_for_answers(process: subprocess.Popen[bytes], count: int) -> None:
+    assert process.stderr is not None
+    line = b""
+    while b"[%d/" % count not in line:
+        line = process.stderr.readline()
+        assert line, "it ended before"
 
 
 def document(file: Path, home: Path, *more: str) -> dict[str, Any]:
@@ -60,6 +74,35 @@ def is_alive(pid: int) -> bool:
         return ") Z" not in Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
         return False
+
+
+def asking_for(process: subprocess.Popen[bytes]) -> set[int]:
+    """The processes that ask; beside them there is one that tidies up after all of them."""
+    found = set()
+    for pid in children(process.pid):
+        with suppress(OSError):
+            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.add(pid)
+    return found
+
+
+def inherited(pid: int) -> set[signal.Signals]:
+    """The signals that a program would not hear which this process starts: those it ignores or holds back."""
+    said = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    deaf = int(said["SigIgn"], 16) | int(said["SigBlk"], 16)
+    return {number for number in (signal.SIGINT, signal.SIGTERM) if deaf & 1 << number - 1}
+
+
+def all_end(processes: Iterable[int]) -> bool:
+    until = time.monotonic() + 30
+    while any(map(is_alive, processes)) and time.monotonic() < until:
+        time.sleep(0.05)
+    return not any(map(is_alive, processes))
+
+
+def kinds(found: Mapping[str, Any]) -> list[str]:
+    """How the failures of an audit are called, each as often as there were."""
+    return [entry["failure"]["kind"] for entry in found["endpoints"] if entry["failure"]]
 
 
 def test_two_processes_find_what_one_finds(tmp_path: Path) -> None:
@@ -96,52 +139,68 @@ def test_a_check_module_of_ones_own_and_a_secret_reach_every_process(tmp_path: P
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_no_process_outlives_an_audit_that_is_stopped(tmp_path: Path, number: signal.Signals) -> None:
     home = tmp_path / "home"
-    process = subprocess.Popen(
-        command(fleet(tmp_path, 80), tmp_path / "out"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "SCORECARD_HOME": str(home)},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    assert process.stderr is not None
-    line = b""
-    while b"[5/" not in line:
-        line = process.stderr.readline()
-        assert line, "it ended before"
+    process = begun(fleet(tmp_path, 80), home)
+    wait_for_answers(process, 5)
     asking = children(process.pid)
     assert len(asking) >= 2
     process.send_signal(number)
     process.communicate()
     assert process.wait(PATIENCE_S) == (-number if number is signal.SIGKILL else 130)
-    until = time.monotonic() + 30
-    while any(map(is_alive, asking)) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not any(map(is_alive, asking))
+    assert all_end(asking)
     done = scorecard("audit", tmp_path / "inventory.yaml", "--out", tmp_path / "out", "--resume", home=home)
     assert "going on with the audit of" in done.stderr
     assert len(json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))["endpoints"]) == 82
 
 
+def wait_for_processes(process: subprocess.Popen[bytes]) -> None:
+    """Until both that ask are there, which is not yet to say that they listen."""
+    until = time.monotonic() + PATIENCE_S
+    while len(asking_for(process)) < 2:
+        assert process.poll() is None, "it ended before"
+        assert time.monotonic() < until, "they never came"
+        time.sleep(0.005)
+
+
+@pytest.mark.parametrize(("number", "answers"), [(signal.SIGINT, 0), (signal.SIGTERM, 12)])
+def test_a_signal_to_all_processes_is_one_to_the_first(tmp_path: Path, number: signal.Signals, answers: int) -> None:
+    """A terminal sends Ctrl-C to every process of a command, and systemd SIGTERM to every one of a service."""
+    home, out = tmp_path / "home", tmp_path / "out"
+    with socket.create_server(("127.0.0.1", 0)) as mute:  # the kernel takes connections, and nobody ever says a word
+        hanging = [refusing(f"hang{n}", port=mute.getsockname()[1]) for n in range(6)]
+        file = fleet(tmp_path, 10, *hanging)
+        process = begun(file, home, own_group=True)
+        wait_for_processes(process)
+        if answers:
+            wait_for_answers(process, answers)
+            assert not set().union(*map(inherited, asking_for(process)))
+        time.sleep(0.2)  # until the first has nothing to do but wait for the others
+        asking = children(process.pid)
+        os.killpg(process.pid, number)
+        said = process.communicate()[1].decode()
+    assert process.returncode == 130, said
+    assert "scorecard: stopping; what came in is kept" in said
+    assert "Traceback" not in said
+    assert all_end(asking)
+    before, kept = json.loads((out / "audit.json").read_text(encoding="utf-8")), committed(home)
+    assert before["interrupted"]
+    assert "internal" not in kinds(before)
+    assert len(kept) == answers
+    done = scorecard("audit", file, "--out", out, "--resume", home=home)
+    assert done.returncode == 3, done.stderr
+    after = json.loads((out / "audit.json").read_text(encoding="utf-8"))
+    assert Counter(kinds(after)) == {"refused": 7, "permission-denied": 1}
+    assert (after["id"], len(after["endpoints"])) == (before["id"], 18)
+    assert len(committed(home)) == 18
+    assert kept.items() <= committed(home).items()
+
+
 def test_a_process_that_dies_costs_what_it_was_asking(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        command(fleet(tmp_path, 80), tmp_path / "out"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "SCORECARD_HOME": str(tmp_path / "home")},
-    )
-    assert process.stderr is not None
-    line = b""
-    while b"[5/" not in line:
-        line = process.stderr.readline()
-        assert line, "it ended before"
-    victim = max(pid for pid in children(process.pid) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes())
-    os.kill(victim, signal.SIGKILL)
+    process = begun(fleet(tmp_path, 80), tmp_path / "home")
+    wait_for_answers(process, 5)
+    os.kill(max(asking_for(process)), signal.SIGKILL)
     said = process.communicate()[1].decode()
     assert process.wait(PATIENCE_S) == 3, said
     assert "Traceback" not in said
     found = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))
-    kinds = [entry["failure"]["kind"] for entry in found["endpoints"] if entry["failure"]]
     assert len(found["endpoints"]) == 82
-    assert 0 < kinds.count("internal") <= 50  # no more than were under way at a time
+    assert 0 < kinds(found).count("internal") <= 50  # no more than were under way at a time
