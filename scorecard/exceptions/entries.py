@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 
 from scorecard.errors import InputError
 from scorecard.model import ExceptionKind, Json, Status, nothing
@@ -54,14 +55,19 @@ class Fingerprint:
 
     @property
     def text(self) -> str:
-        """Canonical JSON, the same for the same."""
+        """Canonical JSON, the same for the same, in ASCII: half of a surrogate pair may stand in what a machine said."""
         value = {"status": self.status.value, "evidence": dict(self.evidence)}
-        return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
     @property
     def sha256(self) -> str:
-        # Half of a surrogate pair may stand in what a machine said.
-        return "sha256:" + hashlib.sha256(self.text.encode("utf-8", errors="surrogatepass")).hexdigest()
+        return "sha256:" + hashlib.sha256(self.text.encode("ascii")).hexdigest()
+
+    @classmethod
+    def read(cls, text: str) -> Fingerprint:
+        """What `text` wrote. Raises ValueError, TypeError or LookupError for anything else."""
+        value = json.loads(text)
+        return cls(Status(value["status"]), MappingProxyType(dict(value["evidence"])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +87,5 @@ class Kept:
 def derived_id(kind: ExceptionKind, checks: Iterable[str], endpoints: Iterable[str], since: date) -> str:
     """The same from audit to audit as long as the entry is about the same."""
     said = [kind.value, sorted(checks), sorted(name.casefold() for name in endpoints), since.isoformat()]
-    digest = hashlib.sha256(json.dumps(said, ensure_ascii=True).encode("ascii")).hexdigest()
+    digest = hashlib.sha256(json.dumps(said).encode("ascii")).hexdigest()
     return f"{kind.value}-{digest[:10]}"

@@ -14,11 +14,12 @@ from scorecard.collect import EndpointResult, Remembered
 from scorecard.document import loads
 from scorecard.document_writing import chunks
 from scorecard.errors import InputError, StoreError
+from scorecard.exceptions.entries import Kept
 from scorecard.folders import data_folder
 from scorecard.model import Observation, Platform, Role, Status
 from scorecard.reporting import Past
 from scorecard.result import Audit, System
-from scorecard.store import locks, names, runs, statements, tables
+from scorecard.store import excepted, locks, names, runs, statements, tables
 from scorecard.store.database import SameFile, StoreBusy, StoreUnusable, connect, file_of, translated
 from scorecard.store.locks import AuditRunning
 from scorecard.store.migrate import migrate
@@ -158,7 +159,8 @@ class Store:
         if rows:
             self._patiently(lambda connection, _tried: connection.execute(self._statements.expect_endpoint, rows))
 
-    def finish(self, audit: Audit) -> None:
+    def finish(self, audit: Audit, kept: Iterable[Kept] | None = None) -> None:
+        """`kept`: what is to be remembered of the client's exceptions from now on; None leaves that as it is."""
         card = audit.scorecard
         values = {
             "as_of": audit.as_of,
@@ -173,7 +175,14 @@ class Store:
             "document": pack_pieces(chunks(audit, indent=None)),
         }
         done = update(tables.audits).where(tables.audits.c.id == audit.id).values(values)
-        self._patiently(lambda connection, _tried: connection.execute(done))
+        remembered = None if kept is None else tuple(kept)
+
+        def write(connection: Connection, _tried: bool) -> None:
+            connection.execute(done)
+            if remembered is not None:
+                excepted.write(connection, audit.client, remembered)
+
+        self._patiently(write)
 
     def reported(self, audit_id: str) -> None:
         """Note that the audit's reports were written: --resume has nothing left to do for it."""
@@ -333,6 +342,11 @@ class Store:
         for row in seen:
             dates.setdefault(row.endpoint, {}).setdefault(row.topic, {})[row.name] = row.first_seen_at
         return {name: replace(known, sightings=dates.get(name, {})) for name, known in found.items()}
+
+    def excepted(self, client: str) -> tuple[Kept, ...]:
+        """What earlier audits remember of this client's exceptions."""
+        with self._transaction() as connection:
+            return excepted.read(connection, client)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

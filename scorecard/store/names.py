@@ -24,13 +24,18 @@ def take_over(connection: Connection, client: str) -> None:
         taken = connection.execute(
             select(tables.endpoints.c.name).where(tables.endpoints.c.client == client).limit(1)
         ).first()
-        known = () if taken else (tables.endpoints, tables.sightings)
+        known = () if taken else (tables.endpoints, tables.sightings, tables.excepted)
         for table in (tables.audits, *known):
             connection.execute(update(table).where(table.c.client == old).values(client=client))
 
 
 def rename(connection: Connection, client: str, renamed: Mapping[str, str]) -> None:
     """Endpoints of a client, old name to new."""
+    columns = (
+        (tables.endpoints, tables.endpoints.c.name),
+        (tables.sightings, tables.sightings.c.endpoint),
+        (tables.excepted, tables.excepted.c.endpoint),
+    )
     for old, new in renamed.items():
-        for table, column in ((tables.endpoints, tables.endpoints.c.name), (tables.sightings, tables.sightings.c.endpoint)):
+        for table, column in columns:
             connection.execute(update(table).where(table.c.client == client, column == old).values({column: new}))

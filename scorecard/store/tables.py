@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -134,4 +135,19 @@ sightings = Table(
     Column("topic", String(64), primary_key=True),
     Column("name", String(255), primary_key=True),
     Column("first_seen_at", Moment, nullable=False),
+)
+
+# What is remembered of waived findings, for as long as an entry of that day may run.
+excepted = Table(
+    "excepted",
+    metadata,
+    Column("client", String(255), primary_key=True),
+    Column("check_id", String(255), primary_key=True),
+    Column("endpoint", String(255), primary_key=True),
+    Column("since", Date, primary_key=True),  # the entry's first day: with another one it is another agreement
+    Column("exception", String(64), nullable=False),
+    Column("begun_at", Moment, nullable=False),
+    Column("fingerprint", LargeBinary, nullable=False),  # what was found then, compressed JSON
+    Column("placed_at", Moment),
+    Column("ended_at", Moment),
 )
