@@ -58,7 +58,7 @@ def score(
         categories=_categories(sums, standard),
         endpoint_scores=MappingProxyType({device.name: sums.of_endpoint(device.name, effective) for device in devices}),
         omitted_categories=tuple(c.title for c in standard.content.categories if c.id not in standard.asked_categories),
-        partner=_partner(counted, by_name, standard, moment, scope),
+        partner=_partner(whole, counted, by_name, standard, moment, scope),
     )
 
 
@@ -108,7 +108,8 @@ def _graded(
     held = Caps((f for f in counted if f.status is not Status.NOT_APPLICABLE), devices, standard, moment)
     found = (*held.coverage(share), *held.all(caps.fails), *held.unread())
     not_graded = _not_graded(standard, total, best, share, scope)
-    worst_case = None if scope or total is None else _letter(standard, sums.total(worst), held.all(caps.could_fail))
+    at_worst = (*held.coverage(share), *held.all(caps.could_fail), *held.unread())
+    worst_case = None if scope or total is None else _letter(standard, sums.total(worst), at_worst)
     return _Grade(
         sums=sums,
         score=total,
@@ -141,11 +142,16 @@ def _letter(standard: Standard, total: float | None, found: Iterable[Cap]) -> st
 
 
 def _partner(
-    counted: Sequence[Finding], devices: Mapping[str, Device], standard: Standard, moment: Moment, scope: str
+    whole: _Grade,
+    counted: Sequence[Finding],
+    devices: Mapping[str, Device],
+    standard: Standard,
+    moment: Moment,
+    scope: str,
 ) -> Partner:
     """The provider's own grade: what it looks after, without the work that the client declined."""
-    ours = [finding for finding in counted if not (_is_declined(finding) or not devices[finding.endpoint].managed)]
-    grade = _graded(ours, devices, standard, moment, scope)
+    ours = [finding for finding in counted if devices[finding.endpoint].managed and not _is_declined(finding)]
+    grade = whole if len(ours) == len(counted) else _graded(ours, devices, standard, moment, scope)
     return Partner(
         score=grade.score,
         possible=grade.possible,

@@ -223,10 +223,15 @@ class Standard:
     @cached_property
     def asked_categories(self) -> frozenset[str]:
         """Those that a check of the standard is in."""
-        return frozenset(self.category(check).id for check in self.content.checks)
+        return frozenset(category.id for category in self._category_of_check.values())
+
+    @cached_property
+    def _category_of_check(self) -> dict[str, Category]:
+        return {check: self.category_of_topic[check.partition(".")[0]] for check in self.content.checks}
 
     def category(self, check_id: str) -> Category:
-        return self.category_of_topic[check_id.partition(".")[0]]
+        """Of a check that the standard names."""
+        return self._category_of_check[check_id]
 
     def severity(self, check_id: str, role: Role, platform: Platform | None) -> Severity:
         """A machine whose platform was never found out gets the highest severity that its role allows."""

@@ -36,24 +36,28 @@ class Sums:
 
     def __init__(self, findings: Iterable[Finding], devices: Mapping[str, Device], standard: Standard) -> None:
         self._standard = standard
-        self._weights = {name: standard.role_weight(device.role) for name, device in devices.items()}
         self._severities = {severity: standard.severity_weight(severity) for severity in Severity}
-        self._by_check: dict[str, list[Finding]] = defaultdict(list)
+        self._roles = {name: standard.role_weight(device.role) for name, device in devices.items()}
         self._by_endpoint: dict[str, list[Finding]] = defaultdict(list)
+        by_check: dict[str, list[Finding]] = defaultdict(list)
         for finding in findings:
-            self._by_check[finding.check].append(finding)
+            by_check[finding.check].append(finding)
             self._by_endpoint[finding.endpoint].append(finding)
+        self._by_check = {check: self._column(by_check[check]) for check in sorted(by_check)}
+        self._known: dict[Value, dict[str, CheckSum]] = {}
 
     def total(self, value: Value) -> float | None:
         return total(self.checks(value), self._standard)
 
-    def checks(self, value: Value) -> dict[str, CheckSum]:
-        return {check: self._check(findings, value) for check, findings in sorted(self._by_check.items())}
+    def checks(self, value: Value) -> Mapping[str, CheckSum]:
+        if value not in self._known:
+            self._known[value] = {check: column.sum(value) for check, column in self._by_check.items()}
+        return self._known[value]
 
     def of_category(self, category: Category, value: Value) -> float | None:
         """From 0 to 1; None where none of its checks has a value."""
-        mine = [check for check in sorted(self._by_check) if self._standard.category(check).id == category.id]
-        return _category([self._check(self._by_check[check], value) for check in mine])
+        sums = self.checks(value)
+        return _category(sums[check] for check in sums if self._standard.category(check).id == category.id)
 
     def of_endpoint(self, name: str, value: Value) -> float | None:
         """The same sum over one endpoint alone, where its weight cancels out."""
@@ -64,16 +68,28 @@ class Sums:
         return total(own, self._standard)
 
     def weight(self, finding: Finding) -> float:
-        """w s: what the finding counts within its check."""
-        return self._weights[finding.endpoint] * self._severities[finding.severity]
+        """w s: what it counts within its check."""
+        return self._roles[finding.endpoint] * self._severities[finding.severity]
 
-    def _check(self, findings: Sequence[Finding], value: Value) -> CheckSum:
+    def _column(self, findings: list[Finding]) -> _Column:
         severe = [self.weight(finding) for finding in findings]
-        worth = [value(finding) for finding in findings]
+        return _Column(findings, severe, fsum(severe) / fsum(self._roles[finding.endpoint] for finding in findings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One check on all endpoints; `severe`: w s of each."""
+
+    findings: list[Finding]
+    severe: list[float]
+    weight: float
+
+    def sum(self, value: Value) -> CheckSum:
+        pairs = [(part, value(finding)) for part, finding in zip(self.severe, self.findings, strict=True)]
         return CheckSum(
-            earned=fsum(part * one for part, one in zip(severe, worth, strict=True) if one is not None),
-            offered=fsum(part for part, one in zip(severe, worth, strict=True) if one is not None),
-            weight=fsum(severe) / fsum(self._weights[finding.endpoint] for finding in findings),
+            earned=fsum(part * worth for part, worth in pairs if worth is not None),
+            offered=fsum(part for part, worth in pairs if worth is not None),
+            weight=self.weight,
         )
 
 

@@ -5,19 +5,34 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from scorecard.errors import FailureKind
-from scorecard.model import Failure, Finding, Identity, Platform, Role, Status, Verdict
+from scorecard.model import (
+    OPEN,
+    ExceptionKind,
+    Failure,
+    Finding,
+    Identity,
+    Last,
+    Mark,
+    Platform,
+    Role,
+    Status,
+    Verdict,
+)
 from scorecard.registry import Registry
 from scorecard.result import Device, Scorecard, System
-from scorecard.score import score
+from scorecard.score import score, settle
 from scorecard.standard import Standard, load
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+ZONE = "Europe/London"
 REGISTRY = Registry.load()
 STANDARD = load("it-partner", REGISTRY.checks)
+
+_AGES_DAYS = (1, 14, 15, 21, 28, 30, 42, 45, 90, 91, 900)  # on both sides of every shelf life's ends
 
 Pick = Callable[[str, Device], Status]
 
@@ -65,7 +80,8 @@ def findings(devices: Sequence[Device], pick: Pick, standard: Standard = STANDAR
 
 
 def grade(found: Sequence[Finding], devices: Sequence[Device], *, client_since: datetime | None = None) -> Scorecard:
-    return score(found, devices, STANDARD, as_of=NOW, client_since=client_since)
+    settled = settle(found, STANDARD, NOW, ZONE)
+    return score(settled, devices, STANDARD, as_of=NOW, client_since=client_since, time_zone=ZONE)
 
 
 def passing(_check: str, _owner: Device) -> Status:
@@ -101,3 +117,50 @@ def random_fleet(seed: int, most: int = 12) -> tuple[list[Device], list[Finding]
     weights = [chance.random() ** 2 + 0.01 for _ in Status]
     statuses = list(Status)
     return devices, findings(devices, lambda _check, _owner: chance.choices(statuses, weights)[0])
+
+
+def storied_fleet(seed: int, most: int = 12) -> tuple[list[Device], list[Finding]]:
+    """A random fleet with all that may have befallen it: older answers, exceptions, machines that somebody else manages."""
+    chance = random.Random(seed)
+    devices, found = random_fleet(seed, most)
+    devices = [
+        replace(
+            one,
+            managed=chance.random() > 0.1,
+            expected_since=NOW - timedelta(days=chance.choice([0, 5, 13, 14, 40, 400])),
+        )
+        for one in devices
+    ]
+    forgetful, indulgent = chance.random(), chance.random() * 0.5
+    return devices, [_storied(entry, chance, forgetful, indulgent) for entry in found]
+
+
+def _storied(entry: Finding, chance: random.Random, forgetful: float, indulgent: float) -> Finding:
+    if entry.status is Status.UNKNOWN and chance.random() > forgetful:
+        answers = [status for status in Status if status is not Status.UNKNOWN]
+        entry = replace(
+            entry, last=last(chance.choice(answers), chance.choice([1, 14, 15, 21, 28, 30, 42, 45, 90, 91, 900]))
+        )
+    if chance.random() > indulgent:
+        return entry
+    if entry.status is Status.UNKNOWN:
+        return replace(entry, exception=Mark("told", ExceptionKind.STATED))
+    if entry.status in OPEN and chance.random() > 0.3:
+        mark = Mark("agreed", ExceptionKind.WAIVED, leaves=chance.random() > 0.3, covered=chance.random() > 0.5)
+        return replace(entry, exception=mark)
+    return replace(entry, exception=Mark("refused", ExceptionKind.DECLINED)) if entry.status in OPEN else entry
+
+
+def last(status: Status, days_ago: int) -> Last:
+    moment = NOW - timedelta(days=days_ago)
+    return Last(status, moment, moment)
+
+
+def unseen(entry: Finding, days_ago: int | None = None) -> Finding:
+    """The finding once nobody answers any more; its answer was given so many days ago, never where none are named."""
+    verdict = Verdict(Status.UNKNOWN, "Not known", reason="It was not seen")
+    before = entry.last
+    if days_ago is not None and entry.status is not Status.UNKNOWN:
+        before = last(entry.status, days_ago)
+    mark = entry.exception if entry.status is Status.UNKNOWN else None
+    return replace(entry, verdict=verdict, effective=None, last=before, exception=mark)
