@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from scorecard.collect import Collector, EndpointResult
 from scorecard.errors import FailureKind
+from scorecard.exceptions.entries import Exceptions
 from scorecard.model import Endpoint, Failure, Pace
 from scorecard.result import Authorisation, Device, Provider, Retired
 from scorecard.store import Begun, Store
@@ -70,6 +71,7 @@ class Order:
     retired: tuple[Retired, ...] = ()
     provider: Provider = field(default_factory=Provider)
     authorised: Authorisation | None = None
+    exceptions: Exceptions = field(default_factory=Exceptions)
     scope: str = ""  # why it is not the whole client; such an audit is not graded
     remember_endpoints: bool = True  # endpoints of earlier audits stay expected until they are retired
     run: str = ""  # the run that it belongs to, with the audits of other clients

@@ -7,7 +7,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -15,6 +15,7 @@ from scorecard import __version__
 from scorecard.asking import Asking, Order, Progress, Stop, asked_as
 from scorecard.collect import Collector, EndpointResult, Remembered
 from scorecard.errors import ScorecardError, StoreError
+from scorecard.exceptions import Kept, apply
 from scorecard.model import Endpoint, Finding, Json
 from scorecard.registry import Registry
 from scorecard.result import Audit
@@ -38,6 +39,7 @@ def run(order: Order, collector: Collector, store: Store, concurrency: int, stop
     try:
         history = _by_listed_name(order, store)
         client_since = store.client_since(order.client, audit.started_at)
+        kept = store.excepted(order.client)
         if order.begun is None:
             store.begin(
                 audit.id,
@@ -59,8 +61,9 @@ def run(order: Order, collector: Collector, store: Store, concurrency: int, stop
     store.expect(order.client, (result.device.name for result in not_asked), datetime.now(UTC))
     results.update((result.device.name, result) for result in not_asked)
     ordered = [results[endpoint.name] for endpoint in everyone]
-    done = _grade(audit, order, collector, ordered, client_since, bool(not_asked) or asking.left_early)
-    store.finish(done)
+    before = _Before(client_since, kept)
+    done, kept = _grade(audit, order, collector, ordered, before, bool(not_asked) or asking.left_early)
+    store.finish(done, kept)
     return done
 
 
@@ -106,19 +109,39 @@ def _gone(order: Order, history: Mapping[str, Remembered]) -> tuple[Endpoint, ..
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What earlier audits of the client left. `client_since`: when the first one ended."""
+
+    client_since: datetime | None
+    kept: tuple[Kept, ...]
+
+
 def _grade(
     begun: Begun,
     order: Order,
     collector: Collector,
     results: Sequence[EndpointResult],
-    client_since: datetime | None,
+    before: _Before,
     interrupted: bool,
-) -> Audit:
+) -> tuple[Audit, tuple[Kept, ...]]:
+    """The audit, and what is to be remembered of the client's exceptions."""
     finished = max(datetime.now(UTC), begun.started_at)  # the clock may have been put back
-    standard, registry = collector.standard, collector.registry
-    findings = settle((finding for result in results for finding in result.findings), standard, finished, order.time_zone)
-    _count(results, findings, standard)
+    standard, registry, client_since = collector.standard, collector.registry, before.client_since
     devices = tuple(result.device for result in results)
+    applied = apply(
+        order.exceptions,
+        tuple(finding for result in results for finding in result.findings),
+        devices,
+        standard,
+        before.kept,
+        as_of=finished,
+        time_zone=order.time_zone,
+        stable={check.id: check.stable for check in registry.checks.values()},
+        whole=not order.scope,
+    )
+    findings = settle(applied.findings, standard, finished, order.time_zone)
+    _count(results, findings, standard)
     card = score(
         findings,
         devices,
@@ -129,7 +152,7 @@ def _grade(
         scope=order.scope,
     )
     devices = tuple(replace(device, score=card.endpoint_scores[device.name]) for device in devices)
-    return Audit(
+    audit = Audit(
         id=begun.id,
         client=order.client,
         time_zone=order.time_zone,
@@ -143,6 +166,7 @@ def _grade(
         findings=findings,
         checks=MappingProxyType({check.id: describe(check, standard) for check in _checks(registry, standard)}),
         retired=order.retired,
+        exceptions=applied.records,
         client_since=client_since,
         provider=order.provider,
         authorised=order.authorised,
@@ -152,6 +176,7 @@ def _grade(
         sites=order.sites,
         notes=tuple(note for result in results for note in result.notes),
     )
+    return audit, applied.kept
 
 
 def _count(results: Sequence[EndpointResult], findings: Sequence[Finding], standard: Standard) -> None:
