@@ -127,5 +127,5 @@ def test_mistakes_are_named_by_file_line_and_key(old: str, new: str, said: str) 
 
 
 def test_an_unknown_standard_says_which_there_are() -> None:
-    with pytest.raises(StandardError, match="expected it-partner or the path of a file"):
+    with pytest.raises(StandardError, match="expected cis-ig1, cyber-essentials, insurance, it-partner or the path of a file"):
         load("no-such", REGISTRY.checks)
