@@ -456,3 +456,20 @@ def test_a_stopped_audit_goes_on_where_it_was(store: Store) -> None:
     assert not done.interrupted
     assert store.load() == loads(dumps(done))
     assert store.broken_off("Acme", "", basis(REGISTRY, STANDARD), "r") is None
+
+
+def test_what_a_machine_answered_counts_on_when_it_is_away(store: Store) -> None:
+    """Over four audits: it fails, is away, is seen in order, fails again."""
+    off = TransportError(FailureKind.UNREACHABLE, "It is off", "Switch it on.")
+    said: list[Mapping[str, str | Outcome] | BaseException] = [answer(part="bad"), off, answer(), answer(part="bad")]
+    found = []
+    for one in said:
+        done = loads(dumps(audit(Machines({"a": one, "b": answer()}), store, order("a", "b"))))
+        found.append(next(f for f in done.findings if (f.endpoint, f.check) == ("a", "sample.good")))
+    first, away, mended, again = found
+    assert (away.status, away.effective) == (Status.UNKNOWN, 0)
+    assert away.last is not None
+    assert (away.last.status, away.last.observed_at) == (Status.FAIL, first.observed_at)
+    assert away.carried_from == first.observed_at
+    assert mended.first_seen == mended.observed_at
+    assert again.came_back == mended.observed_at
