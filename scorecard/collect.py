@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import queue
 import threading
 import time
@@ -24,6 +23,7 @@ from scorecard.result import Device, System
 from scorecard.roles import Known, role_of
 from scorecard.schedule import Feed, Schedule
 from scorecard.standard import Standard
+from scorecard.transports import leads_to_windows
 from scorecard.transports.base import Answer, Transport
 
 log = logging.getLogger(__name__)
@@ -201,7 +201,7 @@ class Collector:
 
 def _asked_as(endpoint: Endpoint) -> Platform | None:
     """By the way to it where that leaves no choice, whatever the inventory says; `_why_missing` names the difference."""
-    if endpoint.transport == "winrm" or (endpoint.transport == "local" and os.name == "nt"):
+    if leads_to_windows(endpoint.transport):
         return Platform.WINDOWS
     if endpoint.platform is Platform.WINDOWS and endpoint.transport != "replay":
         return None

@@ -7,7 +7,6 @@ On this computer and in a replay: shell or recording, privilege, probe.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,7 @@ from scorecard.bundle_windows import WindowsBundle
 from scorecard.errors import FailureKind, TransportError
 from scorecard.host import parse_host
 from scorecard.model import Endpoint, Fact, Host, Platform, Seen
-from scorecard.transports import make
+from scorecard.transports import leads_to_windows, make
 from scorecard.transports.base import Answer, Secrets
 
 if TYPE_CHECKING:
@@ -58,8 +57,8 @@ def examine(endpoint: Endpoint, secrets: Secrets, deadline_s: float = DEADLINE_S
     transport = make(endpoint.transport, secrets)
     name = _FIRST_STEP.get(endpoint.transport, "connection")
     try:
-        here = endpoint.transport == "local" and os.name == "nt"
-        answer = transport.ask(endpoint, WindowsBundle(()) if here else Bundle(()), deadline_s)
+        bundle = WindowsBundle(()) if leads_to_windows(endpoint.transport) else Bundle(())
+        answer = transport.ask(endpoint, bundle, deadline_s)
     except TransportError as error:
         yield _failed(name, error)
         return

@@ -13,6 +13,11 @@ from scorecard.transports.base import Secrets, Transport
 NAMES = ("ssh", "local", "replay", "winrm")
 
 
+def leads_to_windows(name: str) -> bool:
+    """Whether whoever is reached by that transport runs Windows, whatever the inventory says of it."""
+    return name == "winrm" or (name == "local" and os.name == "nt")
+
+
 def make(name: str, secrets: Secrets, accounts: Accounts | None = None) -> Transport:
     """The transport of that name. It is shared by all endpoints and threads of a run; `close` it at the end.
 
@@ -23,7 +28,7 @@ def make(name: str, secrets: Secrets, accounts: Accounts | None = None) -> Trans
             from scorecard.transports.ssh import SshTransport
 
             return SshTransport(secrets, accounts)
-        case "local" if os.name == "nt":
+        case "local" if leads_to_windows(name):
             from scorecard.transports.local_windows import LocalWindowsTransport
 
             return LocalWindowsTransport()
