@@ -1,0 +1,177 @@
+"""The files of an Ansible inventory: its sources, and `group_vars` and `host_vars` beside them. Nothing is executed."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from scorecard import marked_yaml
+from scorecard.inventory import ansible_yaml
+from scorecard.inventory.ansible_tree import Notes, Origin, Variable
+from scorecard.marked_yaml import printable
+
+MAX_BYTES = marked_yaml.MAX_BYTES
+MAX_FOLDERS_DEEP = 10
+VARIABLE_FOLDERS = ("group_vars", "host_vars")
+_VAULT = b"$ANSIBLE_VAULT"
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_ENDINGS = ("", ".yml", ".yaml", ".json")  # in this order, the first that is there counts
+# What Ansible passes over in a folder of sources.
+_PASSED_OVER = (".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry")
+_NOTHING: Mapping[str, Variable] = MappingProxyType({})
+
+
+def sources(folder: Path, notes: Notes) -> Iterator[Path]:
+    """The files of a folder in Ansible's order, those of folders inside too."""
+    yield from _sources(folder, notes, MAX_FOLDERS_DEEP)
+
+
+def _sources(folder: Path, notes: Notes, deep: int) -> Iterator[Path]:
+    for path in _inside(folder, notes):
+        name = path.name
+        if name.startswith(".") or name in (*VARIABLE_FOLDERS, "vars_plugins") or name.endswith(_PASSED_OVER):
+            continue
+        if path.is_dir():
+            if deep:
+                yield from _sources(path, notes, deep - 1)
+            else:
+                notes.problem(Origin(str(path), 0), "", _too_deep())
+        else:
+            yield path
+
+
+def _too_deep() -> str:
+    return f"folders lie more than {MAX_FOLDERS_DEEP} deep here, or a link leads back; take it out"
+
+
+def _inside(folder: Path, notes: Notes) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError as error:
+        notes.problem(Origin(str(folder), 0), "", f"cannot be read: {error.strerror or type(error).__name__}")
+        return []
+
+
+def data_of(path: Path, notes: Notes, *, named: bool) -> bytes | None:
+    """What is in a file; None with a problem where it cannot be read. One that was not `named` must be a plain file:
+    to open a pipe may wait for ever."""
+    origin = Origin(printable(str(path), 4096), 0)
+    try:
+        if not (named or path.is_file()):
+            path.stat()
+            notes.problem(origin, "", "is neither a file nor a folder; take it out")
+            return None
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        notes.problem(origin, "", f"cannot be read: {error.strerror or type(error).__name__}")
+        return None
+    except ValueError:  # a NUL in the name
+        notes.problem(origin, "", "cannot be read: this is not a file name")
+        return None
+    if len(data) > MAX_BYTES:
+        notes.problem(origin, "", f"is larger than {MAX_BYTES // (1024 * 1024)} MiB; split it into several files")
+        return None
+    return data
+
+
+def is_encrypted(data: bytes) -> bool:
+    return data.startswith(_VAULT)
+
+
+def is_plain(data: bytes) -> bool:
+    """Whether this is text at all."""
+    return text_of(data, "", Notes()) is not None
+
+
+def text_of(data: bytes, file: str, notes: Notes) -> str | None:
+    """Plain text, or None with a problem."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        notes.problem(Origin(file, 0), "", "is UTF-16; save it as UTF-8")
+        return None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        notes.problem(Origin(file, line), "", "is not UTF-8 from here on; save the file as UTF-8")
+        return None
+    if found := _CONTROL.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        notes.problem(Origin(file, line), "", "a control character stands here; expected plain text, so remove it")
+        return None
+    return text
+
+
+class Variables:
+    """What the files of one folder, `group_vars` or `host_vars`, say about a name. Each file is read once, when asked."""
+
+    def __init__(self, folder: Path, notes: Notes) -> None:
+        self.read: list[Path] = []
+        self._notes = notes
+        self._known: dict[str, Mapping[str, Variable]] = {}
+        self._entries: dict[str, Path] = {}
+        if folder.is_dir():
+            # Looking names up among those that are there leaves no way out of the folder, whatever a group is called.
+            self._entries = {path.name: path for path in _inside(folder, notes)}
+
+    def of(self, name: str) -> Mapping[str, Variable]:
+        if not self._entries:
+            return _NOTHING
+        if name not in self._known:
+            self._known[name] = self._read(name)
+        return self._known[name]
+
+    def _read(self, name: str) -> Mapping[str, Variable]:
+        first = next((path for ending in _ENDINGS if (path := self._entries.get(name + ending))), None)
+        if first is None:
+            return _NOTHING
+        found: dict[str, Variable] = {}
+        for path in self._within(first, MAX_FOLDERS_DEEP) if first.is_dir() else [first]:
+            found.update(self._variables(path))
+        return found
+
+    def _within(self, folder: Path, deep: int) -> Iterator[Path]:
+        for path in _inside(folder, self._notes):
+            if path.name.startswith(".") or path.name.endswith("~"):
+                continue
+            if path.is_dir() and not path.suffix:
+                if deep:
+                    yield from self._within(path, deep - 1)
+                else:
+                    self._notes.problem(Origin(str(path), 0), "", _too_deep())
+            elif path.suffix in _ENDINGS and not path.is_dir():
+                yield path
+
+    def _variables(self, path: Path) -> Mapping[str, Variable]:
+        file = str(path)
+        data = data_of(path, self._notes, named=False)
+        if data is None:
+            return _NOTHING
+        self.read.append(path)
+        if is_encrypted(data):
+            said = "is encrypted with Ansible Vault and not read; what it sets does not count here"
+            self._notes.warn(Origin(file, 0), "", said)
+            return _NOTHING
+        text = text_of(data, file, self._notes)
+        if text is None or all(_is_empty(line) for line in text.splitlines()):
+            return _NOTHING
+        return ansible_yaml.variables(marked_yaml.parse(text, file), self._notes)
+
+
+def _is_empty(line: str) -> bool:
+    line = line.strip()
+    return not line or line.startswith("#") or line in ("---", "...")
+
+
+def ours_alone(paths: Iterator[Path]) -> bool:
+    """Whether the user owns all these files and nobody else can write them; False where that cannot be told."""
+    if os.name != "posix":
+        return False
+    try:
+        found = [path.stat() for path in paths]
+    except OSError:
+        return False
+    return all(status.st_uid == os.geteuid() and not status.st_mode & 0o022 for status in found)
