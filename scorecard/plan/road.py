@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scorecard.caps import percent
 from scorecard.errors import InputError, ScorecardError
-from scorecard.model import Json
 from scorecard.plan.frontier import SLACK
 from scorecard.plan.gains import Gains, passed_all, standard_of
 from scorecard.plan.hours import Hours, hours
 from scorecard.plan.limits import Limit, demands, is_better
 from scorecard.plan.model import Choice, Model, model
 from scorecard.plan.search import cheapest
-from scorecard.plan.work import Answers, Fix, work_of
+from scorecard.plan.work import ANSWERING, Answers, Fix, by_kind, title_of, work_of
 from scorecard.result import Audit, Scorecard
 from scorecard.score import score
 from scorecard.standard import LETTERS, Standard
-
-FIND_AND_CHECK = "find-and-check"
-GET_ANSWERS = "get-answers"
 
 
 class RoadError(ScorecardError):
@@ -30,7 +26,7 @@ class RoadError(ScorecardError):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One check's fix over some endpoints, or the answers of some machines (`id` FIND_AND_CHECK or GET_ANSWERS)."""
+    """One check's fix over some endpoints, or the answers of some machines (`id` is a key of ANSWERING)."""
 
     id: str
     title: str
@@ -59,7 +55,7 @@ class Road:
     @property
     def only_unknown(self) -> bool:
         """Nothing that is known to be wrong has to be fixed."""
-        return all(step.id in (FIND_AND_CHECK, GET_ANSWERS) for step in self.steps)
+        return all(step.id in ANSWERING for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,19 +201,14 @@ class _Planner:
         """With the preparation of what has to be fixed again there, where no other step has it."""
         paid = {fix.check for fix in fixes}
         steps = []
-        for id_, title, mine in (
-            (FIND_AND_CHECK, "Find and check these machines", [one for one in answers if not one.seen]),
-            (GET_ANSWERS, "Get the missing answers of these machines", [one for one in answers if one.seen]),
-        ):
-            if not mine:
-                continue
+        for id_, mine in by_kind(answers):
             again = sorted({check for one in mine for check in one.again})
             once = sum(e.once_min for check in again if check not in paid and (e := self._work.efforts.get(check)))
             paid.update(again)
             steps.append(
                 Step(
                     id=id_,
-                    title=title,
+                    title=ANSWERING[id_],
                     endpoints=tuple(sorted(one.endpoint for one in mine)),
                     hours=hours(sum(one.each_min for one in mine) + once),
                     points=sum(one.points for one in mine),
@@ -236,10 +227,3 @@ class _Way:
     cost: float
     bound: float
     exact: bool
-
-
-def title_of(audit: Audit, check: str) -> str:
-    """The good state that the check asks for; its id where the audit does not describe it."""
-    described: Json | Mapping[str, Json] = audit.checks.get(check)
-    title = described.get("title") if isinstance(described, Mapping) else None
-    return title if isinstance(title, str) else check

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +12,13 @@ from scorecard.plan.gains import Gains, can_be_asked
 from scorecard.plan.hours import ASK_AGAIN, FIND, effort_of
 from scorecard.result import Audit, Device
 from scorecard.topic import Effort
+
+# What is done about machines that owe answers: by its id, which stays the same from month to month.
+FIND_AND_CHECK, GET_ANSWERS = "find-and-check", "get-answers"
+ANSWERING = {
+    FIND_AND_CHECK: "Find and check the machines that were not seen",
+    GET_ANSWERS: "Get the answers that machines did not give",
+}
 
 
 class Owner(StrEnum):
@@ -64,7 +71,7 @@ class Work:
 def work_of(audit: Audit, gains: Gains) -> Work:
     """Everything that counts in the grade, by check and endpoint."""
     devices = {device.name: device for device in audit.devices}
-    efforts = {check: effort_of(_described(audit, check)) for check in audit.checks}
+    efforts = {check: effort_of(described(audit, check)) for check in audit.checks}
     fixes: list[Fix] = []
     missing: dict[str, list[Finding]] = defaultdict(list)
     for finding in audit.findings:
@@ -76,22 +83,37 @@ def work_of(audit: Audit, gains: Gains) -> Work:
     return Work(efforts, tuple(sorted(fixes, key=lambda fix: (fix.check, fix.endpoint))), tuple(answers))
 
 
-def _described(audit: Audit, check: str) -> Mapping[str, Json]:
-    described = audit.checks.get(check)
-    return described if isinstance(described, Mapping) else {}
+def described(audit: Audit, check: str) -> Mapping[str, Json]:
+    """A check as the audit describes it."""
+    found = audit.checks.get(check)
+    return found if isinstance(found, Mapping) else {}
+
+
+def title_of(audit: Audit, check: str) -> str:
+    """The good state that the check asks for; its id where the audit does not describe it."""
+    title = described(audit, check).get("title")
+    return title if isinstance(title, str) else check
+
+
+def by_kind(answers: Iterable[Answers]) -> Iterator[tuple[str, list[Answers]]]:
+    """Machines to find, then those that were seen and did not tell everything; none that is empty."""
+    found: dict[str, list[Answers]] = {FIND_AND_CHECK: [], GET_ANSWERS: []}
+    for one in answers:
+        found[GET_ANSWERS if one.seen else FIND_AND_CHECK].append(one)
+    return ((id_, mine) for id_, mine in found.items() if mine)
 
 
 def _fix(audit: Audit, finding: Finding, gains: Gains, device: Device) -> Fix:
     mark = finding.exception
     declined = mark is not None and mark.kind is ExceptionKind.DECLINED
     waived = mark is not None and mark.kind is ExceptionKind.WAIVED and mark.leaves
-    owner = Owner.CLIENT if declined or not device.managed else _owner(_described(audit, finding.check))
+    owner = Owner.CLIENT if declined or not device.managed else _owner(described(audit, finding.check))
     return Fix(finding.check, finding.endpoint, gains.points(finding), owner, declined, waived)
 
 
-def _owner(described: Mapping[str, Json]) -> Owner:
+def _owner(check: Mapping[str, Json]) -> Owner:
     """The provider, unless the check names somebody else."""
-    named = described.get("owner")
+    named = check.get("owner")
     return Owner(named) if named in list(Owner) else Owner.PROVIDER
 
 
