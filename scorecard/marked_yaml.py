@@ -54,6 +54,11 @@ class Document:
     problems: tuple[Problem, ...]
     marks: Marks
     ours_alone: bool = False  # the user owns the file and nobody else can write it; False where that cannot be told
+    warnings: tuple[Problem, ...] = ()  # worth a look; they stop nothing
+
+    def file_of(self, path: Sequence[str | int]) -> str:  # noqa: ARG002 - documents made of several files look at it
+        """The file in which `path` stands."""
+        return self.file
 
     def line(self, path: Sequence[str | int]) -> int:
         """Line of the key or item at `path`, or of the nearest thing around it; 0 for an empty file."""
@@ -68,7 +73,7 @@ class Document:
 
     def where(self, path: Sequence[str | int]) -> str:
         """`inventory.yaml:31`"""
-        return f"{self.file}:{self.line(path)}"
+        return f"{self.file_of(path)}:{self.line(path)}"
 
     def key(self, path: Sequence[str | int]) -> str:
         """`endpoints[web1].port`: list items by their name where they have one, else by number from 1."""
@@ -83,7 +88,7 @@ class Document:
         return shown
 
     def problem(self, path: Sequence[str | int], message: str) -> Problem:
-        return Problem(self.file, self.line(path), self.key(path), message, tuple(path))
+        return Problem(self.file_of(path), self.line(path), self.key(path), message, tuple(path))
 
     def require(self, error: type[InputError]) -> Value:
         """The value; raises `error` with every problem, one a line, where there is any."""

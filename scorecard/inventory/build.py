@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from scorecard.inventory.layers import ClientView, Layer, pick
-from scorecard.inventory.models import AuthorisationModel, CredentialModel, EndpointModel, HopModel, ProviderModel
+from scorecard.inventory.models import AuthorisationModel, CredentialModel, HopModel, ProviderModel
 from scorecard.inventory.types import DEFAULT_TIME_ZONE, Client
 from scorecard.marked_yaml import Problem, printable
 from scorecard.model import Connection, Credential, Endpoint, HostKeyPolicy, Jump, Pace, Platform, SecretRef
 from scorecard.result import Authorisation, Provider, Retired
 
 _DEFAULTS = Connection()
+_OWN = ("name", "address", "owner")
 
 
 def resolve(text: str, folder: Path) -> str:
@@ -39,6 +40,7 @@ class Builder:
         self._folder = Path(view.document.file).absolute().parent
         self._credentials: dict[str, Credential] = {}
         self._connections: dict[Connection, Connection] = {}  # equal ones are shared: fleets are large
+        self._alike: dict[tuple[object, ...], Endpoint] = {}
 
     def client(self) -> Client:
         model, shared = self._model, self._view.shared
@@ -50,6 +52,7 @@ class Builder:
             time_zone=zone,
             endpoints=tuple(self._endpoint(layer) for layer in self._view.endpoints),
             standard=self._standard(standard),
+            exceptions=resolve(model.exceptions, self._folder) if model.exceptions else "",
             provider=_provider(model.provider or (shared.provider if shared else None)),
             authorised=_authorised(model.authorised),
             sites=tuple(model.sites),
@@ -91,18 +94,44 @@ class Builder:
         return SecretRef(reference.kind, value, self._view.document.where(path))
 
     def _endpoint(self, layer: Layer) -> Endpoint:
-        own = layer.settings
-        if not isinstance(own, EndpointModel):
-            raise TypeError("an endpoint's layer holds an endpoint")
-        layers = self._view.layers(layer)
+        if (own := layer.settings) is None:
+            raise ValueError("an endpoint with mistakes cannot be built")
+        name, address = own["name"], own.get("address") or own["name"]
+        like = self._like(layer, own)
+        return Endpoint(
+            name=name,
+            client=like.client,
+            address=resolve(address, self._folder) if like.transport == "replay" else address,
+            transport=like.transport,
+            site=like.site,
+            port=like.port,
+            platform=like.platform,
+            role=like.role,
+            credential=like.credential,
+            connection=like.connection,
+            tags=like.tags,
+            managed=like.managed,
+            owner=own.get("owner") or like.owner,
+            source=self._view.document.where(layer.path),
+        )
+
+    def _like(self, layer: Layer, own: Mapping[str, Any]) -> Endpoint:
+        """An endpoint that has everything but this one's own name, address and owner: few of a fleet differ in more."""
+        around = self._view.around(layer)
+        key = (id(around), *(item for item in own.items() if item[0] not in _OWN))
+        like = self._alike.get(key)
+        if like is None:
+            like = self._alike[key] = self._made((layer, *around))
+        return like
+
+    def _made(self, layers: Sequence[Layer]) -> Endpoint:
         transport, platform = _transport_and_platform(layers)
         credential = self._credentials.get(_get(layers, "credential") or "")
-        address = own.address or own.name
         managed = _get(layers, "managed")
         return Endpoint(
-            name=own.name,
+            name="",
             client=self._model.client,
-            address=resolve(address, self._folder) if transport == "replay" else address,
+            address="",
             transport=transport,
             site=_get(layers, "site") or "",
             port=_get(layers, "port"),
@@ -112,11 +141,10 @@ class Builder:
             connection=self._connection(layers, credential),
             tags=_tags(layers),
             managed=True if managed is None else managed,
-            owner=_get(layers, "owner") or "",
-            source=self._view.document.where(layer.path),
+            owner=_get(layers[1:], "owner") or "",
         )
 
-    def _connection(self, layers: list[Layer], credential: Credential | None) -> Connection:
+    def _connection(self, layers: Sequence[Layer], credential: Credential | None) -> Connection:
         keep_alive, timeout = _get(layers, "keep_alive_s"), _get(layers, "connect_timeout_s")
         connection = Connection(
             jumps=tuple(self._jump(hop, credential) for hop in _get(layers, "proxy_jump") or ()),
@@ -141,13 +169,13 @@ class Builder:
         return Jump(hop.address, hop.port or 22, held)
 
 
-def _get(layers: list[Layer], key: str) -> Any:
+def _get(layers: Sequence[Layer], key: str) -> Any:
     """The value that the nearest layer sets; None where none does."""
     layer = pick(layers, key)
-    return getattr(layer.settings, key) if layer else None
+    return layer.settings[key] if layer and layer.settings else None
 
 
-def _transport_and_platform(layers: list[Layer]) -> tuple[str, Platform | None]:
+def _transport_and_platform(layers: Sequence[Layer]) -> tuple[str, Platform | None]:
     transport, choice = _get(layers, "transport"), _get(layers, "platform")
     platform: Platform | None = choice.known() if choice else None
     if transport is None:
@@ -157,14 +185,14 @@ def _transport_and_platform(layers: list[Layer]) -> tuple[str, Platform | None]:
     return str(transport), platform
 
 
-def _tags(layers: list[Layer]) -> tuple[str, ...]:
+def _tags(layers: Sequence[Layer]) -> tuple[str, ...]:
     """Those of all levels, the most general first. A group's name is a tag as well, so that it can be selected."""
     found: dict[str, None] = {}
     for layer in reversed(layers):
         if "groups" in layer.path[-2:-1]:
             found[str(layer.path[-1])] = None
         if layer.settings:
-            found.update(dict.fromkeys(layer.settings.tags))
+            found.update(dict.fromkeys(layer.settings.get("tags", ())))
     return tuple(found)
 
 
@@ -178,23 +206,34 @@ def _authorised(given: AuthorisationModel | None) -> Authorisation | None:
 
 def same_machine(view: ClientView, client: Client) -> Iterator[Problem]:
     """Warnings for endpoints that lead to the same place: each would be counted."""
+    addresses: dict[str, int] = {}  # most fleets need no more
     first: dict[tuple[object, ...], int] = {}
     for index, endpoint in enumerate(client.endpoints):
-        place: tuple[object, ...] = ("local",)
-        if endpoint.transport != "local":
-            ways = tuple((jump.address.casefold(), jump.port) for jump in endpoint.connection.jumps)
-            proxy = endpoint.connection.proxy
-            place = (endpoint.transport, endpoint.address.casefold(), endpoint.port, ways, proxy)
-        other = first.setdefault(place, index)
+        alike = addresses.setdefault("local:" if endpoint.transport == "local" else endpoint.address.casefold(), index)
+        if alike == index:
+            continue
+        first.setdefault(_place(client.endpoints[alike]), alike)
+        other = first.setdefault(_place(endpoint), index)
         if other != index:
             name = printable(client.endpoints[other].name)
             said = f"leads to the same place as '{name}' and would be counted twice; remove one, or correct the address"
             yield view.document.problem((*view.path, "endpoints", index), said)
 
 
+def _place(endpoint: Endpoint) -> tuple[object, ...]:
+    """What two endpoints share that are one machine."""
+    if endpoint.transport == "local":
+        return ("local",)
+    ways = tuple((jump.address.casefold(), jump.port) for jump in endpoint.connection.jumps)
+    return endpoint.transport, endpoint.address.casefold(), endpoint.port, ways, endpoint.connection.proxy
+
+
 def missing_files(views: Iterable[tuple[ClientView, Client]]) -> Iterator[Problem]:
-    """Warnings for key, certificate and known-hosts files that are not there."""
+    """Warnings for key, certificate and known-hosts files, and files of exceptions, that are not there."""
     for view, client in views:
+        if client.exceptions and not Path(client.exceptions).is_file():
+            said = f"there is no file {printable(client.exceptions, 200)}"
+            yield view.document.problem((*view.path, "exceptions"), said)
         for name, credential in client.credentials.items():
             for key, file in (("key_file", credential.key_file), ("certificate_file", credential.certificate_file)):
                 if file and not Path(file).is_file():
@@ -208,6 +247,6 @@ def missing_files(views: Iterable[tuple[ClientView, Client]]) -> Iterator[Proble
 
 def _files_of(layer: Layer) -> Iterator[tuple[str, str]]:
     if layer.settings:
-        yield from (("known_hosts", file) for file in layer.settings.known_hosts or ())
-        if layer.settings.ca_file:
-            yield "ca_file", layer.settings.ca_file
+        yield from (("known_hosts", file) for file in layer.settings.get("known_hosts") or ())
+        if ca_file := layer.settings.get("ca_file"):
+            yield "ca_file", ca_file

@@ -6,12 +6,12 @@ there are any.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from scorecard.inventory.models import ClientModel, ClientsModel, DefaultsModel, Settings
+from scorecard.inventory.models import ClientModel, ClientsModel, DefaultsModel, Settings, given
 from scorecard.inventory.shape import items, mapping
 from scorecard.marked_yaml import Document
 from scorecard.yaml_values import KeyPath
@@ -23,7 +23,7 @@ class Layer:
 
     path: KeyPath
     raw: Mapping[str, Any]
-    settings: Settings | None
+    settings: Mapping[str, Any] | None  # the same keys, checked; None where the file has mistakes
 
 
 def names(value: object) -> list[str]:
@@ -41,17 +41,16 @@ class ClientView:
     model: ClientModel | None
     shared: ClientsModel | None = None
 
-    @cached_property
-    def endpoints(self) -> list[Layer]:
+    @property
+    def endpoints(self) -> Iterator[Layer]:
+        """Made anew each time: all layers of a large fleet at once would take more memory than what they show."""
         models = self.model.endpoints if self.model else None
-        return [
-            Layer(
+        for index, raw in enumerate(items(self.raw, "endpoints")):
+            yield Layer(
                 (*self.path, "endpoints", index),
                 raw if isinstance(raw, dict) else {"name": raw},
                 models[index] if models else None,
             )
-            for index, raw in enumerate(items(self.raw, "endpoints"))
-        ]
 
     @cached_property
     def groups(self) -> dict[str, Layer]:
@@ -89,16 +88,32 @@ class ClientView:
                 found.setdefault(name, []).append(group)
         return found
 
-    def layers(self, endpoint: Layer) -> list[Layer]:
-        """From the nearest to the most general. Of several groups the one defined later is nearer."""
-        name = endpoint.raw.get("name")
-        joined = {*names(endpoint.raw.get("groups")), *self._members.get(name if isinstance(name, str) else "", ())}
-        near = [endpoint]
-        if joined:
-            near += [layer for group, layer in reversed(self.groups.items()) if group in joined]
-        site = pick([*near, *self.defaults], "site")
-        place = self.sites.get(site.raw["site"]) if site and isinstance(site.raw["site"], str) else None
-        return [*near, *([place] if place else []), *self.defaults]
+    @cached_property
+    def _around(self) -> dict[tuple[object, ...], tuple[Layer, ...]]:
+        return {}
+
+    def around(self, endpoint: Layer) -> tuple[Layer, ...]:
+        """The layers behind an endpoint's own: one and the same value for all that share them.
+
+        From the nearest to the most general. Of several groups the one defined later is nearer.
+        """
+        raw = endpoint.raw
+        joined = frozenset(names(raw["groups"])) if "groups" in raw else frozenset[str]()
+        if self._members and isinstance(name := raw.get("name"), str):
+            joined |= frozenset(self._members.get(name, ()))
+        own = raw.get("site")
+        key = (joined, "site" in raw, own if isinstance(own, str) else None)
+        found = self._around.get(key)
+        if found is None:
+            groups = [layer for group, layer in reversed(self.groups.items()) if group in joined]
+            site = pick([endpoint, *groups, *self.defaults], "site")
+            place = self.sites.get(site.raw["site"]) if site and isinstance(site.raw["site"], str) else None
+            found = self._around[key] = (*groups, *([place] if place else []), *self.defaults)
+        return found
+
+    def layers(self, endpoint: Layer) -> tuple[Layer, ...]:
+        """From the nearest to the most general: the endpoint's own, then those around it."""
+        return endpoint, *self.around(endpoint)
 
     def everywhere(self) -> Iterator[Layer]:
         """Every place of this client where settings stand."""
@@ -109,16 +124,23 @@ class ClientView:
 
     def _named(self, key: str, models: Mapping[str, Settings]) -> dict[str, Layer]:
         return {
-            name: Layer((*self.path, key, name), raw if isinstance(raw, dict) else {}, models.get(name))
+            name: Layer((*self.path, key, name), raw if isinstance(raw, dict) else {}, _given(models.get(name)))
             for name, raw in mapping(self.raw, key).items()
         }
 
     @staticmethod
     def _layer(path: KeyPath, raw: Mapping[str, Any], model: ClientModel | ClientsModel | None) -> Layer:
         defaults: DefaultsModel | None = model.defaults if model else None
-        return Layer(path, raw, defaults)
+        return Layer(path, raw, _given(defaults))
 
 
-def pick(layers: list[Layer], key: str) -> Layer | None:
+def _given(model: Settings | None) -> Mapping[str, Any] | None:
+    return given(model) if model else None
+
+
+def pick(layers: Iterable[Layer], key: str) -> Layer | None:
     """The nearest layer that sets `key`."""
-    return next((layer for layer in layers if key in layer.raw), None)
+    for layer in layers:
+        if key in layer.raw:
+            return layer
+    return None

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from scorecard import marked_yaml
 from scorecard.errors import InventoryError
-from scorecard.inventory import references
+from scorecard.inventory import ansible, references
 from scorecard.inventory.build import Builder, missing_files, same_machine
+from scorecard.inventory.joining import Lists, alone, joined, place
 from scorecard.inventory.layers import ClientView
+from scorecard.inventory.lists import ENDINGS, is_list
+from scorecard.inventory.lists import read as read_list
 from scorecard.inventory.models import ClientModel, ClientsModel
 from scorecard.inventory.shape import items, mapping, validate
 from scorecard.inventory.types import Inventory
 from scorecard.marked_yaml import Document, Problem
 
-# By the end of a file's name, in small letters. A folder's files with other ends are left alone; a file that is named is
-# read as YAML.
+# By the end of a file's name, in small letters; lists (lists.ENDINGS) are read after these, as inventories may name them. A
+# folder's files with other ends are left alone; a file that is named is read as YAML,
+# or as an Ansible inventory where it looks like one.
 READERS: Mapping[str, Callable[[Path], Document]] = MappingProxyType(
     {
-        ".yaml": marked_yaml.read,
-        ".yml": marked_yaml.read,
+        ".yaml": ansible.read_yaml,
+        ".yml": ansible.read_yaml,
     }
 )
 
@@ -34,16 +36,12 @@ def load(paths: Sequence[Path]) -> Inventory:
     """
     problems: list[Problem] = []
     views: list[ClientView] = []
-    seen: set[str] = set()
-    for path in paths:
-        for file in _files(path, problems):
-            if (place := _place(file)) in seen:
-                continue
-            seen.add(place)
-            document = READERS.get(file.suffix.lower(), marked_yaml.read)(file)
-            problems += document.problems
-            if document.value is not None:
-                views += _views(document, problems)
+    warnings: list[Problem] = []
+    for document in _documents(paths, problems, warnings):
+        problems += document.problems
+        warnings += document.warnings
+        if document.value is not None:
+            views += _views(document, problems)
     owners = _owners(views)
     said = {(problem.file, problem.path) for problem in problems}
     for view in views:
@@ -52,22 +50,32 @@ def load(paths: Sequence[Path]) -> Inventory:
     problems += references.doubled_clients(views)
     if problems:
         raise InventoryError(tuple(str(problem) for problem in sorted(set(problems))))
-    return _built(views)
+    return _built(views, warnings)
 
 
-def _built(views: list[ClientView]) -> Inventory:
+def _documents(paths: Sequence[Path], problems: list[Problem], warnings: list[Problem]) -> list[Document]:
+    """In order of the paths. A list that an inventory among them names is part of that one, and is not read by itself."""
+    files: dict[str, Path] = {}
+    for path in paths:
+        for file in _files(path, problems):
+            files.setdefault(place(file), file)
+    lists, found = Lists(), dict[str, Document]()
+    for at, file in files.items():
+        if not is_list(file):
+            found[at] = joined(READERS.get(file.suffix.lower(), ansible.read_unknown)(file), lists)
+    for at, file in files.items():
+        if is_list(file) and not lists.named(file):
+            found[at] = alone(read_list(file))
+    problems += lists.problems()
+    warnings += lists.warnings()
+    return [found[at] for at in files if at in found]
+
+
+def _built(views: list[ClientView], warnings: list[Problem]) -> Inventory:
     built = [(view, Builder(view).client()) for view in views]
-    warnings = [problem for view, client in built for problem in same_machine(view, client)]
+    warnings += (problem for view, client in built for problem in same_machine(view, client))
     warnings += missing_files(built)
     return Inventory(tuple(client for _, client in built), tuple(sorted(set(warnings))))
-
-
-def _place(file: Path) -> str:
-    """The same for every way to write the path of one file."""
-    try:
-        return os.path.realpath(file)
-    except (OSError, ValueError):  # reading the file says what is wrong with it
-        return str(file)
 
 
 def _files(path: Path, problems: list[Problem]) -> Iterator[Path]:
@@ -77,14 +85,14 @@ def _files(path: Path, problems: list[Problem]) -> Iterator[Path]:
         inside = sorted(path.iterdir()) if is_folder else []
     except (OSError, ValueError):  # ValueError: a NUL in the name; reading the file says so
         is_folder, inside = False, []
-    if not is_folder:
+    if not is_folder or ansible.is_inventory(inside):
         yield path
         return
-    found = [file for file in inside if file.suffix.lower() in READERS and not file.name.startswith(".") and file.is_file()]
+    endings = (*READERS, *ENDINGS)
+    found = [file for file in inside if file.suffix.lower() in endings and not file.name.startswith(".") and file.is_file()]
     if not found:
-        problems.append(
-            Problem(str(path), 0, "", "this folder holds no file that ends in .yaml or .yml; expected one a client")
-        )
+        known = f"{', '.join(endings[:-1])} or {endings[-1]}"
+        problems.append(Problem(str(path), 0, "", f"this folder holds no file that ends in {known}; expected one a client"))
     yield from found
 
 

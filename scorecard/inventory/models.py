@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from scorecard.inventory import fields as kind
 from scorecard.secrets import FORMS
@@ -161,6 +162,17 @@ class EndpointModel(Settings):
         return {"name": value} if isinstance(value, str) else value
 
 
+def given(model: BaseModel) -> dict[str, Any]:
+    """The keys that are set, with their values, in the order of the model."""
+    return {key: value for key, value in model.__dict__.items() if key in model.model_fields_set}
+
+
+if TYPE_CHECKING:
+    GivenEndpoint = Mapping[str, Any]
+else:  # a fleet's models would take a kilobyte each: what was given is kept, and the model dropped
+    GivenEndpoint = Annotated[EndpointModel, AfterValidator(given)]
+
+
 class CredentialModel(Model):
     """How to log in. Holds references to secrets, never a secret."""
 
@@ -218,6 +230,9 @@ class ClientModel(Model):
     standard: kind.MaybeName = Field(
         default=None, description="Name or file of the standard to audit by; it-partner where nothing is said."
     )
+    exceptions: kind.MaybeFile = Field(
+        default=None, description="File with what was agreed to, declined or stated; relative paths start at this folder."
+    )
     provider: ProviderModel | None = Field(default=None, description="Who does the audit; shown in the report.")
     authorised: AuthorisationModel | None = Field(default=None, description="Who allowed the audit.")
     credentials: dict[kind.Name, CredentialModel] = Field(
@@ -226,7 +241,15 @@ class ClientModel(Model):
     defaults: DefaultsModel = Field(default=DefaultsModel(), description="Settings for every endpoint of this client.")
     sites: dict[kind.Name, SiteModel] = Field(default={}, description="Named places.")
     groups: dict[kind.Name, GroupModel] = Field(default={}, description="Named sets of endpoints with shared settings.")
-    endpoints: list[EndpointModel] = Field(description="Every machine that is expected to be in order.", min_length=1)
+    endpoints: list[GivenEndpoint] = Field(
+        default=[],
+        description="Every machine that is expected to be in order; here, in the lists of endpoints_from, or both.",
+    )
+    endpoints_from: kind.MaybeFiles = Field(
+        default=None,
+        description="Lists with further endpoints, a row each: files that end in .csv or .xlsx; list.xlsx#Computers names "
+        "a sheet.",
+    )
     retired: list[RetiredModel] = Field(default=[], description="Endpoints that have left.")
 
 

@@ -8,7 +8,9 @@ from datetime import date
 from typing import Any
 
 from scorecard.inventory.fields import address_fault, suggestion
+from scorecard.inventory.joined import Joined
 from scorecard.inventory.layers import ClientView, Layer, pick
+from scorecard.inventory.models import ClientModel
 from scorecard.inventory.shape import items, mapping
 from scorecard.marked_yaml import Problem, printable
 from scorecard.model import Authentication
@@ -16,15 +18,18 @@ from scorecard.transports.winrm_way import HTTP_PORTS, refusal
 from scorecard.yaml_values import KeyPath
 
 _OVER_NETWORK = ("ssh", "winrm")
+_INVENTORY = "write an inventory in YAML with credentials, and name this list there under endpoints_from"
 
 
 def problems(view: ClientView, owners: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
     """What does not agree within one client. `owners`: which clients have a credential of that name."""
+    yield from _number(view)
     yield from _doubles(view)
     yield from _credentials(view, owners)
     yield from _places(view)
     yield from _secrets(view)
     yield from _meeting(view)
+    yield from _logins_of_a_list(view)
     yield from _authorised(view)
 
 
@@ -40,19 +45,30 @@ def doubled_clients(views: Iterable[ClientView]) -> Iterator[Problem]:
             yield view.document.problem(path, f"this client is already defined at {where}; a client has one definition")
 
 
+def _number(view: ClientView) -> Iterator[Problem]:
+    """An inventory holds an endpoint at least, or names a list."""
+    path = (*view.path, "endpoints")
+    if not view.raw or "endpoints_from" in view.raw:
+        return
+    if "endpoints" not in view.raw:
+        expected = ClientModel.model_fields["endpoints"].description
+        yield view.document.problem(path, f"is missing. Expected: {expected}")
+    elif view.raw["endpoints"] == []:
+        yield view.document.problem(path, "expected at least one item, found an empty list")
+
+
 def _doubles(view: ClientView) -> Iterator[Problem]:
-    listed: dict[str, Layer] = {}
-    for layer in view.endpoints:
+    listed: dict[str, int] = {}
+    for index, layer in enumerate(view.endpoints):
         name = layer.raw.get("name")
         if not isinstance(name, str):
             continue
-        first = listed.setdefault(name.casefold(), layer)
-        if first is not layer:
-            line = view.document.line((*first.path, "name"))
-            said = (
-                f"an endpoint named '{printable(name)}' is already on line {line}; names are unique (capitals do not count)"
-            )
-            yield view.document.problem((*layer.path, "name"), said)
+        first = listed.setdefault(name.casefold(), index)
+        if first != index:
+            path = (*layer.path, "name")
+            where = _where(view, (*view.path, "endpoints", first, "name"), path)
+            said = f"an endpoint named '{printable(name)}' is already {where}; names are unique (capitals do not count)"
+            yield view.document.problem(path, said)
     gone: dict[str, int] = {}
     for index, entry in enumerate(items(view.raw, "retired")):
         name = mapping(entry).get("name")
@@ -61,11 +77,19 @@ def _doubles(view: ClientView) -> Iterator[Problem]:
         path = (*view.path, "retired", index, "name")
         line = view.document.line(path)
         if (key := name.casefold()) in listed:
-            at = view.document.line((*listed[key].path, "name"))
-            said = f"'{printable(name)}' is retired here and still listed on line {at}; remove it in one of the two places"
+            at = _where(view, (*view.path, "endpoints", listed[key], "name"), path)
+            said = f"'{printable(name)}' is retired here and still listed {at}; remove it in one of the two places"
             yield view.document.problem(path, said)
         elif gone.setdefault(key, line) != line:
             yield view.document.problem(path, f"'{printable(name)}' is already retired on line {gone[key]}; remove one")
+
+
+def _where(view: ClientView, path: KeyPath, seen_from: KeyPath) -> str:
+    """`on line 12`, with the file where it is another one."""
+    document = view.document
+    if document.file_of(path) == document.file_of(seen_from):
+        return f"on line {document.line(path)}"
+    return f"at {document.where(path)}"
 
 
 def _unknown(what: str, name: str, known: Iterable[str], where: str) -> str:
@@ -76,16 +100,12 @@ def _unknown(what: str, name: str, known: Iterable[str], where: str) -> str:
 
 def _credentials(view: ClientView, owners: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
     for layer in view.everywhere():
-        used = [((*layer.path, "credential"), layer.raw.get("credential"))]
-        chain = layer.raw.get("proxy_jump")
-        for index, hop in enumerate(chain if isinstance(chain, list) else [chain]):
-            if isinstance(hop, dict):
-                step = (index,) if isinstance(chain, list) else ()
-                used.append(((*layer.path, "proxy_jump", *step, "credential"), hop.get("credential")))
-        for path, name in used:
+        for path, name in _credentials_of(layer):
             if not isinstance(name, str) or name in view.credentials:
                 continue
             said = _unknown("credential", name, view.credentials, "credentials")
+            if _alone(view):
+                said = f"there is no credential named '{printable(name, 40)}': a list alone has none; {_INVENTORY}"
             if others := [client for client in owners.get(name, ()) if client != view.name]:
                 said = (
                     f"credential '{printable(name, 40)}' belongs to client '{printable(others[0])}' and is not used for "
@@ -94,12 +114,49 @@ def _credentials(view: ClientView, owners: Mapping[str, Sequence[str]]) -> Itera
             yield view.document.problem(path, said)
 
 
+def _credentials_of(layer: Layer) -> Iterator[tuple[KeyPath, object]]:
+    """The names of credentials in a layer, each with its place."""
+    if "credential" in layer.raw:
+        yield (*layer.path, "credential"), layer.raw["credential"]
+    chain = layer.raw.get("proxy_jump")
+    if chain is None:
+        return
+    for index, hop in enumerate(chain if isinstance(chain, list) else [chain]):
+        if isinstance(hop, dict):
+            step = (index,) if isinstance(chain, list) else ()
+            yield (*layer.path, "proxy_jump", *step, "credential"), hop.get("credential")
+
+
+def _alone(view: ClientView) -> bool:
+    return isinstance(view.document, Joined) and view.document.alone
+
+
+def _logins_of_a_list(view: ClientView) -> Iterator[Problem]:
+    """SSH takes the user's own keys; WinRM has nothing like that, and a list has no place for a way to log in."""
+    if not _alone(view):
+        return
+    over_winrm = [
+        layer
+        for layer in view.endpoints
+        if (transport := layer.raw.get("transport")) == "winrm"
+        or (transport is None and layer.raw.get("platform") == "windows")
+        if layer.raw.get("authentication") != "kerberos"
+    ]
+    if over_winrm:
+        count = len(over_winrm) - 1
+        others = f", and {count:,} more" if count else ""
+        said = f"is asked over WinRM{others}, which needs a credential, and a list alone has none; {_INVENTORY}"
+        yield view.document.problem(over_winrm[0].path, said)
+
+
 def _places(view: ClientView) -> Iterator[Problem]:
     for layer in view.everywhere():
         site = layer.raw.get("site")
         if isinstance(site, str) and site not in view.sites and "sites" not in layer.path:
             yield view.document.problem((*layer.path, "site"), _unknown("site", site, view.sites, "sites"))
-    known = {name for layer in view.endpoints if isinstance(name := layer.raw.get("name"), str)}
+    known = set[str]()
+    if any("endpoints" in layer.raw for layer in view.groups.values()):
+        known = {name for layer in view.endpoints if isinstance(name := layer.raw.get("name"), str)}
     for layer in view.groups.values():
         for path, name in _used(layer, "endpoints"):
             if name not in known:
@@ -151,7 +208,7 @@ def _meeting(view: ClientView) -> Iterator[Problem]:
             yield from _login_in_clear(view, layers)
 
 
-def _login_in_clear(view: ClientView, layers: list[Layer]) -> Iterator[Problem]:
+def _login_in_clear(view: ClientView, layers: Sequence[Layer]) -> Iterator[Problem]:
     """A login that must not go over plain HTTP, said at the nearest of the keys that meet: once for a whole fleet."""
     chosen, plain = _login(view, layers), _plain_http(layers)
     if chosen is None or plain is None or not (why := refusal(chosen.login, tls=False)):
@@ -171,7 +228,7 @@ class _Login:
     key: str
 
 
-def _login(view: ClientView, layers: list[Layer]) -> _Login | None:
+def _login(view: ClientView, layers: Sequence[Layer]) -> _Login | None:
     """What `way_of` will take, where the inventory says it."""
     if layer := pick(layers, "authentication"):
         return next(
@@ -191,7 +248,7 @@ class _Plain:
     words: str
 
 
-def _plain_http(layers: list[Layer]) -> _Plain | None:
+def _plain_http(layers: Sequence[Layer]) -> _Plain | None:
     """Where the inventory asks for plain HTTP; None where it does not."""
     if layer := pick(layers, "https"):
         return _Plain(layer, "https", "https: no") if layer.raw["https"] is False else None
@@ -218,7 +275,7 @@ def _is_checkable(text: str) -> bool:
     return 0 < len(text) <= 255 and text.isprintable() and text == text.strip()
 
 
-def _value(layers: list[Layer], key: str) -> Any:
+def _value(layers: Sequence[Layer], key: str) -> Any:
     layer = pick(layers, key)
     return layer.raw[key] if layer else None
 

@@ -20,6 +20,11 @@ def schema() -> dict[str, Any]:
     definitions = {name: _plain(drawn["$defs"][name]) for name in ours}
     for definition in definitions.values():
         _add_short_forms(definition["properties"])
+    whole = definitions["ClientModel"]
+    whole["anyOf"] = [
+        {"required": ["endpoints"], "properties": {"endpoints": {"minItems": 1}}},
+        {"required": ["endpoints_from"]},
+    ]
     return {
         "$schema": DIALECT,
         "title": "Inventory",

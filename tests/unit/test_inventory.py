@@ -116,7 +116,8 @@ def keys_in(value: object) -> set[str]:
 def test_every_key_stands_in_the_example() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     missing = keys_of_schema() - keys_in(parse(text, "example").value)
-    assert missing == {"clients", "command"}  # the other form of a file, and one that needs a file of the user's own
+    assert missing == {"clients", "command", "endpoints_from"}  # another form, and two that need files of the user's own
+    assert re.search(r"^# endpoints_from: \[", text, re.MULTILINE)
     assert re.search(r"^#   clients:$", text, re.MULTILINE)
     assert re.search(r"^#   \{command: \[", text, re.MULTILINE)
 
@@ -463,7 +464,7 @@ def test_check_of_a_bad_file(tmp_path: Path) -> None:
     expected = [
         f"{file}:2: endpoints[a].port: expected a port number from 1 to 65535, found the number 0",
         f"{file}:3: x: 'x' is not a key here; expected one of client, time_zone, standard, provider, authorised, "
-        "credentials, defaults, sites, groups, endpoints, retired",
+        "credentials, defaults, sites, groups, endpoints, endpoints_from, retired",
     ]
     result = CliRunner().invoke(command, ["check", str(file)])
     assert (result.exit_code, result.stdout) == (2, "")

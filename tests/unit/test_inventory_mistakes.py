@@ -34,7 +34,10 @@ LOGIN = "is not a key here; define a credential under credentials: and name it w
 NOT_HOST = "expected a host name or IP address, but this"
 AS_ADDRESS = "the name serves as address, but it is not a host name or IP address; add the key address"
 NUMBER_ALONE = "found text; write the number alone, without quotes"
-CLIENT_KEYS = "client, time_zone, standard, provider, authorised, credentials, defaults, sites, groups, endpoints, retired"
+CLIENT_KEYS = (
+    "client, time_zone, standard, provider, authorised, credentials, defaults, sites, groups, endpoints, endpoints_from, "
+    "retired"
+)
 OF_ANOTHER = "and is not used for another; define one under credentials: of this client"
 NOT_CREDENTIAL = "there is no credential named 'c'; define it under credentials: or correct the name"
 HEAD = "client: A\nendpoints:\n- web1\n"  # what follows starts on line 4
@@ -346,7 +349,8 @@ def test_files_that_are_no_inventory(tmp_path: Path) -> None:
     assert of_text(tmp_path, "- a\n- b\n") == ["i.yaml:1: expected a mapping (keys with values), found a list"]
     assert of_text(tmp_path, "hunter2") == ["i.yaml:1: expected a mapping (keys with values), found text"]
     assert of_text(tmp_path, "client: A\n") == [
-        "i.yaml:1: endpoints: is missing. Expected: Every machine that is expected to be in order."
+        "i.yaml:1: endpoints: is missing. Expected: Every machine that is expected to be in order; here, in the lists of "
+        "endpoints_from, or both."
     ]
     assert of_text(tmp_path, "client: A\nendpoints: []\n") == [
         "i.yaml:2: endpoints: expected at least one item, found an empty list"
@@ -356,9 +360,9 @@ def test_files_that_are_no_inventory(tmp_path: Path) -> None:
     ]
     assert mistakes(tmp_path / "none.yaml") == ["none.yaml: cannot be read: No such file or directory"]
     (tmp_path / "empty").mkdir()
-    assert mistakes(tmp_path / "empty") == [
-        "empty: this folder holds no file that ends in .yaml or .yml; expected one a client"
-    ]
+    (said,) = mistakes(tmp_path / "empty")
+    assert said.startswith("empty: this folder holds no file that ends in .yaml, .yml, ")
+    assert said.endswith("; expected one a client")
     assert mistakes(Path("a\0b")) == ["a\\x00b: cannot be read: this is not a file name"]
 
 
