@@ -8,7 +8,7 @@ and variable that it comes from.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from scorecard.marked_yaml import Document, printable
 from scorecard.yaml_values import KeyPath, Marks, Value
 
 _YAML_ENDINGS = (".yaml", ".yml", ".json")
-_SOURCE_NAMES = ("hosts", "inventory")
+_IN_FOLDER = frozenset({"hosts", "inventory", *files.VARIABLE_FOLDERS})
 # Names that say nothing about whose machines these are.
 _GENERAL = frozenset({"hosts", "inventory", "inventories", "ansible", "main", "static", "all", "etc"})
 _YAML_START = re.compile(r"---|%YAML|\{|-\s|(?:[^\s\[\]:=#'\"]+|'[^']*'|\"[^\"]*\")\s*:(?:\s|$)")
@@ -53,17 +53,15 @@ class AnsibleDocument(Document):
         return Place(Origin(self.file, 0), "")
 
 
-def is_folder(path: Path) -> bool:
-    """Whether a folder is one Ansible inventory, and not a folder with a file a client. Raises OSError."""
-    inside = {entry.name for entry in path.iterdir()}
-    if inside & {*files.VARIABLE_FOLDERS, *_SOURCE_NAMES}:
-        return True
-    return any(name.endswith(".ini") and name != "desktop.ini" for name in inside)
+def is_inventory(inside: Iterable[Path]) -> bool:
+    """Whether a folder with this in it is one Ansible inventory, and not a folder with a file a client."""
+    names = {path.name for path in inside}
+    return bool(names & _IN_FOLDER) or any(name.endswith(".ini") and name != "desktop.ini" for name in names)
 
 
 def read_yaml(path: Path) -> Document:
     """A YAML file, which may be Ansible's or ours."""
-    return _whose(marked_yaml.read(path), path)
+    return read(path) if path.is_dir() else _whose(marked_yaml.read(path), path)
 
 
 def _whose(document: Document, path: Path) -> Document:
@@ -208,7 +206,7 @@ class _Reading:
         given = machine.client
         name = given.value if given and isinstance(given.value, str) else called(self._path)
         if name not in clients:
-            place = given.place if given else Place(Origin(str(self._path), 0), "client")
+            place = given.place if given else Place(Origin(str(self._read[0]), 1), "client")
             clients[name] = ClientParts(name, place)
         return clients[name]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -34,10 +35,31 @@ def load(paths: Sequence[Path]) -> Inventory:
 
     Contacts nothing and resolves no secret. Files that the inventory names and that are missing are warnings here.
     """
+    return built(read(paths))
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What stands in the files, before it is checked, and what is wrong with the files beyond that."""
+
+    documents: tuple[Document, ...]
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+def read(paths: Sequence[Path]) -> Read:
+    """Read files and folders. Never raises."""
     problems: list[Problem] = []
-    views: list[ClientView] = []
     warnings: list[Problem] = []
-    for document in _documents(paths, problems, warnings):
+    documents = _documents(paths, problems, warnings)
+    return Read(tuple(documents), tuple(problems), tuple(warnings))
+
+
+def built(files: Read) -> Inventory:
+    """The clients that the files hold. Raises InventoryError with every problem, by file and line."""
+    problems, warnings = list(files.problems), list(files.warnings)
+    views: list[ClientView] = []
+    for document in files.documents:
         problems += document.problems
         warnings += document.warnings
         if document.value is not None:
