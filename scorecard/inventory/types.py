@@ -21,6 +21,7 @@ class Client:
     time_zone: str = DEFAULT_TIME_ZONE
     endpoints: tuple[Endpoint, ...] = ()
     standard: str = ""
+    exceptions: str = ""  # absolute path of a file; empty where the inventory names none
     provider: Provider = field(default_factory=Provider)
     authorised: Authorisation | None = None
     sites: tuple[str, ...] = ()

@@ -116,8 +116,10 @@ def keys_in(value: object) -> set[str]:
 def test_every_key_stands_in_the_example() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     missing = keys_of_schema() - keys_in(parse(text, "example").value)
-    assert missing == {"clients", "command", "endpoints_from"}  # another form, and two that need files of the user's own
+    # Another form, and three that need files of the user's own.
+    assert missing == {"clients", "command", "endpoints_from", "exceptions"}
     assert re.search(r"^# endpoints_from: \[", text, re.MULTILINE)
+    assert re.search(r"^# exceptions: exceptions.yaml$", text, re.MULTILINE)
     assert re.search(r"^#   clients:$", text, re.MULTILINE)
     assert re.search(r"^#   \{command: \[", text, re.MULTILINE)
 
@@ -463,8 +465,8 @@ def test_check_of_a_bad_file(tmp_path: Path) -> None:
     file = write(tmp_path, "client: A\nendpoints: [{name: a, port: 0}]\nx: 1")
     expected = [
         f"{file}:2: endpoints[a].port: expected a port number from 1 to 65535, found the number 0",
-        f"{file}:3: x: 'x' is not a key here; expected one of client, time_zone, standard, provider, authorised, "
-        "credentials, defaults, sites, groups, endpoints, endpoints_from, retired",
+        f"{file}:3: x: 'x' is not a key here; expected one of client, time_zone, standard, exceptions, provider, "
+        "authorised, credentials, defaults, sites, groups, endpoints, endpoints_from, retired",
     ]
     result = CliRunner().invoke(command, ["check", str(file)])
     assert (result.exit_code, result.stdout) == (2, "")

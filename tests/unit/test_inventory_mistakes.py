@@ -35,8 +35,8 @@ NOT_HOST = "expected a host name or IP address, but this"
 AS_ADDRESS = "the name serves as address, but it is not a host name or IP address; add the key address"
 NUMBER_ALONE = "found text; write the number alone, without quotes"
 CLIENT_KEYS = (
-    "client, time_zone, standard, provider, authorised, credentials, defaults, sites, groups, endpoints, endpoints_from, "
-    "retired"
+    "client, time_zone, standard, exceptions, provider, authorised, credentials, defaults, sites, groups, endpoints, "
+    "endpoints_from, retired"
 )
 OF_ANOTHER = "and is not used for another; define one under credentials: of this client"
 NOT_CREDENTIAL = "there is no credential named 'c'; define it under credentials: or correct the name"
