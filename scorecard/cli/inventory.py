@@ -1,18 +1,25 @@
-"""`scorecard inventory`: check inventory files, and print their JSON Schema. Resolves no secret, contacts nothing."""
+"""`scorecard inventory`: check inventory files, make them from other lists, and print their JSON Schema.
+
+Resolves no secret, contacts nothing."""
 
 from __future__ import annotations
 
 import json
+import os
+import shlex
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from scorecard.cli.terminal import say
-from scorecard.errors import InventoryError
+from scorecard.errors import InputError, InventoryError
+from scorecard.folders import write_whole
 from scorecard.inventory import Client, Inventory, load, schema
+from scorecard.inventory.load import built, read
+from scorecard.inventory.written import written
 from scorecard.model import Endpoint
 
 _MISTAKES = 2  # exit code: the inventory cannot be used
@@ -20,7 +27,7 @@ _MISTAKES = 2  # exit code: the inventory cannot be used
 
 @click.group()
 def inventory() -> None:
-    """Check inventories, and print the JSON Schema of the file."""
+    """Check inventories, make them from other lists, and print the JSON Schema of the file."""
 
 
 @inventory.command()
@@ -34,18 +41,64 @@ def check(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> Non
     except InventoryError as error:
         if as_json:
             click.echo(json.dumps({"ok": False, "problems": error.problems}, indent=2))
-        for problem in error.problems:
-            say(problem, err=True)
-        count = len(error.problems)
-        say(f"{count} problem{'' if count == 1 else 's'}; nothing was contacted", err=True)
-        context.exit(_MISTAKES)
+        _refuse(error, context)
     if as_json:
         click.echo(json.dumps(_record(found), indent=2))
     else:
         for client in found.clients:
             _describe(client)
+    _warn(found)
+
+
+def _refuse(error: InventoryError, context: click.Context) -> NoReturn:
+    for problem in error.problems:
+        say(problem, err=True)
+    count = len(error.problems)
+    say(f"{count} problem{'' if count == 1 else 's'}; nothing was contacted", err=True)
+    context.exit(_MISTAKES)
+
+
+def _warn(found: Inventory) -> None:
     for warning in found.warnings:
         say(f"warning: {warning}", err=True)
+
+
+@inventory.command("import")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--client", metavar="NAME", help="What the client is called; of a source with several, which one to take.")
+@click.option(
+    "--format", type=click.Choice(["yaml"]), default="yaml", show_default=True, expose_value=False, help="What to write."
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write a file instead of printing.")
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+@click.pass_context
+def import_source(context: click.Context, source: Path, client: str | None, out: Path | None, force: bool) -> None:
+    """Turn SOURCE, a list (CSV, Excel) or an Ansible inventory, into an inventory of ours; say what is left out."""
+    if out is not None and os.path.lexists(out):
+        _check_over(source, out, force)
+    files = read((source,))
+    try:
+        found = built(files)
+        text = written(files, found, client, out.absolute().parent if out else Path.cwd())
+    except InventoryError as error:
+        _refuse(error, context)
+    _warn(found)
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    write_whole(out, lambda part: _fill(part, text))
+    say(f"{out} is written. See what is in it: scorecard inventory check {shlex.quote(str(out))}", err=True)
+
+
+def _check_over(source: Path, out: Path, force: bool) -> None:
+    if not force:
+        raise InputError(f"{out}: is there already; give another name, or --force to write over it")
+    if os.path.realpath(out) == os.path.realpath(source):
+        raise InputError(f"{out}: is the source itself; give another name")
+
+
+def _fill(part: Path, text: str) -> None:
+    part.write_text(text, encoding="utf-8")
 
 
 @inventory.command("schema")
