@@ -8,7 +8,6 @@ would hold the store's lock and connections as well, and threads may be running 
 from __future__ import annotations
 
 import copyreg
-import logging
 import os
 import queue
 import signal
@@ -24,6 +23,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
 
+from scorecard import logs
 from scorecard.collect import Collector, EndpointResult, Remembered
 from scorecard.errors import FailureKind
 from scorecard.model import Endpoint, Failure, Pace
@@ -223,9 +223,7 @@ def serve(pipe: Connection) -> None:
         recipe: Recipe = pipe.recv()
     except (EOFError, OSError):
         return
-    logger = logging.getLogger("scorecard")
-    logger.handlers[:] = [logging.StreamHandler()] if recipe.debug else [logging.NullHandler()]
-    logger.propagate = False
+    logs.set_up(debug=recipe.debug)
     redactor = Redactor()
     accounts = Accounts(recipe.most_refusals)
     transports = Transports(Resolver(redactor, known=recipe.secrets), accounts)

@@ -11,9 +11,11 @@ from importlib import import_module
 
 import click
 
-from scorecard import __version__
+from scorecard import __version__, logs
 from scorecard.cli.terminal import complain
 from scorecard.errors import InputError, ScorecardError
+
+log = logging.getLogger(__name__)
 
 EXIT_OK = 0
 EXIT_ERROR = 1
@@ -57,9 +59,7 @@ class _Commands(click.Group):
 @click.option("--debug", is_flag=True, help="Print what goes wrong inside, for a bug report.")
 def cli(debug: bool) -> None:
     """Audit computers without an agent, grade them, and write a scorecard that a business owner can read."""
-    logger = logging.getLogger("scorecard")
-    logger.handlers[:] = [logging.StreamHandler()] if debug else [logging.NullHandler()]
-    logger.propagate = False
+    logs.set_up(debug=debug)
 
 
 def main() -> None:
@@ -86,7 +86,7 @@ def main() -> None:
     except BrokenPipeError:  # whoever read our output has stopped
         code = _mute()
     except OSError as error:
-        logging.getLogger("scorecard").debug("the operating system refused", exc_info=True)
+        log.debug("the operating system refused", exc_info=True)
         where = f"{error.filename}: " if error.filename else "the output cannot be written: "
         code = _mute()
         complain(f"{where}{error.strerror or error}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from scorecard import outputs
+from scorecard import logs, outputs
 from scorecard.asking import Order, Stop
 from scorecard.audit import basis, run
 from scorecard.cli import EXIT_BELOW, EXIT_ERROR, EXIT_INTERRUPTED, EXIT_NOT_ALL_SEEN, EXIT_OK
@@ -309,7 +308,7 @@ def _recipe(job: _Job, wishes: _Wishes) -> Recipe:
         deadline_s=wishes.deadline_s,
         most_refusals=wishes.max_refused,
         concurrency=wishes.concurrency,
-        debug=any(isinstance(one, logging.StreamHandler) for one in logging.getLogger("scorecard").handlers),
+        debug=logs.is_debugging(),
     )
 
 

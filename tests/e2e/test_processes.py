@@ -18,6 +18,7 @@ import pytest
 
 from tests.e2e.commands import scorecard, started
 from tests.e2e.kills import committed
+from tests.e2e.modules import topic
 from tests.e2e.recordings import inventory, raw_reply, refusing, replayed
 
 PATIENCE_S = 240
@@ -134,6 +135,26 @@ def test_a_check_module_of_ones_own_and_a_secret_reach_every_process(tmp_path: P
     assert done.returncode == 0, done.stderr
     assert "hunter22" not in done.stdout + done.stderr
     assert "[redacted]" in done.stdout
+
+
+@pytest.mark.parametrize("asked_for", [True, False])
+def test_what_goes_wrong_in_any_process_is_printed_where_it_is_asked_for(tmp_path: Path, asked_for: bool) -> None:
+    one = replayed(tmp_path / "machines", "m0", parts={"coffee.level": "crash"})
+    file = inventory(tmp_path / "inventory.yaml", "Acme", [one])
+    words: list[str | Path] = [
+        "audit",
+        file,
+        "--checks",
+        topic(tmp_path / "coffee"),
+        "--processes",
+        "2",
+        "--out",
+        tmp_path / "out",
+    ]
+    process = started(*(["--debug"] if asked_for else []), *words, home=tmp_path / "home", stderr=subprocess.PIPE)
+    said = process.communicate(timeout=PATIENCE_S)[1].decode()
+    assert process.returncode == 0, said
+    assert said.count("check coffee.full crashed\nTraceback") == asked_for
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
