@@ -111,11 +111,17 @@ def _files(path: Path, problems: list[Problem]) -> Iterator[Path]:
         yield path
         return
     endings = (*READERS, *ENDINGS)
-    found = [file for file in inside if file.suffix.lower() in endings and not file.name.startswith(".") and file.is_file()]
+    found = [file for file in inside if file.suffix.lower() in endings and _is_inventory(file)]
     if not found:
         known = f"{', '.join(endings[:-1])} or {endings[-1]}"
         problems.append(Problem(str(path), 0, "", f"this folder holds no file that ends in {known}; expected one a client"))
     yield from found
+
+
+def _is_inventory(file: Path) -> bool:
+    """By its name: a client's exceptions lie beside its inventory, as exceptions.yaml or NAME.exceptions.yaml."""
+    named = file.name.startswith(".") or file.stem == "exceptions" or file.stem.endswith(".exceptions")
+    return not named and file.is_file()
 
 
 def _views(document: Document, problems: list[Problem]) -> Iterator[ClientView]:

@@ -1,0 +1,120 @@
+"""What became of each exception, in groups for a person to look through, as of any day after the audit. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+
+from scorecard.exceptions.entries import Entry
+from scorecard.exceptions.records import entry_from, uses_from
+from scorecard.exceptions.states import OVER, STANDING, State, Use, note
+from scorecard.model import Json
+
+
+class Group(StrEnum):
+    """In the order in which they are worth a look."""
+
+    ENDING = "ending-soon"
+    NO_PLACE = "no-place"
+    MATCHES_NOTHING = "matches-nothing"
+    OVER = "over"
+    VALID = "valid"
+    IDLE = "without-effect"  # valid, with nothing to do today
+    NOT_YET = "not-yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry on one check, with the endpoints where the same becomes of it."""
+
+    group: Group
+    id: str
+    kind: str
+    check: str
+    endpoints: tuple[str, ...]
+    note: str
+    since: date
+    until: date | None
+    days_left: int | None  # of one that has not ended
+    said: Mapping[str, Json]  # what the file says of it: reason, approver ...
+
+    def json(self) -> dict[str, Json]:
+        return {
+            "group": self.group.value,
+            "id": self.id,
+            "kind": self.kind,
+            "check": self.check,
+            "endpoints": list[Json](self.endpoints),
+            "note": self.note,
+            "from": self.since.isoformat(),
+            "until": self.until.isoformat() if self.until else None,
+            "days_left": self.days_left,
+            **self.said,
+        }
+
+
+def lines(records: Iterable[Mapping[str, Any]], today: date, soon_days: int) -> tuple[Line, ...]:
+    """In order of their groups, then as in the document. What has run out since the audit counts as over."""
+    found = [line for raw in records for line in _of_entry(raw, today, soon_days)]
+    order = list(Group)
+    return tuple(sorted(found, key=lambda line: order.index(line.group)))
+
+
+def recent(listed: Iterable[Line], today: date, days: int) -> tuple[Line, ...]:
+    """Without those that were over more than so many days ago."""
+    earliest = today - timedelta(days=days)
+    return tuple(line for line in listed if line.group is not Group.OVER or line.until is None or line.until >= earliest)
+
+
+def _of_entry(raw: Mapping[str, Any], today: date, soon_days: int) -> Iterator[Line]:
+    entry = entry_from(raw)
+    same: dict[tuple[Group, str, str, date | None], list[str]] = {}
+    for use in uses_from(raw):
+        now = _as_of(use, today)
+        group = _group(now, today, soon_days)
+        said = note(entry.kind, now.state, entry.covered)
+        same.setdefault((group, now.check, said, now.until), []).append(now.endpoint)
+    for (group, check, said, until), endpoints in same.items():
+        yield _line(entry, group, check, said, until, tuple(endpoints), today)
+
+
+def _line(
+    entry: Entry, group: Group, check: str, said: str, until: date | None, endpoints: tuple[str, ...], today: date
+) -> Line:
+    ended = group in (Group.OVER, Group.NOT_YET)
+    return Line(
+        group=group,
+        id=entry.id,
+        kind=entry.kind.value,
+        check=check,
+        endpoints=endpoints,
+        note=said,
+        since=entry.since,
+        until=until,
+        days_left=None if until is None or ended else (until - today).days,
+        said=entry.details,
+    )
+
+
+def _as_of(use: Use, today: date) -> Use:
+    """A use on a later day than its audit's."""
+    if use.until is not None and use.until < today and use.state not in OVER:
+        return replace(use, state=State.EXPIRED)
+    return use
+
+
+def _group(use: Use, today: date, soon_days: int) -> Group:
+    if use.state in OVER:
+        return Group.OVER
+    if use.state is State.MATCHES_NOTHING:
+        return Group.MATCHES_NOTHING
+    if use.state is State.NO_PLACE:
+        return Group.NO_PLACE
+    if use.state is State.NOT_YET:
+        return Group.NOT_YET
+    if use.state in STANDING and use.until is not None and (use.until - today).days <= soon_days:
+        return Group.ENDING
+    return Group.VALID if use.state is State.COUNTS else Group.IDLE
