@@ -92,11 +92,19 @@ def _converse(process: subprocess.Popen[bytes], questions: bytes, listener: List
         raise RuntimeError("PowerShell was started without pipes")
     over = threading.Event()
 
+    def enough() -> bool:
+        return listener.ended is not None
+
     def listen() -> None:
-        _read(stdout, listener.take_output, lambda: listener.ended is not None)
+        _read(stdout, listener.take_output, enough)
         over.set()
 
-    errors = _started("errors", lambda: _read(stderr, listener.take_errors, lambda: False))
+    def listen_to_errors() -> None:
+        _read(stderr, listener.take_errors, enough)
+        if enough():  # a flood; that errors come to their end says nothing about the answer
+            over.set()
+
+    errors = _started("errors", listen_to_errors)
     _started("answer", listen)
     _started("ask", lambda: _send(stdin, questions))
     if not over.wait(deadline.left_s()):

@@ -77,6 +77,20 @@ def test_a_flood_is_cut(tmp_path: Path, bundle: WindowsBundle) -> None:
     assert error.kind is FailureKind.OUTPUT_TOO_LARGE
 
 
+def test_a_flood_of_errors_is_cut_before_the_deadline(tmp_path: Path, bundle: WindowsBundle) -> None:
+    started = time.monotonic()
+    error = failure(powershell(tmp_path, "cat /dev/zero >&2"), bundle, 120)  # the shell keeps its output open
+    assert error.kind is FailureKind.OUTPUT_TOO_LARGE
+    assert time.monotonic() - started < 100
+
+
+def test_errors_that_end_before_the_answer_do_not_end_it(tmp_path: Path, bundle: WindowsBundle) -> None:
+    (tmp_path / "whole").mkdir()
+    whole = program.script(tmp_path / "whole", "windows-11-pro-well")
+    answer = powershell(tmp_path, f'exec {whole} "$@" 2>/dev/null').ask(HERE, bundle, 60)
+    assert answer.complete
+
+
 def test_a_program_that_reads_nothing_ends_with_the_deadline(tmp_path: Path, bundle: WindowsBundle) -> None:
     error = failure(powershell(tmp_path, "exec sleep 60"), bundle, 0.5)
     assert error.kind is FailureKind.DEADLINE
