@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -14,19 +13,16 @@ from types import MappingProxyType
 from scorecard import __version__
 from scorecard.asking import Asking, Order, Progress, Stop, asked_as
 from scorecard.collect import Collector, EndpointResult, Remembered
-from scorecard.errors import ScorecardError, StoreError
+from scorecard.describing import count, described
+from scorecard.errors import StoreError
 from scorecard.exceptions import Kept, apply
-from scorecard.model import Endpoint, Finding, Json
+from scorecard.model import Endpoint
 from scorecard.registry import Registry
+from scorecard.rejudge import under_shipped
 from scorecard.result import Audit
 from scorecard.score import score, settle
 from scorecard.standard import Standard
 from scorecard.store import Begun, Store, StoreUnusable
-from scorecard.topic import Check
-
-
-class Missing(ScorecardError):
-    """Findings are not endpoints x checks: our own fault, and never passed over."""
 
 
 def run(order: Order, collector: Collector, store: Store, concurrency: int, stop: Stop, progress: Progress) -> Audit:
@@ -39,6 +35,7 @@ def run(order: Order, collector: Collector, store: Store, concurrency: int, stop
     try:
         history = _by_listed_name(order, store)
         client_since = store.client_since(order.client, audit.started_at)
+        previous = store.chain_before(order.client, audit.started_at)
         kept = store.excepted(order.client)
         if order.begun is None:
             store.begin(
@@ -61,8 +58,11 @@ def run(order: Order, collector: Collector, store: Store, concurrency: int, stop
     store.expect(order.client, (result.device.name for result in not_asked), datetime.now(UTC))
     results.update((result.device.name, result) for result in not_asked)
     ordered = [results[endpoint.name] for endpoint in everyone]
-    before = _Before(client_since, kept)
+    before = _Before(client_since, previous, kept)
     done, kept = _grade(audit, order, collector, ordered, before, bool(not_asked) or asking.left_early)
+    if collector.standard.edited:
+        as_shipped = under_shipped(done, store.answers(done.id), collector.registry, collector.standard)
+        done = replace(done, scorecard=replace(done.scorecard, shipped=as_shipped))
     store.finish(done, kept)
     return done
 
@@ -114,6 +114,7 @@ class _Before:
     """What earlier audits of the client left. `client_since`: when the first one ended."""
 
     client_since: datetime | None
+    previous: str | None  # the chain of the newest one
     kept: tuple[Kept, ...]
 
 
@@ -141,7 +142,7 @@ def _grade(
         whole=not order.scope,
     )
     findings = settle(applied.findings, standard, finished, order.time_zone)
-    _count(results, findings, standard)
+    count(devices, findings, standard)
     card = score(
         findings,
         devices,
@@ -164,7 +165,7 @@ def _grade(
         scorecard=card,
         devices=devices,
         findings=findings,
-        checks=MappingProxyType({check.id: describe(check, standard) for check in _checks(registry, standard)}),
+        checks=described(registry, standard),
         retired=order.retired,
         exceptions=applied.records,
         client_since=client_since,
@@ -175,57 +176,6 @@ def _grade(
         data=tuple(MappingProxyType(dict(entry)) for topic in registry.topics if topic.data for entry in topic.data()),
         sites=order.sites,
         notes=tuple(note for result in results for note in result.notes),
+        previous=before.previous,
     )
     return audit, applied.kept
-
-
-def _count(results: Sequence[EndpointResult], findings: Sequence[Finding], standard: Standard) -> None:
-    """Findings = endpoints x checks of the standard for their role: nothing goes missing, nothing comes twice."""
-    wanted = Counter((r.device.name, check) for r in results for check in standard.checks_for(r.device.role))
-    found = Counter((finding.endpoint, finding.check) for finding in findings if finding.check in standard.content.checks)
-    if wanted != found:
-        (endpoint, check), _ = next(iter(((wanted - found) + (found - wanted)).items()))
-        raise Missing(f"internal error: the findings are not complete, see {check} on {endpoint}; please report it")
-
-
-def _checks(registry: Registry, standard: Standard) -> Iterator[Check]:
-    for check_id in standard.content.checks:
-        yield registry.checks[check_id]
-    for check_id, check in sorted(registry.checks.items()):
-        if check_id not in standard.content.checks:
-            yield check
-
-
-def describe(check: Check, standard: Standard) -> dict[str, Json]:
-    """A check as the document and the reports print it, with the values that this standard gives it."""
-    graded = check.id in standard.content.checks
-    category = standard.category_of_topic.get(check.topic)
-    values = standard.parameters(check).values
-    parameters: dict[str, Json] = {
-        parameter.name: {
-            "value": _plain(values[parameter.name]),
-            "unit": parameter.unit,
-            "meaning": parameter.meaning,
-        }
-        for parameter in check.parameters
-    }
-    return {
-        "title": check.title,
-        "why": check.why,
-        "fix": list(check.fix),
-        "effort": {"once_min": check.effort.once_min, "each_min": check.effort.each_min},
-        "topic": check.topic,
-        "category": category.id if category else None,
-        "severity": check.severity.value,
-        "parameters": parameters,
-        "stable": list(check.stable),
-        "graded": graded,
-    }
-
-
-def _plain(value: object) -> Json:
-    if isinstance(value, tuple):
-        return list(value)
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    raise TypeError(f"a parameter is {type(value).__name__}")

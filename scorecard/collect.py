@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from scorecard import answers
+from scorecard import answers, seal
 from scorecard.bundle import HOST_PART, Bundle, fill_missing
 from scorecard.bundle_windows import WindowsBundle
 from scorecard.errors import CredentialError, FailureKind, TransportError
@@ -183,7 +183,8 @@ class Collector:
         has = {observation.part for observation in kept.values()}
         kept.update((digest(seen), seen) for part, seen in observations.items() if part not in has)
         result = _seen_result(endpoint, known, past, host, answer, judged)
-        return self._remembering(replace(result, observations=kept), past)
+        device = replace(result.device, evidence=seal.evidence(kept))
+        return self._remembering(replace(result, device=device, observations=kept), past)
 
     def _remembering(self, result: EndpointResult, past: Remembered) -> EndpointResult:
         before = answers.loads(past.answers)

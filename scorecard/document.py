@@ -114,6 +114,7 @@ def from_json(raw: Mapping[str, Any]) -> Audit:
         data=tuple(MappingProxyType(entry) for entry in raw["data"]),
         sites=tuple(raw["sites"]),
         notes=tuple(raw["notes"]),
+        previous=raw["seal"]["previous"],
     )
 
 
@@ -227,6 +228,7 @@ def device_from_json(raw: Mapping[str, Any]) -> Device:
         dropped_lines=raw["dropped_lines"],
         duration_ms=raw["duration_ms"],
         score=raw["score"],
+        evidence=raw["evidence"],
     )
 
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from scorecard import seal
 from scorecard.document import SCHEMA
 from scorecard.model import Finding, Json, Last, Mark, Observation
 from scorecard.result import Audit, Authorisation, Cap, Device, Partner, Scorecard, Shipped
+from scorecard.seal import Sealing
 
 
 def dumps(audit: Audit, observations: Mapping[str, list[Json]] | None = None, indent: int | None = 1) -> str:
@@ -17,13 +19,24 @@ def dumps(audit: Audit, observations: Mapping[str, list[Json]] | None = None, in
     return "".join(chunks(audit, observations, indent))
 
 
-def chunks(audit: Audit, observations: Mapping[str, list[Json]] | None = None, indent: int | None = 1) -> Iterator[str]:
-    """The same text piece by piece: of a large fleet its lists are made one entry at a time and never held whole."""
+def chunks(
+    audit: Audit,
+    observations: Mapping[str, list[Json]] | None = None,
+    indent: int | None = 1,
+    sealing: Sealing | None = None,
+) -> Iterator[str]:
+    """The same text piece by piece: of a large fleet its lists are made one entry at a time and never held whole.
+
+    `sealing`: has the document's chain once all is written.
+    """
+    sealing = sealing or Sealing(audit.previous)
+    head, middle = _head(audit), _middle(audit)
     document: dict[str, Any] = {
-        **_head(audit),
-        "endpoints": map(device_json, audit.devices),
-        **_middle(audit),
-        "findings": map(finding_json, audit.findings),
+        **head,
+        "endpoints": (sealing.endpoint(device_json(device)) for device in audit.devices),
+        **middle,
+        "findings": (sealing.finding(finding_json(finding)) for finding in audit.findings),
+        seal.KEY: None,
     }
     if observations is not None:
         document["observations"] = dict(observations)
@@ -33,8 +46,8 @@ def chunks(audit: Audit, observations: Mapping[str, list[Json]] | None = None, i
         yield f"{between if number else ''}{json.dumps(key)}: "
         if isinstance(value, Iterator):
             yield from _list(value, indent)
-        else:
-            yield _text(value, indent, 1)
+        else:  # by then the lists are written, and taken into the seal
+            yield _text(sealing.seal({**head, **middle}) if key == seal.KEY else value, indent, 1)
     yield "}\n" if indent is None else "\n}\n"
 
 
@@ -60,12 +73,14 @@ def time_text(moment: datetime | None) -> str | None:
 
 
 def to_json(audit: Audit) -> dict[str, Any]:
-    return {
+    sealing = Sealing(audit.previous)
+    document = {
         **_head(audit),
-        "endpoints": [device_json(device) for device in audit.devices],
+        "endpoints": [sealing.endpoint(device_json(device)) for device in audit.devices],
         **_middle(audit),
-        "findings": [finding_json(finding) for finding in audit.findings],
+        "findings": [sealing.finding(finding_json(finding)) for finding in audit.findings],
     }
+    return {**document, seal.KEY: sealing.seal(document)}
 
 
 def _head(audit: Audit) -> dict[str, Any]:
@@ -222,6 +237,7 @@ def device_json(device: Device) -> dict[str, Any]:
         "facts": dict(device.facts),
         "dropped_lines": device.dropped_lines,
         "duration_ms": device.duration_ms,
+        "evidence": device.evidence,
         "score": device.score,
     }
 

@@ -48,6 +48,7 @@ class Device:
     role_note: str = ""  # where declared role and seen chassis differ
     facts: Mapping[str, Json] = field(default_factory=nothing)  # serial, model, user: for the device list
     dropped_lines: int = 0  # noise outside the frames
+    evidence: str = ""  # hash over all that it answered, see seal.py; empty where it was not seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,3 +204,4 @@ class Audit:
     data: tuple[Mapping[str, Json], ...] = ()  # data files used: name, source, as_of
     sites: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    previous: str | None = None  # the chain of the client's audit before, see seal.py

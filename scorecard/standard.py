@@ -286,6 +286,39 @@ def worse(one: str, other: str) -> str:
     return max(one, other, key=LETTERS.index)
 
 
+def differences(ours: Standard, theirs: Standard) -> tuple[str, ...]:
+    """In what ours differs from theirs, a line for each value."""
+    found = _differences("", _named(dict(ours.raw)), _named(dict(theirs.raw)))
+    return tuple(line for key, line in found if key not in ("version", "title", "description"))
+
+
+def _named(value: Json) -> Json:
+    """Lists of things with an id as what they mean: things by their id."""
+    if isinstance(value, list) and value and all(isinstance(entry, dict) and "id" in entry for entry in value):
+        return {str(entry["id"]): _named(entry) for entry in value if isinstance(entry, dict)}
+    return {key: _named(inner) for key, inner in value.items()} if isinstance(value, dict) else value
+
+
+def _differences(path: str, ours: Json, theirs: Json) -> Iterable[tuple[str, str]]:
+    if ours == theirs:
+        return
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key in sorted({*ours, *theirs}):
+            at = f"{path}.{key}" if path else key
+            if key not in ours:
+                yield at, f"{at} is missing"
+            elif key not in theirs:
+                yield at, f"{at} is added"
+            else:
+                yield from _differences(at, ours[key], theirs[key])
+    else:
+        yield path, f"{path}: {_said(ours)} instead of {_said(theirs)}"
+
+
+def _said(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def shipped() -> tuple[str, ...]:
     """Names of the standards that come with the tool."""
     folder = files("scorecard").joinpath("standards")

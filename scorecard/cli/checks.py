@@ -8,9 +8,9 @@ from textwrap import wrap
 
 import click
 
-from scorecard.audit import describe
 from scorecard.cli.options import checks_option, standard_option
 from scorecard.cli.terminal import say
+from scorecard.describing import describe
 from scorecard.errors import InputError
 from scorecard.registry import Registry
 from scorecard.standard import DEFAULT, load

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
@@ -19,6 +20,7 @@ from scorecard.folders import data_folder
 from scorecard.model import Observation, Platform, Role, Status
 from scorecard.reporting import Past
 from scorecard.result import Audit, System
+from scorecard.seal import Sealing
 from scorecard.store import excepted, locks, names, runs, statements, tables
 from scorecard.store.database import SameFile, StoreBusy, StoreUnusable, connect, file_of, translated
 from scorecard.store.locks import AuditRunning
@@ -30,6 +32,7 @@ __all__ = ["AuditRunning", "Begun", "Entry", "Run", "Store", "StoreUnusable", "U
 
 _OPEN = (Status.FAIL, Status.WARN)
 _PAUSE_S = 0.5
+_ROWS = 500  # read at a time
 
 
 class UnknownAudit(InputError):
@@ -161,7 +164,7 @@ class Store:
 
     def finish(self, audit: Audit, kept: Iterable[Kept] | None = None) -> None:
         """`kept`: what is to be remembered of the client's exceptions from now on; None leaves that as it is."""
-        card = audit.scorecard
+        card, sealing = audit.scorecard, Sealing(audit.previous)
         values = {
             "as_of": audit.as_of,
             "finished_at": audit.finished_at,
@@ -172,7 +175,8 @@ class Store:
             "coverage": card.coverage,
             "devices": len(audit.devices),
             "open_findings": sum(finding.status in _OPEN and finding.counts for finding in audit.findings),
-            "document": pack_pieces(chunks(audit, indent=None)),
+            "document": pack_pieces(chunks(audit, indent=None, sealing=sealing)),
+            "chain": sealing.chain,
         }
         done = update(tables.audits).where(tables.audits.c.id == audit.id).values(values)
         remembered = None if kept is None else tuple(kept)
@@ -253,6 +257,15 @@ class Store:
         with self._transaction() as connection:
             return connection.execute(query.order_by(column.finished_at).limit(1)).scalar()
 
+    def chain_before(self, client: str, started_at: datetime) -> str | None:
+        """The chain of the client's newest finished audit that began before then; None where there is none."""
+        column = tables.audits.c
+        query = select(column.chain).where(
+            column.client == client, column.document.is_not(None), column.started_at < started_at
+        )
+        with self._transaction() as connection:
+            return connection.execute(query.order_by(column.started_at.desc(), column.id).limit(1)).scalar()
+
     def past(self, client: str, before: datetime) -> tuple[Past, ...]:
         """Earlier finished audits of the whole client, oldest first, for the trend."""
         column = tables.audits.c
@@ -304,20 +317,24 @@ class Store:
 
     def evidence(self, audit_id: str, digests: Iterable[str] | None = None) -> dict[str, dict[str, Observation]]:
         """Raw answers of an audit: endpoint -> digest -> observation; all, or only those named."""
+        return dict(self.answers(audit_id, digests))
+
+    def answers(self, audit_id: str, digests: Iterable[str] | None = None) -> Iterator[tuple[str, dict[str, Observation]]]:
+        """The same endpoint by endpoint, in order of their names; those without any are left out."""
         link, kept = tables.observed.c, tables.observations.c
         query = (
             select(link.endpoint, link.digest, link.observed_at, link.duration_ms, *kept)
             .join(tables.observations, kept.digest == link.digest)
             .where(link.audit_id == audit_id)
-            .order_by(link.endpoint, kept.part)
+            .order_by(link.endpoint, kept.part, kept.digest)
         )
         wanted = None if digests is None else frozenset(digests)
-        found: dict[str, dict[str, Observation]] = {}
         with self._transaction() as connection:
-            for row in connection.execute(query):
-                if wanted is None or row.digest in wanted:
-                    found.setdefault(row.endpoint, {})[row.digest] = observation_of(row)
-        return found
+            rows = connection.execution_options(yield_per=_ROWS).execute(query)
+            for endpoint, of_endpoint in groupby(rows, key=lambda row: str(row.endpoint)):
+                found = {row.digest: observation_of(row) for row in of_endpoint if wanted is None or row.digest in wanted}
+                if found:
+                    yield endpoint, found
 
     def remembered(self, client: str) -> dict[str, Remembered]:
         """What earlier audits know of this client's endpoints, by name."""

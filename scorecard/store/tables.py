@@ -71,6 +71,7 @@ audits = Table(
     Column("devices", Integer),
     Column("open_findings", Integer),
     Column("document", LargeBinary),
+    Column("chain", String(71)),  # the hash over the document, see seal.py
     Index("ix_audits_client", "client", "started_at"),
 )
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from scorecard import audit as audits
 from scorecard.asking import Order, Stop
-from scorecard.audit import Missing, basis, run
+from scorecard.audit import basis, run
 from scorecard.bundle import HOST_PART, Bundle
-from scorecard.collect import Collector, EndpointResult
+from scorecard.collect import Collector
+from scorecard.describing import Missing, count
 from scorecard.document import loads
 from scorecard.document_writing import dumps
 from scorecard.errors import CredentialError, FailureKind, TransportError
@@ -388,11 +388,10 @@ def test_the_letter_is_the_same_from_the_document_alone(store: Store) -> None:
 
 def test_a_finding_that_is_missing_or_double_is_never_passed_over(store: Store) -> None:
     done = audit(Machines({"a": answer()}), store, order("a"))
-    result = EndpointResult(done.devices[0], done.findings, {}, {}, done.as_of)
-    audits._count([result], done.findings, STANDARD)
+    count(done.devices, done.findings, STANDARD)
     for wrong in (done.findings[1:], (*done.findings, done.findings[0]), ()):
         with pytest.raises(Missing, match=r"sample\.\w+ on a"):
-            audits._count([result], wrong, STANDARD)
+            count(done.devices, wrong, STANDARD)
 
 
 def test_who_was_not_seen_is_tried_again_until_it_answers_or_the_window_closes(store: Store) -> None:
@@ -405,7 +404,7 @@ def test_who_was_not_seen_is_tried_again_until_it_answers_or_the_window_closes(s
             machines.answers["late"] = answer()
 
     machines.meanwhile = wake
-    done = audit(machines, store, order("late", "never", "wrong", "well", window_s=1.5))
+    done = audit(machines, store, order("late", "never", "wrong", "well", window_s=4))
     by_name = {device.name: device for device in done.devices}
     assert by_name["late"].seen
     assert machines.asked.count("late") == 3
@@ -413,7 +412,7 @@ def test_who_was_not_seen_is_tried_again_until_it_answers_or_the_window_closes(s
     assert machines.asked.count("well") == 1
     failure = by_name["never"].failure
     assert failure is not None
-    assert failure.message == f"It is off (tried {machines.asked.count('never')} times in 1.5 seconds)"
+    assert failure.message == f"It is off (tried {machines.asked.count('never')} times in 4 seconds)"
     assert not done.interrupted
     kept = {result.device.name: result.device for result in store.results(done.id)}
     assert {name: device.seen for name, device in kept.items()} == {name: by_name[name].seen for name in by_name}

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorecard.audit import describe
+from scorecard.describing import describe
 from scorecard.document import DocumentError, loads, schema
 from scorecard.document_file import read
 from scorecard.document_writing import dumps, to_json
