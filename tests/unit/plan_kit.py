@@ -11,8 +11,8 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import Any
 
-from scorecard.audit import describe
 from scorecard.carried import is_stated
+from scorecard.describing import describe
 from scorecard.model import OPEN, ExceptionKind, Finding, Mark, Role, Status
 from scorecard.plan.hours import ASK_AGAIN, FIND
 from scorecard.result import Audit, Device, Scorecard
