@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from scorecard.caps import percent
 from scorecard.errors import InputError, ScorecardError
@@ -99,6 +100,15 @@ def _not_graded(audit: Audit) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """`cost`: minutes. `card`: the grade once it is done."""
+
+    choice: Choice
+    cost: float
+    card: Scorecard
+
+
 class _Planner:
     def __init__(self, audit: Audit, standard: Standard, letter: str) -> None:
         self._audit = audit
@@ -109,30 +119,33 @@ class _Planner:
         self._coverage = self._demands.coverage - audit.scorecard.coverage
 
     def road(self) -> Road | NoRoad:
-        best: Choice | None = None
-        cost, proven, exact = float("inf"), float("inf"), True
-        for way in self._demands.ways:
-            found = self._search(way, cost)
-            proven, exact = min(proven, found.bound), exact and found.exact
-            if found.choice is not None:
-                best, cost = found.choice, found.cost
-        if self._demands.floor is not None:
-            found = self._search(self._demands.floor, cost)
-            proven, exact = min(proven, found.bound), exact and found.exact
-            if found.choice is not None and self._reaches(self._grade(found.choice)):
-                best, cost = found.choice, found.cost
+        """By every way, each of which has to be cheaper than those before; a floor bounds the ways that are not tried."""
+        best: _Found | None = None
+        cost, proven, exact = inf, inf, True
+        floor = self._demands.floor
+        for way in (*self._demands.ways, *(() if floor is None else (floor,))):
+            found, bound, is_exact = self._search(way, cost)
+            proven, exact = min(proven, bound), exact and is_exact
+            if found is not None and self._reaches(found.card):
+                best, cost = found, found.cost
         if best is None:
             return NoRoad(self._audit.scorecard.letter, self._why_not())
-        return self._built(best, cost, proven if exact else None)
+        return self._built(best, proven if exact else None)
 
-    def _search(self, way: Sequence[Limit], below: float) -> _Way:
-        """A sum that misses the band by less than sums can differ is searched again with a little more to reach."""
+    def _search(self, way: Sequence[Limit], below: float) -> tuple[_Found | None, float, bool]:
+        """What was found, the bound, and whether the bound is proven.
+
+        A sum that misses the band by less than sums can differ is searched again with a little more to reach.
+        """
         for more in (0.0, 100 * SLACK):
             made: Model = model(self._work, self._points + more, self._coverage, self._demands, way)
-            found = cheapest(made.problem, below)
-            choice = None if found.numbers is None else made.choice(found.numbers)
-            if choice is None or way is self._demands.floor or self._reaches(self._grade(choice)):
-                return _Way(choice, found.cost, found.bound, made.exact)
+            searched = cheapest(made.problem, below)
+            if searched.numbers is None:
+                return None, searched.bound, made.exact
+            choice = made.choice(searched.numbers)
+            found = _Found(choice, searched.cost, self._grade(choice))
+            if way is self._demands.floor or self._reaches(found.card):
+                return found, searched.bound, made.exact
         raise RoadError(f"internal error: the road to {self._demands.letter} does not lead there; please report it")
 
     def _reaches(self, card: Scorecard) -> bool:
@@ -162,8 +175,8 @@ class _Planner:
         without = f". Nobody estimated the hours of {', '.join(missing)}, which are left out" if missing else ""
         return f"{said}{why}{without}"
 
-    def _built(self, choice: Choice, cost: float, proven: float | None) -> Road:
-        after = self._grade(choice)
+    def _built(self, best: _Found, proven: float | None) -> Road:
+        choice, after = best.choice, best.card
         steps = (*self._fixing(choice), *self._answering(choice.answers, choice.fixes))
         audit, found = self._audit.scorecard, [answers.endpoint for answers in choice.answers]
         return Road(
@@ -172,7 +185,7 @@ class _Planner:
             score=audit.score or 0.0,
             score_after=after.score or 0.0,
             steps=tuple(sorted(steps, key=lambda step: (-step.points / max(step.hours.likely, 1e-9), step.id))),
-            hours=hours(cost),
+            hours=hours(best.cost),
             least_hours=None if proven is None else proven / 60,
             assumed=tuple(sorted(found)),
         )
@@ -219,11 +232,3 @@ class _Planner:
                 )
             )
         return steps
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    choice: Choice | None
-    cost: float
-    bound: float
-    exact: bool

@@ -107,11 +107,11 @@ def _fix(audit: Audit, finding: Finding, gains: Gains, device: Device) -> Fix:
     mark = finding.exception
     declined = mark is not None and mark.kind is ExceptionKind.DECLINED
     waived = mark is not None and mark.kind is ExceptionKind.WAIVED and mark.leaves
-    owner = Owner.CLIENT if declined or not device.managed else _owner(described(audit, finding.check))
+    owner = Owner.CLIENT if declined or not device.managed else owner_of(described(audit, finding.check))
     return Fix(finding.check, finding.endpoint, gains.points(finding), owner, declined, waived)
 
 
-def _owner(check: Mapping[str, Json]) -> Owner:
+def owner_of(check: Mapping[str, Json]) -> Owner:
     """The provider, unless the check names somebody else."""
     named = check.get("owner")
     return Owner(named) if named in list(Owner) else Owner.PROVIDER

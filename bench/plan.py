@@ -1,0 +1,148 @@
+"""Planning for made-up fleets, each in a process of its own: `python -m bench.plan COUNT CHECKS` prints the cost as JSON."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import Any
+
+from bench.figures import Figure
+from bench.process import ROOT, cpu_ms, peak_mib
+from scorecard.model import Finding, Identity, Platform, Role, Status, Verdict
+from scorecard.plan.road import NoRoad, road
+from scorecard.plan.tasks import plan
+from scorecard.registry import Registry
+from scorecard.result import Audit, Device, System
+from scorecard.score import score, settle
+from scorecard.standard import DEFAULT, Content, Standard, load
+from tests.fleet import NOW
+
+CHECKS = 40
+_LIMIT_S = 240
+_MOST_S = {100: 1, 500: 1}
+_MOST_GAP = 0.02
+
+Numbers = dict[str, float]
+
+
+def measure(counts: Iterable[int]) -> list[Figure]:
+    """Raises where a road to the next letter is not proven within 2 %."""
+    found: list[Figure] = []
+    for count in counts:
+        command = [sys.executable, "-m", "bench.plan", str(count), str(CHECKS)]
+        done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LIMIT_S)
+        if done.returncode:
+            raise RuntimeError(f"planning for {count} endpoints ended with code {done.returncode}: {done.stderr[-2000:]}")
+        cost: Numbers = json.loads(done.stdout)
+        if cost["gap"] > _MOST_GAP:
+            raise RuntimeError(f"the road of {count} endpoints is proven within {100 * cost['gap']:.1f} % only")
+        what = f"{count:,} endpoints, {CHECKS} checks each"
+        aim = f"at most {_MOST_S[count]} s" if count in _MOST_S else ""
+        found.append(Figure(f"{what}: tasks with hours and points", f"{cost['tasks_s']:.2f} s"))
+        found.append(Figure("the same: cheapest road to the next letter", f"{cost['road_s']:.2f} s", aim))
+        found.append(Figure("the same: dearer than the best road by at most", f"{100 * cost['gap']:.2f} %", "2 %"))
+        found.append(Figure("the same: memory, peak", f"{cost['peak_mib']:.0f} MiB"))
+    return found
+
+
+def made_up(count: int, checks: int, seed: int = 1, poor: float = 0.3) -> Audit:
+    """An audit of laptops, workstations and servers under the usual standard, whose checks are repeated under other names.
+
+    `poor`: the share of answers that are not in order; 4 of 100 machines are not seen.
+    """
+    chance = random.Random(seed)
+    registry = Registry.load()
+    standard, described = _widened(load(DEFAULT, registry.checks), checks, chance)
+    devices = [_device(number, chance) for number in range(count)]
+    bad = {check: poor * chance.random() for check in standard.content.checks}
+    found = [
+        _finding(check, device, _status(chance, bad[check]) if device.seen else Status.UNKNOWN, standard)
+        for device in devices
+        for check in standard.content.checks
+    ]
+    settled = settle(found, standard, NOW, "UTC")
+    card = score(settled, devices, standard, as_of=NOW, client_since=None)
+    return Audit(
+        id="bench",
+        client="Bench",
+        time_zone="UTC",
+        as_of=NOW,
+        started_at=NOW,
+        finished_at=NOW,
+        tool_version="0",
+        standard=MappingProxyType(standard.document()),
+        scorecard=card,
+        devices=tuple(devices),
+        findings=settled,
+        checks=MappingProxyType(described),
+    )
+
+
+def _widened(standard: Standard, count: int, chance: random.Random) -> tuple[Standard, dict[str, Any]]:
+    """So many checks, and for each the effort that a report prints."""
+    raw: dict[str, Any] = json.loads(json.dumps(dict(standard.raw)))
+    names = list(raw["checks"])
+    for number in range(count - len(names)):
+        name = names[number % len(names)]
+        raw["checks"][f"{name}-{number}"] = raw["checks"][name]
+    described = {
+        check: {
+            "title": check,
+            "fix": ["Do it.", "Audit again."],
+            "effort": {"once_min": chance.choice([0, 15, 30, 60, 90]), "each_min": chance.choice([5, 10, 15, 20, 40, 120])},
+        }
+        for check in raw["checks"]
+    }
+    return Standard(Content.model_validate(raw), raw, True, "bench"), described
+
+
+def _device(number: int, chance: random.Random) -> Device:
+    return Device(
+        name=f"m{number:05}",
+        address=f"m{number:05}.example.com",
+        site="",
+        role=chance.choices(list(Role), [3, 5, 1])[0],
+        role_from="inventory",
+        managed=True,
+        expected_because="inventory",
+        platform=chance.choice(list(Platform)),
+        os=System(),
+        seen=chance.random() > 0.04,
+        identity=Identity.PROVEN,
+        failure=None,
+    )
+
+
+def _status(chance: random.Random, bad: float) -> Status:
+    return chance.choices([Status.PASS, Status.FAIL, Status.WARN], [1 - bad, 0.7 * bad, 0.3 * bad])[0]
+
+
+def _finding(check: str, device: Device, status: Status, standard: Standard) -> Finding:
+    severity = standard.severity(check, device.role, device.platform)
+    return Finding(check, device.name, Verdict(status, "measured"), severity, NOW if device.seen else None, None)
+
+
+def _cost(count: int, checks: int) -> Numbers:
+    audit = made_up(count, checks)
+    before = cpu_ms()
+    plan(audit)
+    tasks_ms, started = cpu_ms() - before, time.process_time()
+    found = road(audit)
+    if isinstance(found, NoRoad) or found.least_hours is None:
+        raise RuntimeError(f"no road was found, or none is proven: {found}")
+    return {
+        "tasks_s": tasks_ms / 1000,
+        "road_s": time.process_time() - started,
+        "gap": found.hours.likely / found.least_hours - 1,
+        "hours": found.hours.likely,
+        "peak_mib": peak_mib(),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(_cost(int(sys.argv[1]), int(sys.argv[2]))))
