@@ -108,6 +108,8 @@ _SAID = {
     "string_too_short": "is empty",
     "too_short": "is empty",
     "model_type": "expected keys and values",
+    "dict_type": "expected keys and values",
+    "tuple_type": "expected a list",
 }
 
 
