@@ -31,13 +31,17 @@ _COMMANDS = {
     "completion": "completion",
     "data": "data",
     "doctor": "doctor",
+    "exceptions": "exceptions",
     "frameworks": "frameworks",
     "history": "history",
     "init": "init",
     "inventory": "inventory",
+    "plan": "plan",
     "probes": "probes",
+    "rejudge": "rejudge",
     "report": "report",
     "standards": "standards",
+    "verify": "verify",
 }
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from scorecard.asking import Order
-from scorecard.cli.terminal import complain
 from scorecard.exceptions import FILE_NAME, Exceptions, load
 from scorecard.inventory import Client
 from scorecard.registry import Registry
@@ -25,12 +24,14 @@ def exceptions_of(order: Order, file: str | Path, standard: Standard, registry: 
     return load(Path(file), client=order.client, checks=registry.checks, limits=limits, today=today)
 
 
-def say_unused(inventories: Iterable[Path], clients: Sequence[Client], file: Path | None) -> None:
-    """A file of exceptions that lies beside an inventory and that nothing names: whoever wrote it counts on it."""
-    used = {os.path.realpath(name) for name in (*(client.exceptions for client in clients), file or "") if str(name)}
-    folders = dict.fromkeys(path if path.is_dir() else path.parent for path in inventories)
-    for folder in folders:
+def unused(inventories: Iterable[Path], clients: Iterable[Client], file: Path | None) -> Iterator[str]:
+    """Files of exceptions that lie beside an inventory and that nothing names: whoever wrote one counts on it.
+
+    `file`: the one that the command line names.
+    """
+    named = {os.path.realpath(name) for name in (*(client.exceptions for client in clients), file) if name}
+    for folder in dict.fromkeys(path if path.is_dir() else path.parent for path in inventories):
         beside = folder / FILE_NAME
-        if beside.is_file() and os.path.realpath(beside) not in used:
-            named = f"name it in the inventory (exceptions: {FILE_NAME}) or with --exceptions"
-            complain(f"{beside}: is not used, since no client names it; {named} (a warning)")
+        if beside.is_file() and os.path.realpath(beside) not in named:
+            hint = f"name it in the inventory (exceptions: {FILE_NAME}) or with --exceptions"
+            yield f"{beside}: is not used, since no client names it; {hint}"

@@ -14,6 +14,7 @@ from scorecard import logs, outputs
 from scorecard.asking import Order, Stop
 from scorecard.audit import basis, run
 from scorecard.cli import EXIT_BELOW, EXIT_ERROR, EXIT_INTERRUPTED, EXIT_NOT_ALL_SEEN, EXIT_OK
+from scorecard.cli.agreed import exceptions_of
 from scorecard.cli.before_contact import check_authorisation, check_credentials, check_data, hide_environment
 from scorecard.cli.chosen import fitting, listed, this_computer
 from scorecard.cli.options import Duration, checks_option, format_option, out_option, standard_option, store_option
@@ -64,6 +65,13 @@ class _Wishes:
     "--limit", metavar="PATTERN", help="Only endpoints whose name, site or tag fits, such as 'web*'. Gives no grade."
 )
 @standard_option
+@click.option(
+    "--exceptions",
+    "exceptions_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="What was agreed to, declined or stated; else what the inventory names.",
+)
 @out_option
 @format_option
 @click.option("--json", "as_json", is_flag=True, help="Print the audit document on standard output.")
@@ -133,6 +141,7 @@ def audit(
     client: str | None,
     limit: str | None,
     standard: str | None,
+    exceptions_file: Path | None,
     folder: Path | None,
     formats: str | None,
     as_json: bool,
@@ -161,13 +170,16 @@ def audit(
         raise click.UsageError("--format writes files, so give --out as well")
     wanted = outputs.parse_formats(formats) if formats else outputs.DEFAULT_FORMATS
     registry = Registry.load(check_folders)
-    clients = fitting((this_computer(),) if local else listed(inventory, client), limit)
+    clients = fitting((this_computer(),) if local else listed(inventory, client, exceptions_file), limit)
     if as_json and len(clients) > 1:
         raise click.UsageError(f"--json prints one audit, and here are {len(clients)} clients; choose one with --client")
+    if exceptions_file and len(clients) > 1:
+        raise click.UsageError(f"--exceptions are one client's, and here are {len(clients)}; choose one with --client")
     jobs = [
         _job(
             replace(_order(entry, limit, local), canary=canary, window_s=window_s),
             standard or entry.standard or DEFAULT,
+            exceptions_file or entry.exceptions,
             registry,
         )
         for entry in clients
@@ -214,9 +226,10 @@ class _Job:
     resolver: Resolver
 
 
-def _job(order: Order, standard: str, registry: Registry) -> _Job:
-    redactor = Redactor()
-    return _Job(order, load_standard(standard, registry.checks), standard, redactor, Resolver(redactor))
+def _job(order: Order, standard: str, exceptions: str | Path, registry: Registry) -> _Job:
+    redactor, loaded = Redactor(), load_standard(standard, registry.checks)
+    order = replace(order, exceptions=exceptions_of(order, exceptions, loaded, registry))
+    return _Job(order, loaded, standard, redactor, Resolver(redactor))
 
 
 @dataclass(frozen=True, slots=True)

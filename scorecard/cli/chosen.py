@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from scorecard.cli.agreed import unused
 from scorecard.cli.terminal import complain
 from scorecard.errors import InputError
 from scorecard.inventory import Client, load
@@ -18,9 +19,10 @@ from scorecard.model import Endpoint
 LOCAL_CLIENT = "This computer"
 
 
-def listed(paths: Sequence[Path], name: str | None) -> tuple[Client, ...]:
+def listed(paths: Sequence[Path], name: str | None, exceptions_file: Path | None = None) -> tuple[Client, ...]:
+    """All clients of the inventories, or the one of that name. Warnings are said."""
     found = load(paths)
-    for warning in found.warnings:
+    for warning in (*found.warnings, *unused(paths, found.clients, exceptions_file)):
         complain(f"{warning} (a warning)")
     return found.clients if name is None else (found.client(name),)
 
