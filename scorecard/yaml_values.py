@@ -21,11 +21,17 @@ _SCALAR_TAGS = frozenset(_TAG + name for name in ("null", "bool", "int", "float"
 
 @dataclass(slots=True)
 class Marks:
-    """Lines of a mapping's keys or a sequence's items, and the same for the containers inside."""
+    """Lines of a mapping's keys or a sequence's items, and the same for the containers inside.
+
+    A container that stands in one line, on that of its key or item, has no marks of its own: large files are full of these.
+    """
 
     line: int
     lines: dict[str | int, int] = field(default_factory=dict)
     children: dict[str | int, Marks] = field(default_factory=dict)
+
+    def all_on(self, line: int) -> bool:
+        return self.line == line and not self.children and all(one == line for one in self.lines.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +212,7 @@ class Builder:
     def _keep(frame: _Frame, step: str | int, marks: Marks | None, line: int | None) -> None:
         if line is not None:
             frame.marks.lines[step] = line
-        if marks is not None:
+        if marks is not None and not marks.all_on(frame.marks.lines[step]):
             frame.marks.children[step] = marks
 
     def _note_merge(self, frame: _Frame, value: Value, marks: Marks | None, line: int) -> None:
@@ -215,7 +221,10 @@ class Builder:
             if not isinstance(source, dict):
                 self._note(line, "expected a mapping, or a list of mappings, to merge")
                 continue
-            frame.merges.append((source, marks.children.get(index) if isinstance(value, list) and marks else marks))
+            if isinstance(value, list) and marks:
+                frame.merges.append((source, marks.children.get(index) or Marks(marks.lines.get(index, line))))
+            else:
+                frame.merges.append((source, marks))
 
     @staticmethod
     def _merge(frame: _Frame, value: Value, marks: Marks | None) -> None:

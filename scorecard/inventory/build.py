@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from scorecard.inventory.layers import ClientView, Layer, pick
-from scorecard.inventory.models import AuthorisationModel, CredentialModel, HopModel, ProviderModel
+from scorecard.inventory.models import AuthorisationModel, ContractModel, CredentialModel, HopModel, ProviderModel
 from scorecard.inventory.types import DEFAULT_TIME_ZONE, Client
 from scorecard.marked_yaml import Problem, printable
 from scorecard.model import Connection, Credential, Endpoint, HostKeyPolicy, Jump, Pace, Platform, SecretRef
+from scorecard.plan.terms import Contract
 from scorecard.result import Authorisation, Provider, Retired
 
 _DEFAULTS = Connection()
@@ -50,11 +51,12 @@ class Builder:
         return Client(
             name=model.client,
             time_zone=zone,
-            endpoints=tuple(self._endpoint(layer) for layer in self._view.endpoints),
+            endpoints=tuple(self._endpoint(layer) for layer in self._view.endpoints()),
             standard=self._standard(standard),
             exceptions=resolve(model.exceptions, self._folder) if model.exceptions else "",
             provider=_provider(model.provider or (shared.provider if shared else None)),
             authorised=_authorised(model.authorised),
+            contract=_contract(model.contract),
             sites=tuple(model.sites),
             paces={
                 name: Pace(site.max_parallel, site.start_gap_s or 0.0)
@@ -204,6 +206,10 @@ def _authorised(given: AuthorisationModel | None) -> Authorisation | None:
     return Authorisation(given.by, given.on, given.scope, given.until) if given else None
 
 
+def _contract(given: ContractModel | None) -> Contract | None:
+    return Contract(given.hours_per_month, given.rate, given.currency or "") if given else None
+
+
 def same_machine(view: ClientView, client: Client) -> Iterator[Problem]:
     """Warnings for endpoints that lead to the same place: each would be counted."""
     addresses: dict[str, int] = {}  # most fleets need no more
@@ -239,7 +245,7 @@ def missing_files(views: Iterable[tuple[ClientView, Client]]) -> Iterator[Proble
                 if file and not Path(file).is_file():
                     path = (*view.path, "credentials", name, key)
                     yield view.document.problem(path, f"there is no file {printable(file, 200)}")
-        for layer in view.everywhere():
+        for layer in view.everywhere("known_hosts", "ca_file"):
             for key, file in _files_of(layer):
                 if not Path(found := resolve(file, Path(view.document.file).absolute().parent)).is_file():
                     yield view.document.problem((*layer.path, key), f"there is no file {printable(found, 200)}")

@@ -36,6 +36,10 @@ class Joined(Document):
         found = self._segment(path)
         return found[0].lines[found[1]] if found else Document.line(self, path)
 
+    def where(self, path: Sequence[str | int]) -> str:
+        found = self._segment(path)
+        return f"{found[0].file}:{found[0].lines[found[1]]}" if found else Document.where(self, path)
+
     def key(self, path: Sequence[str | int]) -> str:
         """`endpoints[web1].port`, with the title of the column where it says the key in other words."""
         found = self._segment(path)

@@ -86,7 +86,7 @@ def joined(document: Document, lists: Lists) -> Document:
     whole = {path: join.client(path, raw) if KEY in raw else raw for path, raw in clients.items()}
     made = whole[()] if () in whole else {**mapping(value), "clients": list(whole.values())}
     marks = document.marks
-    result = Joined(document.file, dict(made), (), marks, document.ours_alone, segments=join.segments)
+    result = Joined(document.file, dict(made), (), marks, document.ours_alone, document.warnings, segments=join.segments)
     return replace(result, problems=(*document.problems, *join.problems(result)))
 
 

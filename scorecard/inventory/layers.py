@@ -41,16 +41,19 @@ class ClientView:
     model: ClientModel | None
     shared: ClientsModel | None = None
 
-    @property
-    def endpoints(self) -> Iterator[Layer]:
-        """Made anew each time: all layers of a large fleet at once would take more memory than what they show."""
+    def endpoints(self, *keys: str) -> Iterator[Layer]:
+        """All, or those that set one of the keys.
+
+        Made anew each time: all layers of a large fleet at once would take more memory than what they show.
+        """
         models = self.model.endpoints if self.model else None
-        for index, raw in enumerate(items(self.raw, "endpoints")):
-            yield Layer(
-                (*self.path, "endpoints", index),
-                raw if isinstance(raw, dict) else {"name": raw},
-                models[index] if models else None,
-            )
+        for index, raw in enumerate(self.rows()):
+            if not keys or any(key in raw for key in keys):
+                yield Layer((*self.path, "endpoints", index), raw, models[index] if models else None)
+
+    def rows(self) -> Iterator[Mapping[str, Any]]:
+        """The endpoints as read, a name alone as a mapping too."""
+        return (raw if isinstance(raw, dict) else {"name": raw} for raw in items(self.raw, "endpoints"))
 
     @cached_property
     def groups(self) -> dict[str, Layer]:
@@ -115,12 +118,12 @@ class ClientView:
         """From the nearest to the most general: the endpoint's own, then those around it."""
         return endpoint, *self.around(endpoint)
 
-    def everywhere(self) -> Iterator[Layer]:
-        """Every place of this client where settings stand."""
-        yield from self.defaults
-        yield from self.sites.values()
-        yield from self.groups.values()
-        yield from self.endpoints
+    def everywhere(self, *keys: str) -> Iterator[Layer]:
+        """Every place of this client where one of the keys is set."""
+        for layer in (*self.defaults, *self.sites.values(), *self.groups.values()):
+            if any(key in layer.raw for key in keys):
+                yield layer
+        yield from self.endpoints(*keys)
 
     def _named(self, key: str, models: Mapping[str, Settings]) -> dict[str, Layer]:
         return {

@@ -164,7 +164,8 @@ class EndpointModel(Settings):
 
 def given(model: BaseModel) -> dict[str, Any]:
     """The keys that are set, with their values, in the order of the model."""
-    return {key: value for key, value in model.__dict__.items() if key in model.model_fields_set}
+    known = model.model_fields_set
+    return {key: value for key, value in model.__dict__.items() if key in known}
 
 
 if TYPE_CHECKING:
@@ -208,6 +209,22 @@ class AuthorisationModel(Model):
     until: kind.MaybeDay = Field(default=None, description="Last day it is allowed; without end where nothing is said.")
 
 
+class ContractModel(Model):
+    """What the provider does for the client each month, for the plan."""
+
+    model_config = ConfigDict(title="Contract")
+
+    hours_per_month: kind.Hours = Field(description="Hours of work that the contract holds each month.")
+    rate: kind.MaybeRate = Field(default=None, description="Price of an hour of work; without it no money is shown.")
+    currency: kind.MaybeCurrency = Field(default=None, description="Currency of the rate, such as EUR.")
+
+    @model_validator(mode="after")
+    def _rate_has_a_currency(self) -> ContractModel:
+        if (self.rate is None) != (self.currency is None):
+            raise kind.refuse("expected rate and currency together, found only one of them")
+        return self
+
+
 class RetiredModel(Model):
     """An endpoint that left. One that is simply deleted from the list stays expected."""
 
@@ -235,6 +252,7 @@ class ClientModel(Model):
     )
     provider: ProviderModel | None = Field(default=None, description="Who does the audit; shown in the report.")
     authorised: AuthorisationModel | None = Field(default=None, description="Who allowed the audit.")
+    contract: ContractModel | None = Field(default=None, description="Hours a month that the provider is paid for.")
     credentials: dict[kind.Name, CredentialModel] = Field(
         default={}, description="Named ways to log in, for this client only."
     )

@@ -59,13 +59,13 @@ def _number(view: ClientView) -> Iterator[Problem]:
 
 def _doubles(view: ClientView) -> Iterator[Problem]:
     listed: dict[str, int] = {}
-    for index, layer in enumerate(view.endpoints):
-        name = layer.raw.get("name")
+    for index, raw in enumerate(view.rows()):
+        name = raw.get("name")
         if not isinstance(name, str):
             continue
         first = listed.setdefault(name.casefold(), index)
         if first != index:
-            path = (*layer.path, "name")
+            path = (*view.path, "endpoints", index, "name")
             where = _where(view, (*view.path, "endpoints", first, "name"), path)
             said = f"an endpoint named '{printable(name)}' is already {where}; names are unique (capitals do not count)"
             yield view.document.problem(path, said)
@@ -99,7 +99,7 @@ def _unknown(what: str, name: str, known: Iterable[str], where: str) -> str:
 
 
 def _credentials(view: ClientView, owners: Mapping[str, Sequence[str]]) -> Iterator[Problem]:
-    for layer in view.everywhere():
+    for layer in view.everywhere("credential", "proxy_jump"):
         for path, name in _credentials_of(layer):
             if not isinstance(name, str) or name in view.credentials:
                 continue
@@ -137,7 +137,7 @@ def _logins_of_a_list(view: ClientView) -> Iterator[Problem]:
         return
     over_winrm = [
         layer
-        for layer in view.endpoints
+        for layer in view.endpoints()
         if (transport := layer.raw.get("transport")) == "winrm"
         or (transport is None and layer.raw.get("platform") == "windows")
         if layer.raw.get("authentication") != "kerberos"
@@ -150,18 +150,18 @@ def _logins_of_a_list(view: ClientView) -> Iterator[Problem]:
 
 
 def _places(view: ClientView) -> Iterator[Problem]:
-    for layer in view.everywhere():
+    for layer in view.everywhere("site"):
         site = layer.raw.get("site")
         if isinstance(site, str) and site not in view.sites and "sites" not in layer.path:
             yield view.document.problem((*layer.path, "site"), _unknown("site", site, view.sites, "sites"))
     known = set[str]()
     if any("endpoints" in layer.raw for layer in view.groups.values()):
-        known = {name for layer in view.endpoints if isinstance(name := layer.raw.get("name"), str)}
+        known = {name for raw in view.rows() if isinstance(name := raw.get("name"), str)}
     for layer in view.groups.values():
         for path, name in _used(layer, "endpoints"):
             if name not in known:
                 yield view.document.problem(path, _unknown("endpoint", name, known, "endpoints"))
-    for layer in view.endpoints:
+    for layer in view.endpoints("groups"):
         for path, group in _used(layer, "groups"):
             if group not in view.groups:
                 yield view.document.problem(path, _unknown("group", group, view.groups, "groups"))
@@ -196,7 +196,7 @@ def _secrets(view: ClientView) -> Iterator[Problem]:
 
 def _meeting(view: ClientView) -> Iterator[Problem]:
     """Settings that come together in one endpoint from several places."""
-    for endpoint in view.endpoints:
+    for endpoint in view.endpoints():
         layers = view.layers(endpoint)
         platform, transport = _value(layers, "platform"), _value(layers, "transport")
         if transport == "winrm" and platform in ("linux", "macos"):

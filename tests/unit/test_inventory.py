@@ -32,6 +32,7 @@ from scorecard.model import (
     Role,
     SecretRef,
 )
+from scorecard.plan.terms import Contract
 from scorecard.result import Authorisation, Provider, Retired
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +77,7 @@ def test_the_example(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "All computers in both practices, read only",
         date(2026, 12, 31),
     )
+    assert client.contract == Contract(hours_per_month=10, rate=95, currency="GBP")
     assert client.retired == (Retired("old-files", date(2026, 2, 28), "Replaced by files"),)
     assert client.sites == ("harbour-street", "island", "hill-road")
     assert client.paces == {"island": Pace(max_parallel=3, start_gap_s=2)}
@@ -466,7 +468,7 @@ def test_check_of_a_bad_file(tmp_path: Path) -> None:
     expected = [
         f"{file}:2: endpoints[a].port: expected a port number from 1 to 65535, found the number 0",
         f"{file}:3: x: 'x' is not a key here; expected one of client, time_zone, standard, exceptions, provider, "
-        "authorised, credentials, defaults, sites, groups, endpoints, endpoints_from, retired",
+        "authorised, contract, credentials, defaults, sites, groups, endpoints, endpoints_from, retired",
     ]
     result = CliRunner().invoke(command, ["check", str(file)])
     assert (result.exit_code, result.stdout) == (2, "")

@@ -35,8 +35,8 @@ NOT_HOST = "expected a host name or IP address, but this"
 AS_ADDRESS = "the name serves as address, but it is not a host name or IP address; add the key address"
 NUMBER_ALONE = "found text; write the number alone, without quotes"
 CLIENT_KEYS = (
-    "client, time_zone, standard, exceptions, provider, authorised, credentials, defaults, sites, groups, endpoints, "
-    "endpoints_from, retired"
+    "client, time_zone, standard, exceptions, provider, authorised, contract, credentials, defaults, sites, groups, "
+    "endpoints, endpoints_from, retired"
 )
 OF_ANOTHER = "and is not used for another; define one under credentials: of this client"
 NOT_CREDENTIAL = "there is no credential named 'c'; define it under credentials: or correct the name"
@@ -242,6 +242,26 @@ IN_CLIENT = {
     ],
     "authorised: {by: me, on: 2026-02-01, until: 2026-01-31, scope: all}": [
         "authorised.until: expected a day not before 2026-02-01, found 2026-01-31"
+    ],
+    "contract: {hours_per_month: 10}": None,
+    "contract: {hours_per_month: 7.5, rate: 95, currency: GBP}": None,
+    "contract: {}": ["contract.hours_per_month: is missing. Expected: Hours of work that the contract holds each month."],
+    "contract: {hours_per_month: 0}": [
+        "contract.hours_per_month: expected a number of hours from 0.1 to 10,000, found the number 0"
+    ],
+    "contract: {hours_per_month: '10'}": [
+        "contract.hours_per_month: expected a number of hours from 0.1 to 10,000, "
+        "found text; write the number alone, without quotes"
+    ],
+    "contract: {hours_per_month: .nan}": [
+        "contract.hours_per_month: expected a number of hours from 0.1 to 10,000, found a huge number"
+    ],
+    "contract: {hours_per_month: 10, rate: 95}": ["contract: expected rate and currency together, found only one of them"],
+    "contract: {hours_per_month: 10, rate: 95, currency: pounds}": [
+        "contract.currency: expected a currency such as EUR of at most 3 characters, found 6"
+    ],
+    "contract: {hours_per_month: 10, rate: -1, currency: GBP}": [
+        "contract.rate: expected a price for an hour from 0.01 to 1,000,000, found the number -1"
     ],
     "retired: [{name: web1, on: 2026-01-01, reason: sold}]": [
         "retired[web1].name: 'web1' is retired here and still listed on line 3; remove it in one of the two places"
