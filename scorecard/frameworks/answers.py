@@ -35,10 +35,14 @@ class Lack(StrEnum):
 
     FAIL = "fail"
     WARN = "warn"
+    EXCUSED = "excused"  # short of it, by agreement, for a while
     UNKNOWN = "unknown"
     LOOSE = "loose"  # passed, but judged by a looser limit than the id asks for
     OLD = "old"  # passed, but measured too long ago
-    EXCUSED = "excused"  # short of it, by agreement, for a while
+
+
+# What was measured and falls short, agreed or not.
+SHORT = (Lack.FAIL, Lack.WARN, Lack.EXCUSED)
 
 
 _LACKS = {lack: rank for rank, lack in enumerate(Lack)}
@@ -221,8 +225,7 @@ def _yes_or_no(answered: Answered) -> str:
     """An exception that was agreed on changes no fact: the machine falls short, and the answer is No."""
     if answered.state is State.SUPPORTED:
         return "Yes"
-    short = any(gap.lack in (Lack.FAIL, Lack.WARN, Lack.EXCUSED) for gap in answered.gaps)
-    return "No" if short else "Not yet"
+    return "No" if answered.machines(*SHORT) else "Not yet"
 
 
 def _names(names: tuple[str, ...]) -> str:

@@ -257,6 +257,14 @@ def test_an_agreement_without_an_end_in_the_document_is_shown_without_one() -> N
     assert asked(marked(ExceptionKind.WAIVED, Status.WARN), row(ENCRYPTED)).said.endswith("; excused, agreed: pc1")
 
 
+def test_a_machine_that_is_excused_and_not_fully_read_is_a_no() -> None:
+    made = marked(ExceptionKind.WAIVED, Status.FAIL)
+    unread = Verdict(Status.UNKNOWN, "Not known", reason="It was not seen")
+    found = asked(changed(made, "pc1", UPDATES, lambda one: replace(one, verdict=unread)), row(ENCRYPTED, UPDATES))
+    assert [gap.lack for gap in found.gaps] == [Lack.EXCUSED, Lack.UNKNOWN]
+    assert found.said == "No: 3 of 4 machines; excused, agreed: pc1"
+
+
 def test_declined_work_is_short_all_the_same() -> None:
     found = asked(marked(ExceptionKind.DECLINED, Status.FAIL), row(ENCRYPTED))
     assert found.said == "No: 3 of 4 machines; short of it: pc1"

@@ -99,6 +99,13 @@ def test_a_good_file_is_read() -> None:
     ]
 
 
+def test_the_example_in_the_documents_is_read() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "frameworks.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert [row.id for row in parse(example, "example.yaml", REGISTRY.checks).rows] == ["4.2", "4.5"]
+    assert all(f"| `{name}` |" in page for name in shipped())
+
+
 def test_a_file_is_loaded_by_its_path(tmp_path: Path) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(GOOD, encoding="utf-8")
