@@ -26,9 +26,9 @@ from math import fsum
 from scorecard.history import shapley
 from scorecard.history.causes import Cause, cause_of_answer
 from scorecard.history.measure import Measure, Weighed
-from scorecard.history.pairs import Pair, judged_otherwise, pairs, require_comparable, standard_of
-from scorecard.model import Role
-from scorecard.result import Audit
+from scorecard.history.pairs import judged_otherwise, require_comparable, sides, standard_of
+from scorecard.model import Finding
+from scorecard.result import Audit, Device
 from scorecard.standard import Standard
 
 _SAME_SCORE = 1e-6
@@ -85,6 +85,10 @@ def bridge(older: Audit, newer: Audit) -> Bridge:
     return Bridge(before, after, tuple(ledger.part(cause, share) for cause, share in zip(causes, points, strict=True)))
 
 
+# What stood there, and what stands there now.
+_Change = tuple[Weighed | None, Weighed | None]
+
+
 class _Ledger:
     """How many findings of each kind there are before, and come and go with each cause, under either standard."""
 
@@ -97,74 +101,73 @@ class _Ledger:
         self._devices_now = {device.name: device for device in newer.devices}
         # Under either standard: what is there while its cause has not happened, and what each cause changes of it.
         self._base: tuple[Counter[Weighed], Counter[Weighed]] = (Counter(), Counter())
-        self._moves: dict[Cause, tuple[Counter[Weighed], Counter[Weighed]]] = {}
-        self._cells: dict[Cause, list[Pair]] = defaultdict(list)
-        for pair in pairs(older, newer):
-            self._enter(pair)
+        self._changes: Counter[tuple[Cause, _Change, _Change]] = Counter()
+        self._cells: dict[Cause, list[tuple[str, str]]] = defaultdict(list)
+        for endpoint, before, after in sides(older, newer):
+            then, now = self._devices_then.get(endpoint), self._devices_now.get(endpoint)
+            for check in before.keys() | after.keys():
+                self._enter(then, now, before.get(check), after.get(check))
 
     def worth(self) -> tuple[list[Cause], list[float | None]]:
         """The causes, and the score of every set of them (bits as shapley.shares has them)."""
-        causes = [cause for cause in Cause if cause in self._moves]
-        moves = [self._moves[cause] for cause in causes]
-        scores = _scores(self._base[0], [move[0] for move in moves], self._old.standard)
+        causes: list[Cause] = [cause for cause in Cause if cause in self._cells and cause is not Cause.STANDARD]
+        by_old: dict[Cause, Counter[Weighed]] = {cause: Counter() for cause in causes}
+        by_new: dict[Cause, Counter[Weighed]] = {cause: Counter() for cause in causes}
+        for (cause, old, new), count in self._changes.items():
+            for moves, (gone, come) in ((by_old[cause], old), (by_new[cause], new)):
+                if gone is not None:
+                    moves[gone] -= count
+                if come is not None:
+                    moves[come] += count
+        scores = _scores(self._base[0], list(by_old.values()), self._old.standard)
         if self._same:
             return causes, scores
         # The standard comes last among the causes and so has the highest bit.
-        return [*causes, Cause.STANDARD], scores + _scores(self._base[1], [move[1] for move in moves], self._new.standard)
+        return [*causes, Cause.STANDARD], scores + _scores(self._base[1], list(by_new.values()), self._new.standard)
 
     def part(self, cause: Cause, points: float) -> Part:
         cells = self._cells[cause]
-        endpoints, checks = {cell.endpoint for cell in cells}, {cell.check for cell in cells}
+        endpoints, checks = {endpoint for endpoint, _ in cells}, {check for _, check in cells}
         return Part(cause, points, len(cells), tuple(sorted(endpoints)), tuple(sorted(checks)))
 
-    def _enter(self, pair: Pair) -> None:
-        then, now = self._devices_then.get(pair.endpoint), self._devices_now.get(pair.endpoint)
-        was, is_ = self._old.own(pair.old, then), self._new.own(pair.new, now)
+    def _enter(self, then: Device | None, now: Device | None, old: Finding | None, new: Finding | None) -> None:
+        """One check on one endpoint: the finding then and now, each under the old standard and under the new."""
+        was, is_ = self._old.own(old, then), self._new.own(new, now)
         was_by_new, is_by_old = was, is_
+        if was is not None:
+            self._base[0][was] += 1
         if not self._same:
-            was_by_new, is_by_old = self._new.other(pair.old, then), self._old.other(pair.new, now)
-        if was == is_by_old and was_by_new == is_:
-            self._count(was, was_by_new)
+            was_by_new, is_by_old = self._new.other(old, then), self._old.other(new, now)
+        elif was == is_:
             return
-        if then is None:
-            cause = Cause.JOINED
-        elif now is None:
-            cause = Cause.LEFT
-        else:
+        cause = None
+        if was != is_by_old or was_by_new != is_:
             same_value = _value(was) == _value(is_by_old) and _value(was_by_new) == _value(is_)
-            cause = self._cause(pair, then.role, now.role, same_value)
-        self._cells[cause].append(pair)
-        if cause is Cause.STANDARD:
-            self._count(was, is_)
-            return
-        self._count(was, was_by_new)
-        old_moves, new_moves = self._moves.setdefault(cause, (Counter(), Counter()))
-        _move(old_moves, was, is_by_old)
-        _move(new_moves, was_by_new, is_)
+            cause = self._cause(then, now, old, new, same_value)
+            if (finding := new or old) is not None:
+                self._cells[cause].append((finding.endpoint, finding.check))
+            if cause is not Cause.STANDARD:
+                self._changes[cause, (was, is_by_old), (was_by_new, is_)] += 1
+        if not self._same and (start := is_ if cause is Cause.STANDARD else was_by_new) is not None:
+            self._base[1][start] += 1
 
-    def _count(self, by_old: Weighed | None, by_new: Weighed | None) -> None:
-        _move(self._base[0], None, by_old)
-        if not self._same:
-            _move(self._base[1], None, by_new)
-
-    def _cause(self, pair: Pair, then: Role, now: Role, same_value: bool) -> Cause:
-        """Of an endpoint that is in both audits."""
-        old, new, check = pair.old, pair.new, pair.check
+    def _cause(
+        self, then: Device | None, now: Device | None, old: Finding | None, new: Finding | None, same_value: bool
+    ) -> Cause:
+        if then is None:
+            return Cause.JOINED
+        if now is None:
+            return Cause.LEFT
         if old is None or new is None or not (old.counts and new.counts):
-            roles = (then, now)
-            by_role = all(self._old.asks(check, role) is self._new.asks(check, role) for role in roles)
+            found = old or new
+            by_role = found is not None and all(
+                self._old.asks(found.check, role) is self._new.asks(found.check, role) for role in (then.role, now.role)
+            )
             return Cause.ROLE if by_role else Cause.STANDARD
         cause = None if same_value else cause_of_answer(old, new)
-        if cause in (Cause.FIXED, Cause.BROKE, Cause.APPLIES) and check in self._judged_otherwise:
+        if cause in (Cause.FIXED, Cause.BROKE, Cause.APPLIES) and new.check in self._judged_otherwise:
             return Cause.STANDARD
         return cause or Cause.ROLE
-
-
-def _move(counts: Counter[Weighed], gone: Weighed | None, come: Weighed | None) -> None:
-    if gone is not None:
-        counts[gone] -= 1
-    if come is not None:
-        counts[come] += 1
 
 
 def _value(weighed: Weighed | None) -> float | None:

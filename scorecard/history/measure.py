@@ -27,8 +27,7 @@ class Measure:
             for check, line in standard.content.checks.items()
             if line.counts_from is None or on >= line.counts_from
         }
-        self._severities: dict[tuple[str, Role, Platform | None], Severity] = {}
-        self._values: dict[tuple[str, Status, Mark | None, Last | None], float | None] = {}
+        self._known: dict[tuple[str, Role, Platform | None, Status, Mark | None, Last | None], Weighed | None] = {}
 
     def same_as(self, other: Measure) -> bool:
         return self.standard.content == other.standard.content and self._counting == other._counting
@@ -44,21 +43,22 @@ class Measure:
         return finding.check, device.role, finding.severity, finding.effective
 
     def other(self, finding: Finding | None, device: Device | None) -> Weighed | None:
-        """What a finding of the other audit would count under this standard: the same answer, as old as it was there."""
-        if finding is None or device is None or not finding.counts or not self.asks(finding.check, device.role):
+        """What a finding of the other audit would count under this standard: the same answer, as old as it was there.
+
+        A waiver keeps the place in the sum that it had.
+        """
+        if finding is None or device is None or not finding.counts:
             return None
-        return finding.check, device.role, self._severity(finding.check, device), self._value(finding)
+        status = finding.verdict.status
+        last = finding.last if status is Status.UNKNOWN else None
+        key = (finding.check, device.role, device.platform, status, finding.exception, last)
+        if key not in self._known:
+            self._known[key] = self._weighed(finding, device)
+        return self._known[key]
 
-    def _severity(self, check: str, device: Device) -> Severity:
-        key = (check, device.role, device.platform)
-        if key not in self._severities:
-            self._severities[key] = self.standard.severity(*key)
-        return self._severities[key]
-
-    def _value(self, finding: Finding) -> float | None:
-        """As settling would have it; a waiver keeps the place in the sum that it had."""
-        last = finding.last if finding.status is Status.UNKNOWN else None
-        key = (finding.check, finding.status, finding.exception, last)
-        if key not in self._values:
-            self._values[key] = settled(finding, self.standard, self._as_of, self._zone).effective
-        return self._values[key]
+    def _weighed(self, finding: Finding, device: Device) -> Weighed | None:
+        if not self.asks(finding.check, device.role):
+            return None
+        severity = self.standard.severity(finding.check, device.role, device.platform)
+        value = settled(finding, self.standard, self._as_of, self._zone).effective
+        return finding.check, device.role, severity, value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
@@ -68,30 +68,12 @@ def by_endpoint(findings: Iterable[Finding]) -> Cells:
     return cells
 
 
-class Pair(NamedTuple):
-    """A check on an endpoint, and what stands for it in either audit; None where it is not asked there at all."""
-
-    endpoint: str
-    check: str
-    old: Finding | None
-    new: Finding | None
-
-
-def pairs(older: Audit, newer: Audit) -> Iterator[Pair]:
-    """For every check on every endpoint of either audit."""
+def sides(older: Audit, newer: Audit) -> Iterator[tuple[str, Mapping[str, Finding], Mapping[str, Finding]]]:
+    """Every endpoint of either audit with its findings by check, then and now."""
     nothing: Mapping[str, Finding] = {}
     before, now = by_endpoint(older.findings), by_endpoint(newer.findings)
-    for endpoint, found in now.items():
-        earlier = before.get(endpoint, nothing)
-        for check, finding in found.items():
-            yield Pair(endpoint, check, earlier.get(check), finding)
-        for check, finding in earlier.items():
-            if check not in found:
-                yield Pair(endpoint, check, finding, None)
-    for endpoint, earlier in before.items():
-        if endpoint not in now:
-            for check, finding in earlier.items():
-                yield Pair(endpoint, check, finding, None)
+    for endpoint in (*before, *(endpoint for endpoint in now if endpoint not in before)):
+        yield endpoint, before.get(endpoint, nothing), now.get(endpoint, nothing)
 
 
 def standing(finding: Finding) -> Status:
