@@ -211,7 +211,7 @@ class _Builder:
             first_seen=local(finding.first_seen, self.zone),
             days_open=numbers.days_between(finding.first_seen, self.audit.as_of) if short and finding.first_seen else None,
             carried_from=local(finding.carried_from, self.zone),
-            exception=hygiene.name(finding.exception or ""),
+            exception=hygiene.name(finding.exception.id if finding.exception else ""),
             excused=short and finding.exception is not None and finding.effective is None,
             graded=finding.counts,
             effective=finding.effective,
