@@ -13,19 +13,20 @@ import getpass
 import json
 import select
 import socket
-import socketserver
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
+from typing import Protocol
 
 from scorecard.errors import FailureKind
 from tests.rig.recorded import Recorded, own_reply
-from tests.rig.silence import Listener, babbler, black_hole, nobody
+from tests.rig.silence import Listener, babbler, black_hole, meeting, nobody
 from tests.rig.sshd import Sshd, free_port, keygen
 
 CLIENT = "Faults"
@@ -34,8 +35,11 @@ _SLOW_S = 1.5
 # Asked for the keys of an account, it takes a minute to say that there are none.
 _SLEEP = "AuthorizedKeysCommand /bin/sleep 60"
 
-# What a connection meets. The event is set when the rig ends.
-Behaviour = Callable[[socket.socket, threading.Event], None]
+
+class Behaviour(Protocol):
+    """What a connection meets; the event is set when the rig ends."""
+
+    def __call__(self, sock: socket.socket, ended: threading.Event) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +196,11 @@ class FaultHosts:
         silent = stack.enter_context(_server(self.folder / "silent", [], _SLEEP, f"AuthorizedKeysCommandUser {user}"))
         self._ports = {fault.name: server.port for fault in FAULTS} | {_SILENT_LOGIN.name: silent.port}
         listeners: dict[Fault, Listener] = {_DEAD: black_hole, _REFUSING: nobody, _GARBAGE: babbler}
-        listeners |= {fault: _meeting(behave, ended) for fault, behave in _BEFORE.items()}
-        listeners[_SLOW] = _meeting(_line(server.port), ended)
-        for fault, end in _LINES.items():
-            listeners[fault] = _meeting(_line(server.port, self._here(self.address(fault.name)), end), ended)
+        behaviours = {**_BEFORE, _SLOW: _line(server.port)}
+        behaviours |= {
+            fault: _line(server.port, self._here(self.address(fault.name)), end) for fault, end in _LINES.items()
+        }
+        listeners |= {fault: meeting(partial(behave, ended=ended)) for fault, behave in behaviours.items()}
         for fault, listen in listeners.items():
             address = self.address(fault.name)
             self._ports[fault.name] = free_port(address)
@@ -239,26 +244,6 @@ def _server(folder: Path, authorized: Iterable[Path], *options: str) -> Sshd:
         options=options,
         log_level="INFO",
     )
-
-
-def _meeting(behave: Behaviour, ended: threading.Event) -> Listener:
-    """A listener whose connections meet this behaviour, each in a thread."""
-
-    class Meeting(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            with suppress(OSError):  # the caller has hung up, as he may
-                behave(self.request, ended)
-
-    def listen(address: str, port: int, stack: ExitStack) -> None:
-        server = socketserver.ThreadingTCPServer((address, port), Meeting)
-        server.daemon_threads = True
-        stack.callback(server.server_close)
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        stack.callback(thread.join)
-        stack.callback(server.shutdown)
-
-    return listen
 
 
 def _line(port: int, here: Path | None = None, end: Behaviour | None = None) -> Behaviour:

@@ -6,7 +6,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TypeAlias
 
 # Starts what answers at (address, port) and leaves its end on the stack.
@@ -35,26 +35,34 @@ def black_hole(address: str, port: int, stack: ExitStack) -> None:
     raise OSError(f"{address} still answers with 64 connections in its queue")
 
 
-def babbler(address: str, port: int, stack: ExitStack) -> None:
-    """Answers at once, and not in SSH."""
-    server = socketserver.ThreadingTCPServer((address, port), _Babble)
-    server.daemon_threads = True
-    stack.callback(server.server_close)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    stack.callback(thread.join)
-    stack.callback(server.shutdown)
+def meeting(behave: Callable[[socket.socket], None]) -> Listener:
+    """What listens and lets each connection meet this behaviour, in a thread of its own. The caller may hang up."""
+
+    class Meeting(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                behave(self.request)
+
+    def listen(address: str, port: int, stack: ExitStack) -> None:
+        server = socketserver.ThreadingTCPServer((address, port), Meeting)
+        server.daemon_threads = True
+        stack.callback(server.server_close)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        stack.callback(thread.join)
+        stack.callback(server.shutdown)
+
+    return listen
 
 
-class _Babble(socketserver.BaseRequestHandler):
-    def handle(self) -> None:
-        try:
-            self.request.sendall(GARBAGE)
-            self.request.settimeout(5)
-            while self.request.recv(4096):
-                pass
-        except OSError:  # the caller has hung up, as it should
-            return
+def _babble(sock: socket.socket) -> None:
+    sock.sendall(GARBAGE)
+    sock.settimeout(5)
+    while sock.recv(4096):
+        pass
+
+
+babbler = meeting(_babble)  # answers at once, and not in SSH
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from scorecard.model import Host, Observation, Observations, Outcome, Platform, 
 from scorecard.registry import Registry
 from scorecard.topic import Parameters
 from tests import cases
+from tests.losses import never_help
 
 TOPIC = Registry.load().by_id["inventory"]
 RECORDED = {case.name: case for case in cases.cases("inventory") if case.platform is Platform.WINDOWS}
@@ -116,14 +117,11 @@ def test_noise_never_raises_and_never_passes(texts: dict[str, str], name: object
         assert value is None or (value.isprintable() and len(value) < 600)
 
 
+def passing(observations: Observations, host: Host) -> set[str]:
+    return {"identified"} if identified(observations, host) is Status.PASS else set()
+
+
 @settings(max_examples=150, deadline=None)
 @given(case=st.sampled_from(list(RECORDED.values())), data=st.data())
 def test_losing_any_part_never_helps(case: cases.Case, data: st.DataObject) -> None:
-    lost = data.draw(st.sets(st.sampled_from(PARTS), min_size=1))
-    how = data.draw(st.sampled_from([Outcome.DENIED, Outcome.TIMEOUT, Outcome.TRUNCATED, Outcome.ERROR]))
-    observations = {
-        part: Observation(part, how, found.text, None, reason="lost") if part in lost else found
-        for part, found in case.observations.items()
-    }
-    if identified(observations, case.host) is Status.PASS:
-        assert identified(case.observations, case.host) is Status.PASS
+    never_help(case, PARTS, data, passing)

@@ -16,6 +16,7 @@ from scorecard.model import Host, Observation, Observations, Outcome, Platform, 
 from scorecard.registry import Registry
 from scorecard.topic import Parameters
 from tests import cases
+from tests.losses import never_help
 
 TOPIC = Registry.load().by_id["os-support"]
 RECORDED = [case for case in cases.cases("os-support") if case.platform is Platform.WINDOWS]
@@ -141,14 +142,11 @@ def test_noise_never_raises_and_never_passes(
     assert supported(observations, host).status is not Status.PASS
 
 
+def passing(observations: Observations, host: Host) -> set[str]:
+    return {"supported"} if supported(observations, host).status is Status.PASS else set()
+
+
 @settings(max_examples=200, deadline=None)
 @given(case=st.sampled_from(RECORDED), data=st.data())
 def test_losing_any_part_never_helps(case: cases.Case, data: st.DataObject) -> None:
-    lost = data.draw(st.sets(st.sampled_from(PARTS), min_size=1))
-    how = data.draw(st.sampled_from([Outcome.DENIED, Outcome.TIMEOUT, Outcome.TRUNCATED, Outcome.ERROR]))
-    observations = {
-        part: Observation(part, how, found.text, None, reason="lost") if part in lost else found
-        for part, found in case.observations.items()
-    }
-    if supported(observations, case.host).status is Status.PASS:
-        assert supported(case.observations, case.host).status is Status.PASS
+    never_help(case, PARTS, data, passing)

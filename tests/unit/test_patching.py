@@ -19,6 +19,7 @@ from scorecard.errors import FactUnavailable
 from scorecard.model import Host, Observation, Outcome, Platform, Seen, Status, Unseen, Verdict, unknown
 from scorecard.topic import Parameters, Topic
 from tests.cases import AS_OF, Case, apply, cases, host
+from tests.losses import never_help
 
 PACKAGE = "scorecard.checks.patching"
 TOPIC: Topic = import_module(PACKAGE).TOPIC
@@ -302,20 +303,15 @@ def test_noise_never_raises_and_never_passes(on: Host, data: st.DataObject) -> N
     assert found["sources-fresh"].status is not Status.PASS
 
 
+def passing(observations: Mapping[str, Observation], on: Host) -> set[str]:
+    return {noun for noun, verdict in verdicts(observations, on).items() if verdict.status is Status.PASS}
+
+
 @settings(max_examples=200, deadline=None)
 @given(case=st.sampled_from(RECORDED), data=st.data())
 def test_losing_any_part_never_helps(case: Case, data: st.DataObject) -> None:
     """What is truncated, denied or gone turns into unknown; it never turns anything into pass."""
-    before = verdicts(case.observations, case.host)
-    lost = data.draw(st.sets(st.sampled_from(PARTS[case.platform]), min_size=1))
-    how = data.draw(st.sampled_from([Outcome.DENIED, Outcome.TIMEOUT, Outcome.TRUNCATED, Outcome.ERROR]))
-    observations = {
-        part: Observation(part, how, found.text, None, reason="lost") if part in lost else found
-        for part, found in case.observations.items()
-    }
-    after = verdicts(observations, case.host)
-    for noun in JUDGED:
-        assert after[noun].status is not Status.PASS or before[noun].status is Status.PASS, noun
+    never_help(case, PARTS[case.platform], data, passing)
 
 
 @settings(max_examples=200, deadline=None)
