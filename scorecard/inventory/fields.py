@@ -168,6 +168,28 @@ def _start_gap(value: object) -> float:
     return _seconds(value, 0, 3600)
 
 
+def _hours(value: object) -> float:
+    return _amount(value, 0.1, 10_000, "a number of hours")
+
+
+def _rate(value: object) -> float:
+    return _amount(value, 0.01, 1_000_000, "a price for an hour")
+
+
+def _amount(value: object, least: float, most: int, what: str) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(float(str(value))) or not least <= float(str(value)) <= most:
+        raise refuse(f"expected {what} from {least:g} to {most:,}, found {_number(value)}")
+    return float(str(value))
+
+
+def _currency(value: object) -> str:
+    text = _text(value, "a currency such as EUR", 3)
+    if not re.fullmatch(r"[A-Z]{3}", text):
+        raise refuse(f"expected a currency such as EUR, in three capital letters, found {found(text)}")
+    return text
+
+
 def _max_parallel(value: object) -> int:
     return _whole(value, 1, 1000, "a number of endpoints")
 
@@ -343,6 +365,9 @@ MaybeTimeout = Annotated[float | None, BeforeValidator(_timeout), _schema(type="
 Flag = Annotated[bool, BeforeValidator(_flag), _schema(type="boolean")]
 MaybeStartGap = Annotated[float | None, BeforeValidator(_start_gap), _schema(type="number", minimum=0, maximum=3600)]
 MaybeParallel = Annotated[int | None, BeforeValidator(_max_parallel), _schema(type="integer", minimum=1, maximum=1000)]
+Hours = Annotated[float, BeforeValidator(_hours), _schema(type="number", minimum=0.1, maximum=10_000)]
+MaybeRate = Annotated[float | None, BeforeValidator(_rate), _schema(type="number", minimum=0.01, maximum=1_000_000)]
+MaybeCurrency = Annotated[str | None, BeforeValidator(_currency), _schema(type="string", pattern=r"^[A-Z]{3}$")]
 MaybeFlag = Annotated[bool | None, BeforeValidator(_flag), _schema(type="boolean")]
 Day = Annotated[date, BeforeValidator(_date), _schema(type="string", format="date")]
 MaybeDay = Annotated[date | None, BeforeValidator(_date), _schema(type="string", format="date")]

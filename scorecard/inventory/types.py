@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from scorecard.errors import InventoryError
 from scorecard.marked_yaml import Problem
 from scorecard.model import Credential, Endpoint, Pace
+from scorecard.plan.terms import Contract
 from scorecard.result import Authorisation, Provider, Retired
 
 DEFAULT_TIME_ZONE = "UTC"
@@ -24,6 +25,7 @@ class Client:
     exceptions: str = ""  # absolute path of a file; empty where the inventory names none
     provider: Provider = field(default_factory=Provider)
     authorised: Authorisation | None = None
+    contract: Contract | None = None
     sites: tuple[str, ...] = ()
     paces: Mapping[str, Pace] = field(default_factory=dict)  # of the sites that have one
     credentials: Mapping[str, Credential] = field(default_factory=dict)

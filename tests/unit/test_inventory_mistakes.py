@@ -243,8 +243,6 @@ IN_CLIENT = {
     "authorised: {by: me, on: 2026-02-01, until: 2026-01-31, scope: all}": [
         "authorised.until: expected a day not before 2026-02-01, found 2026-01-31"
     ],
-    "contract: {hours_per_month: 10}": None,
-    "contract: {hours_per_month: 7.5, rate: 95, currency: GBP}": None,
     "contract: {}": ["contract.hours_per_month: is missing. Expected: Hours of work that the contract holds each month."],
     "contract: {hours_per_month: 0}": [
         "contract.hours_per_month: expected a number of hours from 0.1 to 10,000, found the number 0"
