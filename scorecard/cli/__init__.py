@@ -28,6 +28,7 @@ EXIT_INTERRUPTED = 130
 _COMMANDS = {
     "audit": "audit",
     "checks": "checks",
+    "compare": "compare",
     "completion": "completion",
     "data": "data",
     "doctor": "doctor",

@@ -41,7 +41,7 @@ class Opened(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One check on one endpoint. `was` and `is_` are None where it was not asked; `opened_at`: since when it is or was open."""
+    """A check on an endpoint. `was` and `is_` are None where it was not asked; `opened_at`: since when it is (was) open."""
 
     check: str
     endpoint: str

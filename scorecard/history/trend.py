@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from scorecard.history.fixing import FixTime
 from scorecard.history.pairs import zone_of
+from scorecard.model import Severity
 from scorecard.result import Audit
 
 
@@ -60,3 +62,11 @@ def trend(points: Iterable[Point], until: date, months: int = 12) -> tuple[Month
     number = until.year * 12 + until.month - 1
     firsts = [date(n // 12, n % 12 + 1, 1) for n in range(number - months + 1, number + 1)]
     return tuple(Month(first, newest.get(first)) for first in firsts)
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """Twelve months of a client, with the days that fixing took in them."""
+
+    months: tuple[Month, ...]
+    days_to_fix: Mapping[Severity, FixTime | None]
