@@ -15,12 +15,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import requests
-from requests.auth import AuthBase
 from winrm.exceptions import WinRMError
 
 from scorecard.errors import FailureKind, TransportError
 from scorecard.transports.winrm_kerberos_failures import no_answer_from_kdc, not_proven, ticket_failure
-from scorecard.transports.winrm_negotiate import again, binding_to, say, send, token_in
+from scorecard.transports.winrm_negotiate import NegotiateLogin, binding_to, say, token_in
 from scorecard.transports.winrm_way import Way
 from scorecard.transports.winrm_wire import Wire
 
@@ -82,23 +81,15 @@ def _is_address(text: str) -> bool:
     return True
 
 
-class KerberosLogin(AuthBase):
-    """Logs in on one wire as the principal `user` (empty: as the owner of the default ticket). Tried once a connection."""
+class KerberosLogin(NegotiateLogin["_Context"]):
+    """Logs in on one wire as the principal `user` (empty: as the owner of the default ticket)."""
 
     def __init__(self, wire: Wire, user: str) -> None:
+        super().__init__()
         self.user = user
         self.session_security: _Sealing | None = None  # what pywinrm seals messages with
         self._wire = wire
-        self._context: _Context | None = None
         self._unanswered = False
-        self._logged_in_on = 0
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Connection"] = "Keep-Alive"
-        if self._context is None:
-            self._begin(request)
-        request.register_hook("response", self._answered)
-        return request
 
     def _begin(self, request: requests.PreparedRequest) -> None:
         certificate = self._wire.certificate
@@ -116,9 +107,7 @@ class KerberosLogin(AuthBase):
     def _answered(self, response: requests.Response, **settings: Any) -> requests.Response:
         refused = response.status_code == requests.codes.unauthorized
         if refused and not self._unanswered and self._logged_in_on != self._wire.connections:
-            request = again(response)  # another connection since: each has a login of its own
-            self._begin(request)
-            response = send(response, request, settings)
+            response = self._begin_again(response, settings)
             refused = response.status_code == requests.codes.unauthorized
         if self._unanswered:
             self._unanswered = False

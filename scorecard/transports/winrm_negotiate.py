@@ -1,16 +1,20 @@
-"""What NTLM and Kerberos have in common over HTTP: tokens in `Negotiate`, answers to a refusal, the binding to TLS."""
+"""What NTLM and Kerberos have in common over HTTP: the login, tokens in `Negotiate`, the binding to TLS."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import re
-from typing import Any
+from abc import ABC, abstractmethod
+from typing import Any, Generic, TypeVar
 
 import requests
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
+from requests.auth import AuthBase
+
+Context = TypeVar("Context")
 
 _TOKEN = re.compile(r"(?:Negotiate|Kerberos|NTLM) +([A-Za-z0-9+/=]+)", re.IGNORECASE)
 _HEADER_BYTES = 64 * 1024
@@ -39,6 +43,37 @@ def token_in(response: requests.Response) -> bytes | None:
         return base64.b64decode(match[1], validate=True) if match else None
     except binascii.Error:
         return None
+
+
+class NegotiateLogin(AuthBase, ABC, Generic[Context]):
+    """Logs in with the first request, unasked, and sees what is answered to each. Tried once a connection.
+
+    `_context`: what the login was begun with; none before. `_logged_in_on`: the number of the connection.
+    """
+
+    def __init__(self) -> None:
+        self._context: Context | None = None
+        self._logged_in_on = 0
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Connection"] = "Keep-Alive"
+        if self._context is None:
+            self._begin(request)
+        request.register_hook("response", self._answered)
+        return request
+
+    @abstractmethod
+    def _begin(self, request: requests.PreparedRequest) -> None:
+        """Make a new context, and let the request say its first token."""
+
+    @abstractmethod
+    def _answered(self, response: requests.Response, **settings: Any) -> requests.Response: ...
+
+    def _begin_again(self, response: requests.Response, settings: dict[str, Any]) -> requests.Response:
+        """There is another connection since: each has a login of its own."""
+        request = again(response)
+        self._begin(request)
+        return send(response, request, settings)
 
 
 def binding_to(certificate: bytes) -> bytes:

@@ -11,33 +11,24 @@ from typing import Any
 
 import requests
 import spnego
-from requests.auth import AuthBase
 from requests_ntlm.requests_ntlm import ShimSessionSecurity
 from spnego._ntlm_raw.crypto import ntowfv1
 from spnego.channel_bindings import GssChannelBindings
 
-from scorecard.transports.winrm_negotiate import again, binding_to, say, send, token_in
+from scorecard.transports.winrm_negotiate import NegotiateLogin, again, binding_to, say, send, token_in
 
 
-class NtlmLogin(AuthBase):
+class NtlmLogin(NegotiateLogin[spnego.ContextProxy]):
     """`certificate` gives what the server showed over TLS, for the channel binding; `connection` counts connections."""
 
     def __init__(
         self, user: str, password: str, host: str, certificate: Callable[[], bytes | None], connection: Callable[[], int]
     ) -> None:
+        super().__init__()
         self._user, self._password, self._host = user, password, host
         self._certificate = certificate
         self._connection = connection
-        self._context: spnego.ContextProxy | None = None
-        self._logged_in_on = 0
         self.session_security: ShimSessionSecurity | None = None  # what pywinrm seals messages with
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Connection"] = "Keep-Alive"
-        if self._context is None:
-            self._begin(request)
-        request.register_hook("response", self._answered)
-        return request
 
     def _begin(self, request: requests.PreparedRequest) -> None:
         self._context = spnego.client(
@@ -55,10 +46,8 @@ class NtlmLogin(AuthBase):
             return response
         if self._logged_in_on == self._connection():
             return response  # it was logged in, or was refused: not tried again
-        if self._logged_in_on:  # another connection since: each has a login of its own
-            request = again(response)
-            self._begin(request)
-            response = send(response, request, settings)
+        if self._logged_in_on:
+            response = self._begin_again(response, settings)
         token = token_in(response)
         if token is None or self._context is None:
             return response
