@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from scorecard.model import Fact, Host, Observations, Platform, Seen
 
 from . import linux, macos, windows
+from .disks import portrayed
 from .shape import Inventory
 
 
@@ -26,6 +27,7 @@ def portray(facts: Inventory) -> Mapping[str, str | None]:
         "model": _plain(facts.model),
         "user": _plain(facts.user),
         "memory": None if memory is None else memory_words(memory),
+        "disks": portrayed(facts.disks),
     }
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from scorecard.model import Fact, Host, Observations, Outcome, Seen, Unseen, Virtual
 from scorecard.reading import clean, pairs, text_of
 
+from . import disks_linux
 from .shape import Inventory, real, real_machine_id, real_name, real_uuid
 from .users import user_of
 
@@ -40,6 +41,7 @@ def parse(observations: Observations, host: Host) -> Inventory:
         cpus=Seen(number(values.get("cpus", ""))) if isinstance(machine, Seen) else machine,
         memory_bytes=Seen(_memory(values.get("memory", ""))) if isinstance(machine, Seen) else machine,
         user=user(observations, host),
+        disks=disks_linux.parse(observations, host),
     )
 
 

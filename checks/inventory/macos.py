@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from scorecard.model import Fact, Host, Observations, Seen, Unseen
 from scorecard.reading import clean, pairs, text_of
 
+from . import disks_macos
 from .linux import name_of, number, user
 from .shape import Inventory, real, real_uuid
 from .witnesses import agreed, sure
@@ -44,6 +45,7 @@ def parse(observations: Observations, host: Host) -> Inventory:
         else registry.answer,
         memory_bytes=_memory(profile, registry),
         user=user(observations, host),
+        disks=disks_macos.parse(observations),
     )
 
 

@@ -19,3 +19,14 @@ printf 'console=%s\n' "$(/usr/bin/stat -f %Su /dev/console 2>/dev/null)"
 /usr/bin/who 2>/dev/null | head -n 50 | sed 's/^/who: /'
 /usr/bin/last -30 2>/dev/null | head -n 30 | sed 's/^/last: /'
 true
+
+#: part disks limit=15 size=200000 -- size and free space of local file systems; a network one is never touched
+[ -x /sbin/mount ] || absent
+/sbin/mount | sed 's/^/mount: /'
+/bin/df -P -k -l | sed -n 's/^\/dev\//df: &/p'
+# Beyond the system's own, only what is built in counts: disk images and drives on a cable come and go.
+/bin/df -P -k -l | sed -n 's/^\(\/dev\/disk[0-9s]*\) .*  *\/Volumes\/.*/\1/p' | while read -r device; do
+  /usr/sbin/diskutil info -plist "$device" 2>/dev/null | tr -d '\n\t ' |
+    sed -n "s|.*<key>Internal</key><true/>.*|internal: $device|p"
+done
+true

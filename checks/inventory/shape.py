@@ -12,6 +12,8 @@ from datetime import date
 from scorecard.model import Fact
 from scorecard.reading import clean
 
+from .disks import Disk
+
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
@@ -29,6 +31,7 @@ class Inventory:
     cpus: Fact[int | None]
     memory_bytes: Fact[int | None]
     user: Fact[str | None]  # logged in now, else last
+    disks: Fact[tuple[Disk, ...]]  # local file systems, each device once
 
 
 _PLACEHOLDERS = frozenset(

@@ -13,6 +13,7 @@ from scorecard.model import Fact, Host, Observations, Seen, Unseen, Virtual
 from scorecard.reading import clean
 from scorecard.windows_answers import Instance, Key, Values, instances, registry
 
+from . import disks_windows
 from .linux import name_of
 from .shape import Inventory, real, real_uuid
 from .witnesses import agreed
@@ -47,6 +48,7 @@ def parse(observations: Observations, host: Host) -> Inventory:
         cpus=_number(computer, "NumberOfLogicalProcessors", _MAX_CPUS),
         memory_bytes=_number(computer, "TotalPhysicalMemory", _MAX_MEMORY),
         user=_user(observations, computer, host),
+        disks=disks_windows.parse(observations),
     )
 
 

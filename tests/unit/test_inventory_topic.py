@@ -114,7 +114,13 @@ def test_a_container_does_not_take_its_hosts_hardware_for_its_own() -> None:
 def test_the_device_list_shows_what_was_seen() -> None:
     assert TOPIC.portray is not None
     facts = linux("product_name=PowerEdge R650\nmemory=16116344 kB")
-    assert TOPIC.portray(facts) == {"serial": None, "model": "PowerEdge R650", "user": None, "memory": "15 GB"}
+    assert TOPIC.portray(facts) == {
+        "serial": None,
+        "model": "PowerEdge R650",
+        "user": None,
+        "memory": "15 GB",
+        "disks": None,
+    }
 
 
 def test_no_part_asks_for_a_secret_or_writes() -> None:
@@ -123,7 +129,7 @@ def test_no_part_asks_for_a_secret_or_writes() -> None:
             assert word not in probe.text
 
 
-NOUNS = ("machine", "serial", "users", "hardware", "registry")
+NOUNS = ("machine", "serial", "users", "hardware", "registry", "disks")
 
 
 @settings(max_examples=300, deadline=None)

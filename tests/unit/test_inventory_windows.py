@@ -55,6 +55,7 @@ def test_the_device_list_shows_what_was_seen() -> None:
         "model": "ThinkPad T14 Gen 4 (21HD0055GE)",
         "user": "CORP\\anna",
         "memory": "16 GB",
+        "disks": None,
     }
     assert TOPIC.portray(facts("japanese"))["user"] == "KEIRI\\山田 太郎"
 

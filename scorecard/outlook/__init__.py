@@ -1,0 +1,1 @@
+"""What will break first: warnings with a date, from what stored audits saw. Pure."""
