@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from scorecard.document_writing import dumps
 from scorecard.errors import ScorecardError
 from scorecard.frameworks import load, shipped
 from scorecard.model import Role, Status
+from scorecard.store import Store
 from tests.fleet import REGISTRY, device, except_for, findings
 from tests.unit.test_frameworks import ENCRYPTED, UPDATES, audit_of
 
@@ -108,6 +109,27 @@ def test_the_table_needs_no_audit() -> None:
     assert "Source: Cyber Essentials question set Danzell, A6.4" in text
     found = json.loads(run("show", "cyber-essentials", "--table", "--json").output)
     assert found == load("cyber-essentials", REGISTRY.checks).model_dump(mode="json")
+
+
+def test_without_an_audit_the_newest_of_the_store_answers(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'history.db'}"
+    store = Store.open(url)
+    laptop = device("laptop")
+    for number, (client, status) in enumerate((("Acme", Status.FAIL), ("Bolt", Status.PASS))):
+        started = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2 - number)
+        made = audit_of([laptop], findings([laptop], except_for({("laptop", ENCRYPTED): status})))
+        found = tuple(replace(one, observed_at=started) for one in made.findings)
+        store.begin(f"audit{number}", client, started, "")
+        store.finish(replace(made, id=f"audit{number}", client=client, started_at=started, findings=found))
+    store.close()
+    said = {
+        arguments: " ".join(run("show", "insurance", *arguments, "--store", url).output.split())
+        for arguments in ((), ("--client", "Acme"), ("audit0",))
+    }
+    assert "Bolt, audit audit1" in said[()]
+    assert "encrypted? Yes: 1 of 1 machines." in said[()]
+    assert said[("--client", "Acme")] == said[("audit0",)]
+    assert "encrypted? No: 0 of 1 machines; short of it: laptop." in said[("audit0",)]
 
 
 def test_a_table_and_an_audit_do_not_go_together(document: str) -> None:
