@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from scorecard.document import DocumentError, built, parsed, schema
+from scorecard.document import DocumentError, built, observation_from_json, parsed, schema
+from scorecard.model import Observation
 from scorecard.reading import clean
 from scorecard.result import Audit
 
 
 def read(path: Path) -> Audit:
-    """Read a file that may come from anywhere: it has to fit the schema. Raises DocumentError with one line."""
+    """Read a file that may come from anywhere: it has to fit the schema and itself. Raises DocumentError with one line."""
+    return built(read_raw(path), str(path))
+
+
+def read_raw(path: Path) -> dict[str, Any]:
+    """The same as it stands in the file."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise DocumentError(f"{path}: cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise DocumentError(f"{path}: cannot be read: it is not UTF-8 text; expected an audit.json") from error
-    raw = parsed(text, str(path))
+    return fitting(parsed(text, str(path)), str(path))
+
+
+def fitting(raw: dict[str, Any], source: str) -> dict[str, Any]:
+    """A parsed document that fits the schema and itself. Raises DocumentError with one line."""
     problem = best_match(Draft202012Validator(schema()).iter_errors(raw))
     if problem is not None:
-        raise DocumentError(f"{path}: {problem.json_path.removeprefix('$').lstrip('.')}: {_cut(problem.message)}")
-    audit = built(raw, str(path))
-    endpoints = {device.name for device in audit.devices}
-    for finding in audit.findings:
-        if finding.endpoint not in endpoints or finding.check not in audit.checks:
-            about = f"{finding.check} on {finding.endpoint}"
-            raise DocumentError(f"{path}: findings: {_cut(about)} is of an endpoint or a check that the document lacks")
-    return audit
+        raise DocumentError(f"{source}: {problem.json_path.removeprefix('$').lstrip('.')}: {_cut(problem.message)}")
+    endpoints = {endpoint["name"] for endpoint in raw["endpoints"]}
+    for finding in raw["findings"]:
+        if finding["endpoint"] not in endpoints or finding["check"] not in raw["checks"]:
+            about = f"{finding['check']} on {finding['endpoint']}"
+            raise DocumentError(f"{source}: findings: {_cut(about)} is of an endpoint or a check that the document lacks")
+    return raw
+
+
+def observations_of(raw: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Observation]]]:
+    """The raw answers that travel with a document, by endpoint and SHA-256; none where they do not."""
+    for endpoint, entries in raw.get("observations", {}).items():
+        yield endpoint, {entry["sha256"]: observation_from_json(entry) for entry in entries}
 
 
 def _cut(text: str) -> str:

@@ -12,9 +12,10 @@ from scorecard import __version__
 from scorecard.bundle import FIRST_SEEN_PART
 from scorecard.describing import count, described
 from scorecard.errors import InputError
+from scorecard.exceptions import apply, exceptions_from, kept_before
 from scorecard.host import parse_host
 from scorecard.judge import Sightings, judge, judge_unseen
-from scorecard.model import OPEN, ExceptionKind, Finding, Mark, Observation, Status
+from scorecard.model import OPEN, Finding, Json, Observation, Status
 from scorecard.registry import Registry
 from scorecard.result import Audit, Device, Scorecard, Shipped
 from scorecard.score import score, settle
@@ -30,9 +31,9 @@ class NoAnswers(InputError):
 def rejudge(audit: Audit, answers: Answers, registry: Registry, standard: Standard) -> Audit:
     """The audit under `standard`. `answers`: of every endpoint that was seen; taken one by one.
 
-    Who was not seen stays so. Exceptions stay on the findings that they were on. Raises NoAnswers.
+    Who was not seen stays so, and exceptions are applied as they were then. Raises NoAnswers.
     """
-    findings, card = _graded(audit, answers, registry, standard)
+    findings, records, card = _graded(audit, answers, registry, standard)
     before = f"{audit.standard['name']} {_version(audit)}"
     note = f"Judged again under {standard.name} {standard.content.version}; the audit itself was judged under {before}."
     return replace(
@@ -42,6 +43,7 @@ def rejudge(audit: Audit, answers: Answers, registry: Registry, standard: Standa
         scorecard=card,
         devices=tuple(replace(device, score=card.endpoint_scores[device.name]) for device in audit.devices),
         findings=findings,
+        exceptions=records,
         checks=described(registry, standard),
         data=tuple(MappingProxyType(dict(entry)) for topic in registry.topics if topic.data for entry in topic.data()),
         notes=(*audit.notes, note),
@@ -53,13 +55,13 @@ def under_shipped(audit: Audit, answers: Answers, registry: Registry, ours: Stan
     if ours.name not in shipped():
         return None
     theirs = load(ours.name, registry.checks)
-    _, card = _graded(audit, answers, registry, theirs)
+    _, _, card = _graded(audit, answers, registry, theirs)
     return Shipped(theirs.content.version, card.score, card.letter, differences(ours, theirs))
 
 
 def _graded(
     audit: Audit, answers: Answers, registry: Registry, standard: Standard
-) -> tuple[tuple[Finding, ...], Scorecard]:
+) -> tuple[tuple[Finding, ...], tuple[Mapping[str, Json], ...], Scorecard]:
     before: dict[str, dict[str, Finding]] = {device.name: {} for device in audit.devices}
     for finding in audit.findings:
         before[finding.endpoint][finding.check] = finding
@@ -71,8 +73,18 @@ def _graded(
     for device in audit.devices:
         if device.name not in judged:
             judged[device.name] = _unseen(device, before[device.name], audit.as_of, registry, standard)
-    found = (finding for device in audit.devices for finding in judged[device.name])
-    findings = settle(found, standard, audit.as_of, audit.time_zone)
+    applied = apply(
+        exceptions_from(audit.exceptions),
+        tuple(finding for device in audit.devices for finding in judged[device.name]),
+        audit.devices,
+        standard,
+        kept_before(audit.exceptions, audit.as_of),
+        as_of=audit.as_of,
+        time_zone=audit.time_zone,
+        stable={check.id: check.stable for check in registry.checks.values()},
+        whole=not audit.scope,
+    )
+    findings = settle(applied.findings, standard, audit.as_of, audit.time_zone)
     count(audit.devices, findings, standard)
     card = score(
         findings,
@@ -83,7 +95,7 @@ def _graded(
         time_zone=audit.time_zone,
         scope=audit.scope,
     )
-    return findings, card
+    return findings, applied.records, card
 
 
 def _judged(
@@ -129,26 +141,13 @@ def _with_history(finding: Finding, before: Finding | None) -> Finding:
     if before is None:
         return replace(finding, first_seen=finding.observed_at)
     if finding.status is Status.UNKNOWN:
-        return replace(finding, last=before.last, exception=_fitting(before.exception, finding.status))
+        return replace(finding, last=before.last)
     same = before.status is not Status.UNKNOWN and (before.status in OPEN) == (finding.status in OPEN)
     return replace(
         finding,
         first_seen=before.first_seen if same else finding.observed_at,
         came_back=before.came_back if same else None,
-        exception=_fitting(before.exception, finding.status),
     )
-
-
-def _fitting(mark: Mark | None, status: Status) -> Mark | None:
-    """An exception covers only what it was made for."""
-    if mark is None:
-        return None
-    covers = {
-        ExceptionKind.WAIVED: OPEN,
-        ExceptionKind.DECLINED: OPEN | {Status.UNKNOWN},
-        ExceptionKind.STATED: frozenset({Status.UNKNOWN}),
-    }
-    return mark if status in covers[mark.kind] else None
 
 
 def _version(audit: Audit) -> str:

@@ -354,6 +354,17 @@ def parse(text: str, source: str, checks: Mapping[str, Check], *, edited: bool =
     return Standard(content, raw, edited and not _same_as_shipped(raw), source)
 
 
+def of_document(entry: Mapping[str, Json], source: str) -> Standard:
+    """The standard that an audit was judged by, as its document keeps it. Raises StandardError."""
+    raw = entry.get("content")
+    try:
+        content = Content.model_validate(raw)
+    except ValidationError as error:
+        where = ".".join(str(step) for step in error.errors()[0]["loc"])
+        raise StandardError(f"{source}: standard.content.{where}: this version cannot read it") from error
+    return Standard(content, raw if isinstance(raw, dict) else {}, bool(entry.get("edited")), source)
+
+
 def _plain(value: object) -> dict[str, Json]:
     """As JSON will hold it: dates as text."""
     plain: dict[str, Json] = json.loads(json.dumps(value, default=str))

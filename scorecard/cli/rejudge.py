@@ -1,0 +1,65 @@
+"""`scorecard rejudge`: an audit of the store under another standard, without touching an endpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from scorecard import outputs
+from scorecard.cli.options import checks_option, format_option, out_option, store_option
+from scorecard.cli.summary import summary
+from scorecard.cli.terminal import say, say_json
+from scorecard.document import built
+from scorecard.document_file import observations_of, read_raw
+from scorecard.document_writing import dumps
+from scorecard.registry import Registry
+from scorecard.rejudge import rejudge as judge_again
+from scorecard.standard import load
+from scorecard.store import Store
+
+
+@click.command()
+@click.argument("audit", required=False, metavar="[AUDIT|FILE]")
+@click.option("--client", metavar="NAME", help="The newest audit of this client.")
+@click.option(
+    "--standard", required=True, metavar="NAME|FILE", help="Standard to judge by: a shipped one's name or a file."
+)
+@out_option
+@format_option
+@click.option("--json", "as_json", is_flag=True, help="Print the audit document on standard output.")
+@store_option
+@checks_option
+def rejudge(
+    audit: str | None,
+    client: str | None,
+    standard: str,
+    folder: Path | None,
+    formats: str | None,
+    as_json: bool,
+    store_url: str | None,
+    check_folders: tuple[Path, ...],
+) -> None:
+    """Judge AUDIT again under another standard: an id of the store, or a document that has its raw answers.
+
+    Writes reports with --out; the audit in the store stays as it is.
+    """
+    if formats and folder is None:
+        raise click.UsageError("--format writes files, so give --out as well")
+    wanted = outputs.parse_formats(formats) if formats else outputs.DEFAULT_FORMATS
+    registry = Registry.load(check_folders)
+    rules = load(standard, registry.checks)
+    store = Store.open(store_url)
+    try:
+        if audit is not None and audit.endswith(".json"):
+            raw = read_raw(Path(audit))
+            done = judge_again(built(raw, audit), observations_of(raw), registry, rules)
+        else:
+            kept = store.load(audit, client)
+            done = judge_again(kept, store.answers(kept.id), registry, rules)
+        files = outputs.write(done, folder, wanted, outputs.context(done, store, registry)) if folder else []
+    finally:
+        store.close()
+    if as_json:
+        say_json(dumps(done))
+    say(summary(done, files), err=as_json)
