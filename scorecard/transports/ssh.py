@@ -22,8 +22,8 @@ from scorecard.model import Endpoint, Identity
 from scorecard.transports.accounts import Accounts
 from scorecard.transports.base import Answer, Secrets
 from scorecard.transports.known_hosts import SSH_PORT, KnownHosts, KnownHostsError
-from scorecard.transports.reply import Ended, deadline_failure, to_answer
-from scorecard.transports.sockets import Silent
+from scorecard.transports.lateness import in_time
+from scorecard.transports.reply import Ended, to_answer
 from scorecard.transports.ssh_command import run_script
 from scorecard.transports.ssh_hop import Before, Hop, Kit
 from scorecard.transports.ssh_jumps import JumpFailure, jumps_of
@@ -125,7 +125,7 @@ class Conversation:
         found: list[SshStep] = []
         for index, hop in enumerate(self._hops):
             of = f" of jump {index + 1} ({hop.address})" if index + 1 < len(self._hops) else ""
-            found += [SshStep(name + of, partial(self._guarded, act, stage + of)) for name, act, stage in hop.steps()]
+            found += [SshStep(name + of, partial(self._in_time, act, stage + of)) for name, act, stage in hop.steps()]
         return tuple(found)
 
     def walk(self) -> None:
@@ -151,7 +151,7 @@ class Conversation:
         """Send the script and read the answer; all steps have been taken. Raises TransportError."""
         marker = new_marker()
         last = self._hops[-1]
-        heard = self._guarded(
+        heard = self._in_time(
             lambda: run_script(last.wire, last.where, bundle, marker, self._guard.deadline),
             "at the start of the script",
         )
@@ -165,21 +165,9 @@ class Conversation:
             heard = replace(heard, ended=Ended.DEADLINE)
         return to_answer(heard, marker, last.where, self._guard.deadline.seconds, identity, last.account, notes)
 
-    def _guarded(self, act: Callable[[], T], when: str) -> T:
-        """Whatever breaks because the watchdog shut the connection is the deadline's doing.
-
-        A machine that was called for most of the time and never answered is not slow, but not there.
-        """
-        deadline = self._guard.deadline
-        try:
-            return act()
-        except TransportError as error:
-            if isinstance(error, JumpFailure) or (not self._guard.fired and not deadline.passed):
-                raise
-            if isinstance(error, Silent) and error.waited_s > deadline.seconds / 2:
-                raise
-            failure = deadline_failure(self._hops[-1].where, deadline.seconds, when)
-            raise TransportError(failure.kind, failure.message, failure.next_step) from error
+    def _in_time(self, act: Callable[[], T], when: str) -> T:
+        guard = self._guard
+        return in_time(act, guard, self._hops[-1].where, guard.deadline.seconds, when, besides=(JumpFailure,))
 
     def __enter__(self) -> Conversation:
         return self

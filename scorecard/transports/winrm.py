@@ -24,8 +24,8 @@ from scorecard.errors import FailureKind, TransportError
 from scorecard.model import Authentication, Endpoint, Failure, Platform
 from scorecard.transports.accounts import Accounts
 from scorecard.transports.base import Answer, Secrets
-from scorecard.transports.reply import Ended, Heard, deadline_failure, to_answer
-from scorecard.transports.sockets import Silent
+from scorecard.transports.lateness import in_time
+from scorecard.transports.reply import Ended, Heard, to_answer
 from scorecard.transports.watchdog import Deadline, Guard, Watchdog
 from scorecard.transports.winrm_failures import Cure, WinrmFailure, is_gone, not_winrm
 from scorecard.transports.winrm_identify import LIMIT_S as IDENTIFY_LIMIT_S
@@ -117,7 +117,7 @@ class Conversation:
             "login": (self._log_in, "during the login"),
             "shell": (self._opened, "while a shell was opened"),
         }
-        return tuple(WinrmStep(name, partial(self._guarded, *known[name])) for name in names)
+        return tuple(WinrmStep(name, partial(self._in_time, *known[name])) for name in names)
 
     def ask(self, bundle: Bundle) -> Answer:
         """Put the questions and read the answer; takes the steps that were not taken. Raises TransportError."""
@@ -141,7 +141,7 @@ class Conversation:
         shell, marker = self._shell, new_marker()
         if shell is None:
             raise RuntimeError("a shell that was just opened is gone")
-        self._guarded(lambda: shell.run(bundle.encoded_command(), bundle.questions(marker)), "while PowerShell was started")
+        self._in_time(lambda: shell.run(bundle.encoded_command(), bundle.questions(marker)), "while PowerShell was started")
         heard = shell.listen(marker)
         trouble = shell.trouble
         if self._guard.fired:
@@ -221,18 +221,8 @@ class Conversation:
         trust = unverified_context() if self._way.tls else None
         return Wire(self._way, trust, self._endpoint.connection.connect_timeout_s, guard)
 
-    def _guarded(self, act: Callable[[], T], when: str) -> T:
-        """What breaks because the watchdog shut the connection is the deadline's doing; silence is not (as over SSH)."""
-        deadline = self._guard.deadline
-        try:
-            return act()
-        except TransportError as error:
-            if not self._guard.fired and not deadline.passed:
-                raise
-            if isinstance(error, Silent) and error.waited_s > deadline.seconds / 2:
-                raise
-            failure = deadline_failure(self._way.where, self._all.seconds, when)
-            raise TransportError(failure.kind, failure.message, failure.next_step) from error
+    def _in_time(self, act: Callable[[], T], when: str) -> T:
+        return in_time(act, self._guard, self._way.where, self._all.seconds, when)
 
     # --- again, and the end ------------------------------------------------------------------------------------------
 
