@@ -115,6 +115,7 @@ def from_json(raw: Mapping[str, Any]) -> Audit:
         sites=tuple(raw["sites"]),
         notes=tuple(raw["notes"]),
         previous=raw["seal"]["previous"],
+        made_up=raw["made_up"],
     )
 
 

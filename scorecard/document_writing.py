@@ -88,6 +88,7 @@ def _head(audit: Audit) -> dict[str, Any]:
         "schema": SCHEMA,
         "id": audit.id,
         "client": audit.client,
+        "made_up": audit.made_up,
         "time_zone": audit.time_zone,
         "as_of": time_text(audit.as_of),
         "started_at": time_text(audit.started_at),

@@ -205,3 +205,4 @@ class Audit:
     sites: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     previous: str | None = None  # the chain of the client's audit before, see seal.py
+    made_up: bool = False  # a demonstration: no such client exists, and every page has to say so
