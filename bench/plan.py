@@ -1,4 +1,4 @@
-"""Planning for made-up fleets, each in a process of its own: `python -m bench.plan COUNT CHECKS` prints the cost as JSON."""
+"""Plans of made-up fleets, each in a process of its own: `python -m bench.plan COUNT CHECKS` prints the cost as JSON."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from itertools import cycle
 from types import MappingProxyType
 from typing import Any
 
 from bench.figures import Figure
 from bench.process import ROOT, cpu_ms, peak_mib
+from scorecard.describing import describe
 from scorecard.model import Finding, Identity, Platform, Role, Status, Verdict
 from scorecard.plan.road import NoRoad, road
 from scorecard.plan.tasks import plan
@@ -57,7 +59,7 @@ def made_up(count: int, checks: int, seed: int = 1, poor: float = 0.3) -> Audit:
     """
     chance = random.Random(seed)
     registry = Registry.load()
-    standard, described = _widened(load(DEFAULT, registry.checks), checks, chance)
+    standard, described = _widened(registry, checks, chance)
     devices = [_device(number, chance) for number in range(count)]
     bad = {check: poor * chance.random() for check in standard.content.checks}
     found = [
@@ -83,21 +85,18 @@ def made_up(count: int, checks: int, seed: int = 1, poor: float = 0.3) -> Audit:
     )
 
 
-def _widened(standard: Standard, count: int, chance: random.Random) -> tuple[Standard, dict[str, Any]]:
-    """So many checks, and for each the effort that a report prints."""
-    raw: dict[str, Any] = json.loads(json.dumps(dict(standard.raw)))
-    names = list(raw["checks"])
-    for number in range(count - len(names)):
-        name = names[number % len(names)]
-        raw["checks"][f"{name}-{number}"] = raw["checks"][name]
-    described = {
-        check: {
-            "title": check,
-            "fix": ["Do it.", "Audit again."],
-            "effort": {"once_min": chance.choice([0, 15, 30, 60, 90]), "each_min": chance.choice([5, 10, 15, 20, 40, 120])},
-        }
-        for check in raw["checks"]
-    }
+def _widened(registry: Registry, count: int, chance: random.Random) -> tuple[Standard, dict[str, Any]]:
+    """So many checks, and for each what a report prints of it, with an effort of its own."""
+    usual = load(DEFAULT, registry.checks)
+    raw: dict[str, Any] = json.loads(json.dumps(dict(usual.raw)))
+    same = {check: check for check in raw["checks"]}
+    for number, check in zip(range(count - len(same)), cycle(tuple(same)), strict=False):
+        raw["checks"][f"{check}-{number}"] = raw["checks"][check]
+        same[f"{check}-{number}"] = check
+    described: dict[str, Any] = {}
+    for check, like in same.items():
+        effort = {"once_min": chance.choice([0, 15, 30, 60, 90]), "each_min": chance.choice([5, 10, 15, 20, 40, 120])}
+        described[check] = {**describe(registry.checks[like], usual), "effort": effort}
     return Standard(Content.model_validate(raw), raw, True, "bench"), described
 
 
@@ -124,7 +123,8 @@ def _status(chance: random.Random, bad: float) -> Status:
 
 def _finding(check: str, device: Device, status: Status, standard: Standard) -> Finding:
     severity = standard.severity(check, device.role, device.platform)
-    return Finding(check, device.name, Verdict(status, "measured"), severity, NOW if device.seen else None, None)
+    verdict = Verdict(status, "measured", reason=None if device.seen else "It was not seen")
+    return Finding(check, device.name, verdict, severity, NOW if device.seen else None, None)
 
 
 def _cost(count: int, checks: int) -> Numbers:

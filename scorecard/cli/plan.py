@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from textwrap import wrap
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -110,7 +111,8 @@ def _text(audit: Audit, tasks: Plan, way: Road | NoRoad, ahead: Outlook | None) 
     card = audit.scorecard
     score = "no score" if card.score is None else f"{card.score:.1f} of 100"
     grade = f"grade {card.letter}" if card.letter else "no grade"
-    yield f"{audit.client}: {grade} ({score}), audit of {audit.as_of:%Y-%m-%d}"
+    day = audit.as_of.astimezone(ZoneInfo(audit.time_zone))
+    yield f"{audit.client}: {grade} ({score}), audit of {day:%Y-%m-%d}"
     yield ""
     yield from _tasks(tasks)
     yield ""
@@ -126,7 +128,7 @@ def _tasks(found: Plan) -> Iterator[str]:
     if not found.tasks:
         yield "Nothing to fix, and no machine to find."
         return
-    yield f" No. {'What to fix first':<{_TITLE}} {'Mach.':>5} {'Hours':>6} {'Points':>6} {'a hour':>6} {'Score':>5}  Who"
+    yield f" No. {'What to fix first':<{_TITLE}} {'Mach.':>5} {'Hours':>6} {'Points':>6} {'per h':>6} {'Score':>5}  Who"
     holding = len(found.pinned)
     for number, task in enumerate(found.tasks, 1):
         if number == 1 and holding:
