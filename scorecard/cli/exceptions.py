@@ -16,6 +16,7 @@ import click
 
 from scorecard.cli.options import checks_option, store_option
 from scorecard.cli.terminal import say, say_json
+from scorecard.document_writing import time_text
 from scorecard.errors import InputError
 from scorecard.exceptions import Exceptions, ExceptionsError, apply, client_of, load
 from scorecard.exceptions.listing import Group, Line, lines, recent
@@ -25,9 +26,9 @@ from scorecard.inventory import Client
 from scorecard.inventory import load as load_inventory
 from scorecard.registry import Registry
 from scorecard.result import Audit
-from scorecard.standard import DEFAULT, Standard
+from scorecard.standard import DEFAULT
 from scorecard.standard import load as load_standard
-from scorecard.store import Store
+from scorecard.store import Entry, Store
 
 _MISTAKES = 2  # exit code: the file cannot be used
 _WIDTH = 80
@@ -76,7 +77,7 @@ def list_(client: str | None, everything: bool, as_json: bool, store_url: str | 
     """List the exceptions of the newest audit of each client, as they stand today."""
     store = Store.open(store_url)
     try:
-        audits = list(_newest(store, client))
+        audits = [audit for _, audit in _newest(store, client)]
     finally:
         store.close()
     if not audits and client is not None:
@@ -121,8 +122,8 @@ def check(
     name = listed.name if listed else client or client_of(file)
     store = Store.open(store_url)
     try:
-        audit = next(_newest(store, name), None) if name else None
-        kept = store.excepted(audit.client) if audit else ()
+        called, audit = next(_newest(store, name), ("", None)) if name else ("", None)
+        kept = store.excepted(called)
     finally:
         store.close()
     standard = standard_of(audit) if audit else load_standard((listed and listed.standard) or DEFAULT, registry.checks)
@@ -209,14 +210,14 @@ def _strangers(read: Exceptions, client: Client) -> Iterator[str]:
                 yield f"{entry.id}: {name} is not in the inventory of {client.name}"
 
 
-def _newest(store: Store, client: str | None) -> Iterator[Audit]:
-    """The newest finished audit of the whole of each client."""
-    newest: dict[str, str] = {}
+def _newest(store: Store, client: str | None) -> Iterator[tuple[str, Audit]]:
+    """The newest finished audit of the whole of each client, with the name that the store has for the client."""
+    newest: dict[str, Entry] = {}
     for entry in store.history(client):
         if entry.finished_at is not None and not entry.scope:
-            newest[entry.client.casefold()] = entry.id
-    for _, id_ in sorted(newest.items()):
-        yield store.load(id_)
+            newest[entry.client.casefold()] = entry
+    for _, entry in sorted(newest.items()):
+        yield entry.client, store.load(entry.id)
 
 
 def _today(audit: Audit) -> date:
@@ -224,18 +225,14 @@ def _today(audit: Audit) -> date:
 
 
 def _lines(audit: Audit) -> tuple[Line, ...]:
-    return lines(audit.exceptions, _today(audit), _limits_days(standard_of(audit)))
-
-
-def _limits_days(standard: Standard) -> int:
-    return standard.content.exceptions.ending_soon_days
+    return lines(audit.exceptions, _today(audit), standard_of(audit).content.exceptions.ending_soon_days)
 
 
 def _record(audit: Audit, listed: Iterable[Line]) -> dict[str, Any]:
     return {
         "client": audit.client,
         "audit": audit.id,
-        "as_of": audit.as_of.isoformat(),
+        "as_of": time_text(audit.as_of),
         "exceptions": [line.json() for line in listed],
     }
 
@@ -252,11 +249,11 @@ def _print(listed: Sequence[Line], everything: bool) -> None:
 
 
 def _shown(line: Line, everything: bool) -> Iterator[str]:
-    yield from _paragraph(f"{line.id} ({line.kind}): {line.check}", 2)
+    yield from _paragraph(f"{line.id} ({line.kind}): {', '.join(line.checks)}", 2)
     most = len(line.endpoints) if everything else _NAMES_SHOWN
     names = ", ".join(line.endpoints[:most])
-    if more := len(line.endpoints) - most if len(line.endpoints) > most else 0:
-        names = f"{names} and {more} more"
+    if len(line.endpoints) > most:
+        names = f"{names} and {len(line.endpoints) - most} more"
     yield from _paragraph(f"{names}: {line.note}{_until(line)}", 4)
     said = [
         _SAID[key].format(_amount(line, value)) for key, value in line.said.items() if key in _SAID and value is not None

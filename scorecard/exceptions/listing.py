@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 from scorecard.exceptions.entries import Entry
 from scorecard.exceptions.records import entry_from, uses_from
-from scorecard.exceptions.states import OVER, STANDING, State, Use, note
+from scorecard.exceptions.states import OVER, State, Use, note
 from scorecard.model import Json
 
 
@@ -28,12 +29,12 @@ class Group(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry on one check, with the endpoints where the same becomes of it."""
+    """One entry, with the checks and endpoints where the same becomes of it."""
 
     group: Group
     id: str
     kind: str
-    check: str
+    checks: tuple[str, ...]
     endpoints: tuple[str, ...]
     note: str
     since: date
@@ -46,7 +47,7 @@ class Line:
             "group": self.group.value,
             "id": self.id,
             "kind": self.kind,
-            "check": self.check,
+            "checks": list[Json](self.checks),
             "endpoints": list[Json](self.endpoints),
             "note": self.note,
             "from": self.since.isoformat(),
@@ -71,26 +72,33 @@ def recent(listed: Iterable[Line], today: date, days: int) -> tuple[Line, ...]:
 
 def _of_entry(raw: Mapping[str, Any], today: date, soon_days: int) -> Iterator[Line]:
     entry = entry_from(raw)
-    same: dict[tuple[Group, str, str, date | None], list[str]] = {}
+    endpoints: dict[tuple[Group, str, date | None, str], list[str]] = defaultdict(list)
     for use in uses_from(raw):
         now = _as_of(use, today)
-        group = _group(now, today, soon_days)
         said = note(entry.kind, now.state, entry.covered)
-        same.setdefault((group, now.check, said, now.until), []).append(now.endpoint)
-    for (group, check, said, until), endpoints in same.items():
-        yield _line(entry, group, check, said, until, tuple(endpoints), today)
+        endpoints[_group(now, today, soon_days), said, now.until, now.check].append(now.endpoint)
+    checks: dict[tuple[Group, str, date | None, tuple[str, ...]], list[str]] = defaultdict(list)
+    for (group, said, until, check), names in endpoints.items():
+        checks[group, said, until, tuple(names)].append(check)
+    for (group, said, until, alike), about in checks.items():
+        yield _line(entry, group, said, until, (tuple(about), alike), today)
 
 
 def _line(
-    entry: Entry, group: Group, check: str, said: str, until: date | None, endpoints: tuple[str, ...], today: date
+    entry: Entry,
+    group: Group,
+    said: str,
+    until: date | None,
+    about: tuple[tuple[str, ...], tuple[str, ...]],
+    today: date,
 ) -> Line:
     ended = group in (Group.OVER, Group.NOT_YET)
     return Line(
         group=group,
         id=entry.id,
         kind=entry.kind.value,
-        check=check,
-        endpoints=endpoints,
+        checks=about[0],
+        endpoints=about[1],
         note=said,
         since=entry.since,
         until=until,
@@ -115,6 +123,8 @@ def _group(use: Use, today: date, soon_days: int) -> Group:
         return Group.NO_PLACE
     if use.state is State.NOT_YET:
         return Group.NOT_YET
-    if use.state in STANDING and use.until is not None and (use.until - today).days <= soon_days:
+    if use.state not in (State.COUNTS, State.UNKNOWN_NOT_COVERED):
+        return Group.IDLE
+    if use.until is not None and (use.until - today).days <= soon_days:
         return Group.ENDING
     return Group.VALID if use.state is State.COUNTS else Group.IDLE
