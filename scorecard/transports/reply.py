@@ -31,6 +31,7 @@ class Ended(Enum):
     DEADLINE = "the deadline passed"
     TOO_LARGE = "the output was too large"
     NOISE = "too much came, and no answer among it"
+    FLOOD = "messages came that are no answer, without end"
     LOST = "the connection broke"
 
 
@@ -144,6 +145,8 @@ def _failure(heard: Heard, where: str, deadline_s: float, platform: Platform | N
                 f"{where} sent a flood and no answer{f'; it began with: {said}' if said else ''}",
                 _FLOOD_STEP,
             )
+        case Ended.FLOOD:
+            return flood_failure(where)
         case Ended.LOST:
             return Failure(
                 FailureKind.UNREACHABLE,
@@ -162,6 +165,14 @@ def deadline_failure(where: str, deadline_s: float, when: str) -> Failure:
         FailureKind.DEADLINE,
         f"{where} was not done within {deadline_s:g} seconds; the time ran out {when}",
         "Give more time with --deadline, or see what keeps the machine busy.",
+    )
+
+
+def flood_failure(where: str) -> Failure:
+    return Failure(
+        FailureKind.OUTPUT_TOO_LARGE,
+        f"{where} sent a flood of messages that bring nothing, and we hung up",
+        "See which program answers there, and whether the machine can be trusted.",
     )
 
 

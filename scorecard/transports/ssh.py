@@ -23,7 +23,7 @@ from scorecard.transports.accounts import Accounts
 from scorecard.transports.base import Answer, Secrets
 from scorecard.transports.known_hosts import SSH_PORT, KnownHosts, KnownHostsError
 from scorecard.transports.lateness import in_time
-from scorecard.transports.reply import Ended, to_answer
+from scorecard.transports.reply import Ended, flood_failure, to_answer
 from scorecard.transports.ssh_command import run_script
 from scorecard.transports.ssh_hop import Before, Hop, Kit
 from scorecard.transports.ssh_jumps import JumpFailure, jumps_of
@@ -167,7 +167,14 @@ class Conversation:
 
     def _in_time(self, act: Callable[[], T], when: str) -> T:
         guard = self._guard
-        return in_time(act, guard, self._hops[-1].where, guard.deadline.seconds, when, besides=(JumpFailure,))
+        try:
+            return in_time(act, guard, self._hops[-1].where, guard.deadline.seconds, when, besides=(JumpFailure,))
+        except TransportError as error:
+            flooding = next((hop.where for hop in self._hops if hop.flooded), None)
+            if flooding is None:
+                raise
+            failure = flood_failure(flooding)
+            raise TransportError(failure.kind, failure.message, failure.next_step) from error
 
     def __enter__(self) -> Conversation:
         return self

@@ -42,6 +42,8 @@ def run_script(wire: Wire, where: str, bundle: Bundle, marker: str, deadline: De
             _stop(channel, wire)
         elif ended is Ended.CLOSED and not wire.is_active() and not channel.eof_received:
             ended = Ended.LOST
+        if ended is Ended.LOST and wire.flooded:
+            ended = Ended.FLOOD
         return listener.heard(ended, as_of, _exit_code(channel, deadline) if ended is Ended.CLOSED else None)
     finally:
         with suppress(paramiko.SSHException, EOFError, OSError):

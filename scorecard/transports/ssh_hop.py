@@ -92,6 +92,10 @@ class Hop:
         return self._wire
 
     @property
+    def flooded(self) -> bool:
+        return self._wire is not None and self._wire.flooded
+
+    @property
     def account(self) -> str:
         return f"{user_of(self._credential)}@{self.address}"
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-import time
 from collections.abc import Sequence
 from typing import Any
 from weakref import WeakSet
@@ -18,17 +17,10 @@ import paramiko
 from paramiko.auth_handler import AuthHandler
 from paramiko.common import MSG_CHANNEL_CLOSE, cMSG_CHANNEL_CLOSE
 from paramiko.message import Message
-from paramiko.packet import NeedRekeyException, Packetizer
 
 from scorecard.reading import clean
+from scorecard.transports.ssh_packets import Packets, WireError
 from scorecard.transports.ssh_tunnel import Tunnel, end
-
-_MAX_BANNER_BYTES = 32 * 1024
-# OpenSSH sends at most 256 KiB in a packet; paramiko would gather up to 4 GiB.
-_MAX_PACKET_BYTES = 1024 * 1024
-_AHEAD_BYTES = 32 * 1024
-# paramiko reads the greeting in pieces of 128 bytes; what came behind it is handed out with the first packets.
-_WITH_GREETING_BYTES = 256
 
 # Cheap curves first; the Diffie-Hellman groups cost 10 to 35 times the CPU (performance.md) and come last.
 _KEY_EXCHANGES = (
@@ -76,10 +68,6 @@ def silence() -> None:
 silence()
 
 
-class WireError(paramiko.SSHException):
-    """The other side sent something that cannot be read; stands for whatever exception that was in paramiko."""
-
-
 class TunnelRefused(paramiko.SSHException):
     """The server opened no tunnel. `code` as in RFC 4254 5.1; `said`: its words, made harmless."""
 
@@ -87,92 +75,6 @@ class TunnelRefused(paramiko.SSHException):
         super().__init__(said)
         self.code = code
         self.said = said
-
-
-class _Packets(Packetizer):
-    """Bounds what is read. The handshake's timer is left out: it would be a thread a connection (we have a watchdog)."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        super().__init__(sock)
-        self.first_bytes = b""
-        self._sending_since: float | None = None
-        self._banner_bytes = 0
-        self._sock = sock
-        self._ahead = b""
-        self._ahead_at = 0
-        self._read_the_old_way = 0
-
-    def start_handshake(self, _timeout: float) -> None:
-        return
-
-    def handshake_timed_out(self) -> bool:
-        return False
-
-    def complete_handshake(self) -> None:
-        return
-
-    def write_all(self, out: Any) -> None:
-        """One thread at a time; waits for as long as the other side takes nothing."""
-        self._sending_since = time.monotonic()
-        super().write_all(out)
-        self._sending_since = None
-
-    @property
-    def stuck_s(self) -> float:
-        """For how long it has been trying to send one packet."""
-        since = self._sending_since
-        return 0.0 if since is None else time.monotonic() - since
-
-    def read_all(self, n: int, check_rekey: bool = False) -> bytes:
-        """Exactly `n` bytes, out of what was read ahead: paramiko asks the system twice for each packet, and for nothing
-        else is a small packet so dear."""
-        if n > _MAX_PACKET_BYTES:
-            raise WireError("a packet is too large")
-        if self._read_the_old_way < _WITH_GREETING_BYTES:
-            self._read_the_old_way += n
-            return super().read_all(n, check_rekey)
-        if self._ahead_at + n > len(self._ahead):
-            self._read_ahead(n, check_rekey)
-        start = self._ahead_at
-        self._ahead_at = start + n
-        return self._ahead[start : start + n]
-
-    def _read_ahead(self, n: int, check_rekey: bool) -> None:
-        data = self._ahead[self._ahead_at :]
-        while len(data) < n:
-            try:
-                more = self._sock.recv(_AHEAD_BYTES)
-            except TimeoutError:
-                self._looked_in_vain(check_rekey and not data)
-                continue
-            except OSError as error:
-                if self.closed:
-                    raise EOFError from error
-                raise
-            if not more:
-                raise EOFError
-            data += more
-        self._ahead, self._ahead_at = data, 0
-
-    def _looked_in_vain(self, may_rekey: bool) -> None:
-        """What paramiko does whenever nothing came for a while."""
-        if self.closed:
-            raise EOFError
-        if may_rekey and self.need_rekey():
-            raise NeedRekeyException
-        original: Any = super()
-        original._check_keepalive()
-
-    def _read_timeout(self, timeout: float) -> bytes:
-        """Reads the greeting, before there are packets."""
-        original: Any = super()
-        data = bytes(original._read_timeout(timeout))
-        if len(self.first_bytes) < 512:
-            self.first_bytes += data[:512]
-        self._banner_bytes += len(data)
-        if self._banner_bytes > _MAX_BANNER_BYTES:
-            raise WireError("the greeting is too long")
-        return data
 
 
 class Login(AuthHandler):
@@ -211,7 +113,7 @@ class Wire(paramiko.Transport):
     # A connection is ended by shutting its socket, which wakes the reader: it need not look ten times a second.
     _active_check_timeout = 5.0
 
-    packetizer: _Packets
+    packetizer: Packets
 
     def __init__(self, sock: socket.socket | Tunnel, known_kinds: Sequence[str]) -> None:
         """`known_kinds`: host key types that we know of this host. They are asked for first, so that a host which
@@ -225,7 +127,7 @@ class Wire(paramiko.Transport):
         own: Any = self
         own._channel_handler_table = {**own._channel_handler_table, MSG_CHANNEL_CLOSE: _closed_over_there}
         stream: Any = sock  # a tunnel has what paramiko asks of a socket
-        super().__init__(stream, packetizer_class=_Packets)
+        super().__init__(stream, packetizer_class=Packets)
 
     @property
     def preferred_kex(self) -> Sequence[str]:
@@ -255,6 +157,11 @@ class Wire(paramiko.Transport):
         if error is None or isinstance(error, paramiko.SSHException | EOFError | OSError):
             return error
         return WireError(type(error).__name__)
+
+    @property
+    def flooded(self) -> bool:
+        """It was ended because of what came over it."""
+        return self.packetizer.flooded
 
     def begin_login(self) -> Login:
         login = Login(self)
@@ -306,6 +213,7 @@ class Wire(paramiko.Transport):
         """Called by the thread that opens the channel."""
         original: Any = super()
         number = int(original._next_channel())
+        self.packetizer.expect_channel()
         self._opening.number = number
         return number
 

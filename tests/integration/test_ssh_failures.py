@@ -13,18 +13,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import paramiko
 import pytest
 
 from scorecard.bundle import HOST_PART, Bundle
-from scorecard.errors import FailureKind, TransportError
+from scorecard.errors import FailureKind
 from scorecard.model import Connection, Endpoint, Outcome, Platform, Probe
 from scorecard.transports.base import MAX_OUTPUT_BYTES
 from scorecard.transports.sockets import shut
 from scorecard.transports.ssh import SshTransport
+from tests.integration.ssh_kit import ADDRESS, Peer, failure, until_closed
 from tests.rig.sshd import Account, Sshd, free_port, key_credential, keygen, need_root, no_secrets
-
-ADDRESS = "127.0.7.9"
 
 
 @pytest.fixture
@@ -37,66 +35,6 @@ def transport() -> Iterator[SshTransport]:
 @pytest.fixture(scope="module")
 def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return keygen(tmp_path_factory.mktemp("key") / "key")
-
-
-def failure(transport: SshTransport, endpoint: Endpoint, deadline_s: float = 120) -> TransportError:
-    with pytest.raises(TransportError) as caught:
-        transport.ask(endpoint, Bundle(()), deadline_s)
-    error = caught.value
-    assert endpoint.address[:60] in error.message
-    assert error.next_step
-    assert "\n" not in error.message
-    return error
-
-
-class Peer:
-    """A listener that is no SSH server: each connection goes to `behave`."""
-
-    def __init__(self, behave: Callable[[socket.socket], None]) -> None:
-        self._behave = behave
-        self._listener = socket.create_server((ADDRESS, 0))
-        self.port = int(self._listener.getsockname()[1])
-        self.connections = 0
-        self._thread = threading.Thread(target=self._serve)
-        self._workers: list[threading.Thread] = []
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            worker = threading.Thread(target=self._one, args=(sock,))
-            self._workers.append(worker)
-            worker.start()
-
-    def _one(self, sock: socket.socket) -> None:
-        with sock:
-            try:
-                self._behave(sock)
-            except OSError:
-                return
-
-    def endpoint(self, connect_timeout_s: float = 10.0) -> Endpoint:
-        connection = Connection(known_hosts=("/dev/null",), connect_timeout_s=connect_timeout_s)
-        return Endpoint("peer", "client", ADDRESS, port=self.port, connection=connection)
-
-    def __enter__(self) -> Peer:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join()
-        for worker in self._workers:
-            worker.join()
-
-
-def until_closed(sock: socket.socket) -> None:
-    while sock.recv(4096):
-        pass
 
 
 # --- before SSH ----------------------------------------------------------------------------------------------------
@@ -452,77 +390,3 @@ def test_a_line_that_drops_in_the_middle(transport: SshTransport, tmp_path: Path
                 assert error.kind is FailureKind.UNREACHABLE
                 assert "broke" in error.message
             assert peer.connections == 1
-
-
-# --- a hostile SSH server ------------------------------------------------------------------------------------------
-
-
-class _Hostile(paramiko.ServerInterface):
-    """Lets everybody in; `misbehave` gets the transport once a session is asked for."""
-
-    def __init__(self, misbehave: Callable[[paramiko.Transport, paramiko.Channel], None]) -> None:
-        self.misbehave = misbehave
-        self.channel = threading.Event()
-
-    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
-        return paramiko.common.AUTH_SUCCESSFUL
-
-    def get_allowed_auths(self, username: str) -> str:
-        return "publickey"
-
-    def check_channel_request(self, kind: str, chanid: int) -> int:
-        return paramiko.common.OPEN_SUCCEEDED
-
-    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
-        self.channel.set()
-        return True
-
-
-def raw(transport: paramiko.Transport, channel: paramiko.Channel, *payload: int) -> None:
-    message = paramiko.Message()
-    message.add_bytes(bytes(payload))
-    transport._send_message(message)  # type: ignore[attr-defined]  # the point is to send what no API would
-
-
-@pytest.mark.parametrize(
-    "misbehave",
-    [
-        lambda transport, channel: raw(transport, channel, 94, 0, 0, 0),
-        lambda transport, channel: raw(transport, channel, 94, 0, 0, 0, 99, 255, 255, 255, 255),
-        lambda transport, channel: raw(transport, channel, 98, 0, 0, 0, 0, 255, 255),
-        lambda transport, channel: raw(transport, channel, 93, 255, 255, 255, 255, 0, 0, 0, 1),
-        lambda transport, channel: raw(transport, channel, 1, 0, 0, 0, 11, 0, 0, 0, 3, 255, 254, 253, 0, 0, 0, 0),
-        lambda transport, channel: raw(transport, channel, 99),
-        lambda transport, channel: raw(transport, channel, 20, *([0] * 8)),
-        lambda transport, channel: raw(transport, channel, 201, 1, 2, 3),
-        lambda transport, channel: raw(transport, channel, 52),
-        lambda transport, channel: channel.close() or transport.close(),
-        lambda transport, channel: channel.send_exit_status(4_000_000_000) or transport.close(),
-    ],
-)
-def test_what_a_hostile_server_sends_is_a_failure_like_others(
-    transport: SshTransport, tmp_path: Path, key: Path, misbehave: Callable[[paramiko.Transport, paramiko.Channel], None]
-) -> None:
-    host_key = paramiko.Ed25519Key.from_private_key_file(str(keygen(tmp_path / "host")))
-
-    def serve(sock: socket.socket) -> None:
-        server = paramiko.Transport(sock)
-        server.add_server_key(host_key)
-        interface = _Hostile(misbehave)
-        server.start_server(server=interface)
-        channel = server.accept(10)
-        assert channel is not None
-        interface.channel.wait(10)
-        time.sleep(0.05)
-        misbehave(server, channel)
-        time.sleep(0.2)
-        server.close()
-        server.join()
-
-    with Peer(serve) as peer:
-        known = tmp_path / "known"
-        known.write_text(f"[{ADDRESS}]:{peer.port} {host_key.get_name()} {host_key.get_base64()}\n")
-        endpoint = replace(peer.endpoint(), credential=key_credential(key))
-        endpoint = replace(endpoint, connection=replace(endpoint.connection, known_hosts=(str(known),)))
-        error = failure(transport, endpoint, deadline_s=10)
-    assert error.kind in (FailureKind.UNREACHABLE, FailureKind.PERMISSION_DENIED, FailureKind.PROTOCOL)

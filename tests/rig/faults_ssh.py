@@ -85,6 +85,13 @@ def flood_greeting(sock: socket.socket, ended: threading.Event) -> None:
         sock.sendall(b"Welcome to this machine\r\n" * 1000)
 
 
+def flood_packets(sock: socket.socket, ended: threading.Event) -> None:
+    """Greets, and then says nothing in packet after packet (SSH_MSG_IGNORE, RFC 4253 11.2)."""
+    sock.sendall(b"SSH-2.0-empty\r\n")
+    while not ended.is_set():
+        sock.sendall(b"\x00\x00\x00\x0c\x06\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" * 1000)
+
+
 def reset(sock: socket.socket, ended: threading.Event) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
@@ -96,6 +103,7 @@ _BEFORE: dict[Fault, Behaviour] = {
     Fault("drip", FailureKind.PROTOCOL, "does not begin to speak SSH in time"): drip,
     Fault("drip-after-greeting", FailureKind.PROTOCOL, "did not finish the SSH handshake within"): drip_packets,
     Fault("flood-of-greetings", FailureKind.PROTOCOL, "does not speak SSH; it said: Welcome"): flood_greeting,
+    Fault("flood-of-nothing", FailureKind.OUTPUT_TOO_LARGE, "sent a flood of messages that bring nothing"): flood_packets,
 }
 
 # --- after the login -----------------------------------------------------------------------------------------------
