@@ -27,7 +27,7 @@ def rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
     """Each row with the line where it begins; empty ones left out. Raises Unreadable."""
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     if encoding != "utf-16" and (at := data.find(b"\0")) >= 0:
-        raise Unreadable(data.count(b"\n", 0, at) + 1, "a zero byte stands here; save the list as CSV in UTF-8")
+        raise Unreadable(data.count(b"\n", 0, at) + 1, "a zero byte stands here; save it as CSV in UTF-8")
     lines = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
     try:
         yield from _parsed(lines)
@@ -51,7 +51,7 @@ def _parsed(lines: io.TextIOWrapper) -> Iterator[tuple[int, list[str]]]:
             return
         except csv.Error as error:
             raise Unreadable(begin + 1, _quotes(str(error))) from error
-        if row and any(row):
+        if any(row) and not "".join(row).isspace():
             if len(max(row, key=len)) > MAX_CELL:
                 raise Unreadable(begin + 1, f"a cell holds more than {MAX_CELL:,} characters")
             yield begin + 1, row

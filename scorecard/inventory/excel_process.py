@@ -97,7 +97,7 @@ def _lines(sheet: CalamineSheet) -> Iterator[str]:
     start = sheet.start
     first = start[0] + 1 if start else 1
     for number, row in enumerate(sheet.iter_rows(), first):
-        if any(cell != "" for cell in row):
+        if any(cell != "" and not (isinstance(cell, str) and cell.isspace()) for cell in row):
             yield json.dumps([number, [{} if isinstance(cell, date | time | timedelta) else cell for cell in row]]) + "\n"
 
 

@@ -48,6 +48,9 @@ def doubled_clients(views: Iterable[ClientView]) -> Iterator[Problem]:
 def _number(view: ClientView) -> Iterator[Problem]:
     """An inventory holds an endpoint at least, or names a list."""
     path = (*view.path, "endpoints")
+    if view.raw.get("endpoints_from") == [] and not view.raw.get("endpoints"):
+        said = "expected at least one item, found an empty list"
+        yield view.document.problem((*view.path, "endpoints_from"), said)
     if not view.raw or "endpoints_from" in view.raw:
         return
     if "endpoints" not in view.raw:
