@@ -30,6 +30,7 @@ KEPT = (
     "patching.reboot-pending",
     "inventory.identified",
 )
+_REASONS = {Status.UNKNOWN: "It was not read", Status.NOT_APPLICABLE: "It has no such thing"}
 Raw = dict[str, Any]
 
 
@@ -177,7 +178,7 @@ class Client:
             finding = Finding(
                 check=check,
                 endpoint=name,
-                verdict=Verdict(status, "measured", "expected", reason="not read" if status is Status.UNKNOWN else None),
+                verdict=Verdict(status, "measured", "expected", reason=_REASONS.get(status)),
                 severity=self.standard.severity(check, machine.role, machine.platform),
                 observed_at=self.now if machine.seen else None,
                 effective=None,
@@ -196,7 +197,18 @@ class Client:
 
 
 def _described(check: str) -> Json:
-    return {"title": f"The good state of {check}", "topic": check.partition(".")[0]}
+    return {
+        "title": f"The good state of {check}",
+        "why": "Somebody asked for it.",
+        "fix": ["Do it.", "Audit again and see it done."],
+        "effort": {"once_min": 10, "each_min": 5},
+        "topic": check.partition(".")[0],
+        "category": STANDARD.category(check).id,
+        "severity": "high",
+        "parameters": {},
+        "stable": [],
+        "graded": True,
+    }
 
 
 def _fitting(mark: Mark | None, status: Status) -> Mark | None:

@@ -72,6 +72,7 @@ def _head(found: Comparison, bridged: Bridge) -> Iterator[str]:
         change = f"  ({as_shown(bridged.after, 1) - as_shown(bridged.before, 1):+})"
     yield f"Grade   {_grade(then)} -> {_grade(now)}{change}"
     yield f"Seen    {_seen(then)} -> {_seen(now)}"
+    yield f"Answers {_answers(then)} -> {_answers(now)} of what is asked"
 
 
 def _grade(audit: Audit) -> str:
@@ -81,9 +82,12 @@ def _grade(audit: Audit) -> str:
 
 
 def _seen(audit: Audit) -> str:
+    return f"{sum(device.seen for device in audit.devices)} of {_count(len(audit.devices), 'machine')}"
+
+
+def _answers(audit: Audit) -> str:
     """Never rounded up to what is not there."""
-    seen = sum(device.seen for device in audit.devices)
-    return f"{seen} of {len(audit.devices)} machines, {int(audit.scorecard.coverage * 100 + 1e-9)} % of what is asked"
+    return f"{int(audit.scorecard.coverage * 100 + 1e-9)} %"
 
 
 def _day(moment: datetime, audit: Audit) -> str:
@@ -190,7 +194,7 @@ def _endpoints(found: Comparison) -> Iterator[str]:
             for line in _paragraph(f"retired on {_date(one.on)}: {one.name}{f' ({one.reason})' if one.reason else ''}")
         ),
         *_named("left the inventory without being retired", moved.vanished),
-        *_named("gone without a word", moved.missing),
+        *_named("no longer expected, and not retired", moved.missing),
         *_named("no longer seen", moved.no_longer_seen),
         *_named("seen again", moved.seen_again),
         *_named("another kind of machine", moved.role_changed),

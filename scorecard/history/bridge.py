@@ -67,7 +67,7 @@ class Bridge:
 
 
 def bridge(older: Audit, newer: Audit) -> Bridge:
-    """Raises NotComparable for audits that say nothing about each other."""
+    """Raises NotComparable for audits that say nothing about each other, StandardError for what cannot be read."""
     require_comparable(older, newer)
     before, after = older.scorecard.score, newer.scorecard.score
     if before is None or after is None:

@@ -103,7 +103,7 @@ class Comparison:
 
 
 def compare(older: Audit, newer: Audit) -> Comparison:
-    """Raises NotComparable for audits that say nothing about each other."""
+    """Raises NotComparable for audits that say nothing about each other, StandardError for what cannot be read."""
     require_comparable(older, newer)
     seeker = _Seeker(older, newer)
     for _, before, after in sides(older, newer):

@@ -56,7 +56,7 @@ class _Fault:
 
 
 def fixes(audits: Iterable[Audit]) -> Iterator[Fix]:
-    """What was fixed in the course of these audits of one client, oldest first. Raises NotComparable.
+    """What was fixed in the course of these audits of one client, oldest first. Raises StandardError.
 
     Takes one audit after the other and keeps nothing of it but its open faults: a year of a large client needs the memory
     of one audit, if whoever gives them lets go of them as well.

@@ -7,12 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import ValidationError
-
 from scorecard.errors import InputError
 from scorecard.model import ExceptionKind, Finding, Status
 from scorecard.result import Audit
-from scorecard.standard import Content, Standard
+from scorecard.standard import Standard, of_document
 
 # endpoint -> check -> finding
 Cells: TypeAlias = Mapping[str, Mapping[str, Finding]]
@@ -23,17 +21,8 @@ class NotComparable(InputError):
 
 
 def standard_of(audit: Audit) -> Standard:
-    """The standard that the audit was graded by, from the audit itself. Raises NotComparable where it cannot be read."""
-    raw = audit.standard.get("content")
-    try:
-        content = Content.model_validate(raw)
-    except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "content"
-        said = f"the standard in audit {audit.id[:8]} cannot be used by this version ({where})"
-        raise NotComparable(said) from error
-    return Standard(
-        content, raw if isinstance(raw, dict) else {}, bool(audit.standard.get("edited")), f"audit {audit.id[:8]}"
-    )
+    """The standard that the audit was graded by, from the audit itself. Raises StandardError where it cannot be read."""
+    return of_document(audit.standard, f"audit {audit.id[:8]}")
 
 
 def require_comparable(older: Audit, newer: Audit) -> None:
