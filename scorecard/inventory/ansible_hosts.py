@@ -14,7 +14,7 @@ from scorecard.inventory.ansible_tree import MAX_MENTIONS
 _BRACKETED = re.compile(r"\[([^\[\]]*:[^\[\]]*:[^\[\]]*)\](?::([0-9]{1,6}))?")  # two colons: an IPv6 address
 _WITH_PORT = re.compile(r"((?:[^:\[\]]|\[[^\]]*\])*):([0-9]{1,6})")
 _RANGE = re.compile(r"\[([^\[\]]*)\]")
-_NUMBER = re.compile(r"[0-9]{1,9}")
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class BadPattern(Exception):
@@ -76,7 +76,7 @@ def _range(text: str) -> tuple[str, ...]:
         if found := letters[letters.index(first) : letters.index(last) + 1 : int(step)]:
             return tuple(found)
         raise BadPattern("a range ends below its start")
-    raise BadPattern("a range goes from a number to a higher one (at most 9 digits), or from a letter to a later one")
+    raise BadPattern("a range goes from a number to a higher one (at most 18 digits), or from a letter to a later one")
 
 
 def _numbers(first: str, last: str, step: int) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ class _File:
             name, equals, value = word.partition("=")
             if not equals:
                 self._problem("", "expected name=value after the host, without spaces around the equals sign")
-                break
+                return {}
             found[name] = self._tree.notes.variable(name, literal(value), self._origin)
         return found
 

@@ -182,7 +182,8 @@ class Tree:
             name = above[name]
         origin = self.groups[above[name]].children[name]
         parent = printable(above[name])
-        self.notes.problem(origin, printable(name), f"contains '{parent}' and is contained in it; take one of the two out")
+        said = f"contains '{parent}' and is contained in it; take one of the two out"
+        self.notes.problem(origin, printable(name), "contains itself; take it out" if above[name] == name else said)
         raise TooMany
 
     def memberships(self, host: Host) -> tuple[Group, ...]:
