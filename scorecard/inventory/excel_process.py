@@ -94,9 +94,7 @@ def _chosen(book: CalamineWorkbook, wanted: str) -> str:
 
 
 def _lines(sheet: CalamineSheet) -> Iterator[str]:
-    start = sheet.start
-    first = start[0] + 1 if start else 1
-    for number, row in enumerate(sheet.iter_rows(), first):
+    for number, row in enumerate(sheet.iter_rows(), 1):  # rows above the first filled one come too, columns do not
         if any(cell != "" and not (isinstance(cell, str) and cell.isspace()) for cell in row):
             yield json.dumps([number, [{} if isinstance(cell, date | time | timedelta) else cell for cell in row]]) + "\n"
 
