@@ -171,7 +171,7 @@ def _places(
             held.append(wish)
         elif case.state is None:
             wishes.append(wish)
-    return given(held, wishes, rooms(findings, standard, weight))
+    return given(held, wishes, rooms(findings, standard, weight)) if wishes else frozenset()
 
 
 def _sought(case: _Case, lucky: frozenset[Key], whole: bool) -> State:

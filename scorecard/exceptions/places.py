@@ -7,7 +7,8 @@ fill what is left. Where nobody has a place yet, one may have it however little 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from math import fsum
@@ -40,22 +41,23 @@ def weigher(devices: Iterable[Device], standard: Standard) -> Callable[[Finding]
 
 def rooms(findings: Iterable[Finding], standard: Standard, weight: Callable[[Finding], float]) -> dict[str, float]:
     """By category, how much may leave the sum."""
-    answered: dict[str, list[float]] = {}
+    answered: dict[str, list[float]] = defaultdict(list)
     for finding in findings:
         if finding.counts and finding.status not in _NO_ANSWER:
-            answered.setdefault(standard.category(finding.check).id, []).append(weight(finding))
+            answered[standard.category(finding.check).id].append(weight(finding))
     return {category: standard.content.exceptions.share * fsum(weights) for category, weights in answered.items()}
 
 
 def given(held: Iterable[Wish], wishes: Iterable[Wish], room: Mapping[str, float]) -> frozenset[Key]:
     """Which of the wishes get a place."""
-    taken: dict[str, list[float]] = {}
+    weights: dict[str, list[float]] = defaultdict(list)
     for wish in held:
-        taken.setdefault(wish.category, []).append(wish.weight)
+        weights[wish.category].append(wish.weight)
+    taken = {category: fsum(mine) for category, mine in weights.items()}
     lucky: set[Key] = set()
     for wish in sorted(wishes, key=lambda one: (one.since, one.key)):
-        used: Sequence[float] = taken.setdefault(wish.category, [])
-        if not used or fsum((*used, wish.weight)) <= room.get(wish.category, 0.0) + _SLACK:
-            taken[wish.category].append(wish.weight)
+        used = taken.get(wish.category)
+        if used is None or used + wish.weight <= room.get(wish.category, 0.0) + _SLACK:
+            taken[wish.category] = (used or 0.0) + wish.weight
             lucky.add(wish.key)
     return frozenset(lucky)
