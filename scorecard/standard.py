@@ -6,197 +6,38 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
 from importlib.resources import files
-from math import inf
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
+from pydantic import ValidationError
 
 from scorecard import marked_yaml
 from scorecard.errors import StandardError
 from scorecard.model import Json, Platform, Role, Severity, Status
+from scorecard.standard_content import CapLine, Category, Content, ExceptionLimits
+from scorecard.standard_contradictions import contradictions
 from scorecard.topic import Check, Parameters, ParameterValue
+
+__all__ = [
+    "DEFAULT",
+    "LETTERS",
+    "CapLine",
+    "Category",
+    "Content",
+    "ExceptionLimits",
+    "Standard",
+    "differences",
+    "load",
+    "of_document",
+    "parse",
+    "shipped",
+    "worse",
+]
 
 DEFAULT = "it-partner"
 LETTERS = ("A", "B", "C", "D", "F")
-
-# Caps alone never give F.
-HeldAt = Literal["B", "C", "D"]
-Share = Annotated[float, Field(ge=0, le=1)]
-Weight = Annotated[float, Field(gt=0, le=1000)]
-Points = Annotated[float, Field(ge=0, le=100)]
-Days = Annotated[int, Field(ge=1, le=3650)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
-Value = StrictBool | StrictInt | StrictFloat | StrictStr | list[StrictStr] | None
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Values(_Model):
-    pass_: Share = Field(alias="pass")
-    warn: Share
-    fail: Share
-    unknown: Literal[0]
-
-
-class _SeverityWeights(_Model):
-    critical: Weight
-    high: Weight
-    medium: Weight
-    low: Weight
-
-
-class _RoleWeights(_Model):
-    server: Weight
-    workstation: Weight
-    laptop: Weight
-
-
-class _Bands(_Model):
-    A: Points
-    B: Points
-    C: Points
-    D: Points
-
-
-class _Below(_Model):
-    below: Share
-    letter: HeldAt
-
-
-class _NotGraded(_Model):
-    below: Share
-
-
-class _Coverage(_Model):
-    capped: _Below
-    provisional: _Below
-    not_graded: _NotGraded
-
-
-class Category(_Model):
-    id: Name
-    title: str
-    part: Name
-    weight: Weight
-    topics: tuple[Name, ...]
-
-
-class Part(_Model):
-    id: Name
-    title: str
-
-
-class _SeverityLine(_Model):
-    roles: tuple[Role, ...] = tuple(Role)
-    platforms: tuple[Platform, ...] = tuple(Platform)
-    is_: Severity = Field(alias="is")
-
-
-class CheckLine(_Model):
-    severity: tuple[_SeverityLine, ...] = Field(min_length=1)
-    shelf_life_days: Days = 45
-    parameters: dict[Name | str, Value] = {}
-    roles: tuple[Role, ...] = tuple(Role)
-    counts_from: date | None = None
-
-
-class PromiseLine(_Model):
-    id: Name
-    title: str
-    part: Name
-    checks: tuple[str, ...] = Field(min_length=1)
-
-
-class Pool(_Model):
-    name: str
-    roles: tuple[Role, ...]
-    platforms: tuple[Platform, ...] = tuple(Platform)
-
-
-class _Few(_Model):
-    share: Share
-    at_least: Annotated[int, Field(ge=0)] = 0
-    letter: HeldAt
-
-
-class _Letter(_Model):
-    letter: HeldAt
-
-
-class _Severe(_Model):
-    above: Share
-    letter: HeldAt
-
-
-class CapLine(_Model):
-    id: Name
-    check: str
-    area: Name
-    what: str
-    lift: str
-    pool: Pool
-    few: _Few
-    systemic: _Letter
-    severe: _Severe | None = None
-
-
-class _Carried(_Model):
-    """How long an answer counts that no newer one replaces, in shelf lives of its check."""
-
-    then: Share  # what it is worth of itself in the second shelf life
-
-
-class ExceptionLimits(_Model):
-    """What exceptions may do (design section 7); days are the longest that one may run."""
-
-    share: Share  # of a category's answered weight that may leave the sum
-    critical_days: Days
-    other_days: Days
-    covered_days: Days
-    covered_letter: HeldAt  # what a cap is lifted to where something protects the machine meanwhile
-    stated_days: Days
-    stated_value: Annotated[float, Field(ge=0, le=0.5)]
-    ending_soon_days: Days
-
-
-class _BrokenAreas(_Model):
-    areas: Annotated[int, Field(ge=1)]
-    endpoints: Annotated[int, Field(ge=1)]
-    letter: HeldAt
-
-
-class Content(_Model):
-    """The whole of a standard file, as it is printed into the audit document."""
-
-    name: Name
-    version: str
-    title: str
-    description: str = ""
-    looked_at: str
-    not_looked_at: tuple[str, ...] = ()
-    values: _Values
-    severity_weights: _SeverityWeights
-    role_weights: _RoleWeights
-    letters: _Bands
-    fresh_days: Days = 30
-    coverage: _Coverage
-    categories: tuple[Category, ...] = Field(min_length=1)
-    parts: tuple[Part, ...]
-    checks: dict[str, CheckLine]
-    promises: tuple[PromiseLine, ...]
-    caps: tuple[CapLine, ...]
-    unknown_in_capped_check: _Letter
-    broken_areas: _BrokenAreas
-    joined_grace_days: Annotated[int, Field(ge=0, le=365)] = 14
-    carried: _Carried
-    came_back_days: Days = 90
-    exceptions: ExceptionLimits
 
 
 @dataclass(frozen=True)
@@ -347,7 +188,7 @@ def parse(text: str, source: str, checks: Mapping[str, Check], *, edited: bool =
         content = Content.model_validate(value)
     except ValidationError as error:
         raise StandardError("\n".join(_problem(marked, item) for item in error.errors())) from error
-    problems = [str(marked.problem(path, said)) for path, said in _contradictions(content, checks)]
+    problems = [str(marked.problem(path, said)) for path, said in contradictions(content, checks)]
     if problems:
         raise StandardError("\n".join(problems))
     raw = _plain(value)
@@ -391,82 +232,3 @@ def _problem(marked: marked_yaml.Document, item: Any) -> str:
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-_Path = tuple[str | int, ...]
-
-
-def _contradictions(content: Content, checks: Mapping[str, Check]) -> Iterable[tuple[_Path, str]]:
-    """What the shape alone does not tell: names that must exist, bands in order."""
-    bands = content.letters
-    if not bands.A > bands.B > bands.C > bands.D > 0:
-        yield ("letters",), "expected A > B > C > D > 0"
-    limits = content.coverage
-    if not limits.capped.below >= limits.provisional.below >= limits.not_graded.below:
-        yield ("coverage",), "expected capped.below >= provisional.below >= not_graded.below"
-    values = content.values
-    if not values.pass_ >= values.warn >= values.fail:
-        yield ("values",), "expected pass >= warn >= fail"
-    topics = {topic for category in content.categories for topic in category.topics}
-    parts = {part.id for part in content.parts}
-    for index, category in enumerate(content.categories):
-        if category.part not in parts:
-            yield ("categories", index, "part"), f"no part {category.part!r}; there are {', '.join(sorted(parts))}"
-    yield from _twice("parts", [(part.id,) for part in content.parts])
-    yield from _twice("categories", [(category.id,) for category in content.categories])
-    yield from _twice("categories", [category.topics for category in content.categories])
-    yield from _twice("promises", [(promise.id,) for promise in content.promises])
-    yield from _twice("caps", [(cap.id,) for cap in content.caps])
-    for check_id, line in content.checks.items():
-        yield from _check_problems(check_id, line, checks, topics)
-    named = set(content.checks)
-    for index, promise in enumerate(content.promises):
-        for check_id in promise.checks:
-            if check_id not in named:
-                yield ("promises", index), f"names {check_id}, which is not among this standard's checks"
-    for index, cap in enumerate(content.caps):
-        if cap.check not in named:
-            yield ("caps", index), f"names {cap.check}, which is not among this standard's checks"
-
-
-def _twice(key: str, names: Iterable[Iterable[str]]) -> Iterable[tuple[_Path, str]]:
-    """A name that an earlier entry of the list has as well: what it stands for would count once only, or twice."""
-    seen: set[str] = set()
-    for index, entry in enumerate(names):
-        for name in entry:
-            if name in seen:
-                yield (key, index), f"{name} stands here for the second time; each may stand once"
-            seen.add(name)
-
-
-def _check_problems(
-    check_id: str, line: CheckLine, checks: Mapping[str, Check], topics: set[str]
-) -> Iterable[tuple[_Path, str]]:
-    path: _Path = ("checks", check_id)
-    found = checks.get(check_id)
-    if found is None:
-        yield path, "no check of this name is installed; `scorecard checks list` shows what there is"
-        return
-    if found.topic not in topics:
-        yield path, f"topic {found.topic} is in no category"
-    for role in line.roles:
-        covered = {platform for entry in line.severity if role in entry.roles for platform in entry.platforms}
-        if covered != set(Platform):
-            yield (*path, "severity"), f"says nothing for role {role} on every platform; end with a line `{{is: …}}`"
-    defaults = {parameter.name: parameter for parameter in found.parameters}
-    for name, value in line.parameters.items():
-        if name not in defaults:
-            known = ", ".join(defaults) or "none"
-            yield (*path, "parameters", name), f"the check has no such parameter; it has: {known}"
-        elif not _fits(value, defaults[name].default):
-            yield (*path, "parameters", name), f"expected a value like {defaults[name].default!r} ({defaults[name].unit})"
-
-
-def _fits(value: Value, default: ParameterValue) -> bool:
-    if default is None or value is None:
-        return value is None or isinstance(value, str)
-    if isinstance(default, bool):
-        return isinstance(value, bool)
-    if isinstance(default, int | float):
-        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < inf
-    return isinstance(value, list if isinstance(default, tuple) else str)

@@ -114,6 +114,34 @@ def test_a_copy_is_edited_only_when_something_differs(tmp_path: Path) -> None:
             "patching stands here for the second",
         ),
         ("topics: [antivirus]", "topics: [antivirus, patching]", "patching stands here for the second time"),
+        ("critical: 10", "critical: 1", "severity_weights: expected critical >= high >= medium >= low"),
+        ("below: 0.90, letter: B", "below: 0.90, letter: D", "coverage.provisional.letter: expected a letter no better"),
+        (
+            "share: 0.10, at_least: 1, letter: B",
+            "share: 0.10, at_least: 1, letter: D",
+            "systemic.letter: expected a letter",
+        ),
+        ("severe: {above: 0.25, letter: D}", "severe: {above: 0.25, letter: B}", "severe.letter: expected a letter no"),
+        ("severe: {above: 0.25", "severe: {above: 0.01", "severe.above: expected a share no smaller than that of few"),
+        (
+            "pool: {name: laptops, roles: [laptop]}",
+            "pool: {name: laptops, roles: []}",
+            "roles: tuple should have at least 1",
+        ),
+        ("looked_at: computers", "looked_at: ''", "looked_at: string should have at least 1"),
+        (
+            "pass_days: 14, warn_days: 30",
+            "pass_days: 40, warn_days: 30",
+            "expected pass_days <= warn_days, found 40 and 30",
+        ),
+        (
+            "    title: its whole disk encrypted\n    part: encryption",
+            "    title: its whole disk encrypted\n    part: disks",
+            "no part 'disks'",
+        ),
+        ("carried: {then: 0.5}", "carried: {then: 1.5}", "carried.then: input should be less than or equal to 1"),
+        ("stated_value: 0.5", "stated_value: 0.9", "exceptions.stated_value: input should be less than or equal to 0.5"),
+        ("covered_letter: B", "covered_letter: A", "exceptions.covered_letter: input should be 'B', 'C' or 'D'"),
         ("name: it-partner", "name: it-partner\nname: again", "already on line"),
         ("fresh_days: 30", "fresh_days: 30\n  bad: [", "this is not YAML"),
     ],
@@ -127,5 +155,7 @@ def test_mistakes_are_named_by_file_line_and_key(old: str, new: str, said: str) 
 
 
 def test_an_unknown_standard_says_which_there_are() -> None:
-    with pytest.raises(StandardError, match="expected cis-ig1, cyber-essentials, insurance, it-partner or the path of a file"):
+    with pytest.raises(
+        StandardError, match="expected cis-ig1, cyber-essentials, insurance, it-partner or the path of a file"
+    ):
         load("no-such", REGISTRY.checks)
