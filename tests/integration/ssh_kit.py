@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import struct
 import threading
 from collections.abc import Callable
 
@@ -14,16 +13,7 @@ from scorecard.errors import TransportError
 from scorecard.model import Connection, Endpoint
 from scorecard.transports.ssh import SshTransport
 
-
-def packet(*payload: int) -> bytes:
-    """As it is before there are keys (RFC 4253, 6): its length, that of the padding, payload, padding."""
-    padding = 8 - (5 + len(payload)) % 8
-    padding += 8 if padding < 4 else 0
-    return struct.pack(">IB", 1 + len(payload) + padding, padding) + bytes(payload) + bytes(padding)
-
-
 ADDRESS = "127.0.7.9"
-IGNORE = packet(2, 0, 0, 0, 0)
 
 
 def failure(transport: SshTransport, endpoint: Endpoint, deadline_s: float = 120) -> TransportError:

@@ -16,7 +16,8 @@ import pytest
 from scorecard.errors import FailureKind
 from scorecard.model import Endpoint
 from scorecard.transports.ssh import SshTransport
-from tests.integration.ssh_kit import ADDRESS, IGNORE, Peer, failure
+from tests.integration.ssh_kit import ADDRESS, Peer, failure
+from tests.rig.ssh_packets import IGNORE
 from tests.rig.sshd import key_credential, keygen, no_secrets
 
 

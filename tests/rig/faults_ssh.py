@@ -27,6 +27,7 @@ from typing import Protocol
 from scorecard.errors import FailureKind
 from tests.rig.recorded import Recorded, own_reply
 from tests.rig.silence import Listener, babbler, black_hole, meeting, nobody
+from tests.rig.ssh_packets import IGNORE
 from tests.rig.sshd import Sshd, free_port, keygen
 
 CLIENT = "Faults"
@@ -86,10 +87,10 @@ def flood_greeting(sock: socket.socket, ended: threading.Event) -> None:
 
 
 def flood_packets(sock: socket.socket, ended: threading.Event) -> None:
-    """Greets, and then says nothing in packet after packet (SSH_MSG_IGNORE, RFC 4253 11.2)."""
+    """Greets, and then says nothing in packet after packet."""
     sock.sendall(b"SSH-2.0-empty\r\n")
     while not ended.is_set():
-        sock.sendall(b"\x00\x00\x00\x0c\x06\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" * 1000)
+        sock.sendall(IGNORE * 1000)
 
 
 def reset(sock: socket.socket, ended: threading.Event) -> None:

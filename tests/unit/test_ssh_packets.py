@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 from scorecard.transports.ssh_packets import Packets, WireError
-from tests.integration.ssh_kit import IGNORE, packet
+from tests.rig.ssh_packets import IGNORE, packet
 
 MIB = 1024 * 1024
 AHEAD = 3000  # packets that are read, or not, before those behind them are counted
