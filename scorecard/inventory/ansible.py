@@ -22,6 +22,7 @@ from scorecard.marked_yaml import Document, printable
 from scorecard.yaml_values import KeyPath, Marks, Value
 
 _YAML_ENDINGS = (".yaml", ".yml", ".json")
+_INI_ENDING = ".ini"
 _IN_FOLDER = frozenset({"hosts", "inventory", *files.VARIABLE_FOLDERS})
 # Names that say nothing about whose machines these are.
 _GENERAL = frozenset({"hosts", "inventory", "inventories", "ansible", "main", "static", "all", "etc"})
@@ -56,7 +57,7 @@ class AnsibleDocument(Document):
 def is_inventory(inside: Iterable[Path]) -> bool:
     """Whether a folder with this in it is one Ansible inventory, and not a folder with a file a client."""
     names = {path.name for path in inside}
-    return bool(names & _IN_FOLDER) or any(name.endswith(".ini") and name != "desktop.ini" for name in names)
+    return bool(names & _IN_FOLDER) or any(name.endswith(_INI_ENDING) and name != "desktop.ini" for name in names)
 
 
 def read_yaml(path: Path) -> Document:
@@ -71,7 +72,7 @@ def _whose(document: Document, path: Path) -> Document:
 
 def read_unknown(path: Path) -> Document:
     """A folder, or a file whose name says nothing about its form. Each is read once: it may be a pipe."""
-    if path.is_dir():
+    if path.is_dir() or path.suffix.lower() == _INI_ENDING:
         return read(path)
     data = files.data_of(path, Notes(), named=True)
     if data is None:
@@ -163,7 +164,8 @@ class _Reading:
 
     def _text(self, text: str, path: Path) -> None:
         file = str(path)
-        if path.suffix.lower() not in _YAML_ENDINGS and not _looks_like_yaml(text):
+        ending = path.suffix.lower()
+        if ending == _INI_ENDING or (ending not in _YAML_ENDINGS and not _looks_like_yaml(text)):
             ansible_ini.read(text, file, self._tree)
             return
         self._yaml(marked_yaml.parse(text, file))

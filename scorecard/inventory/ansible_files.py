@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,6 +16,7 @@ from scorecard.marked_yaml import printable
 MAX_BYTES = marked_yaml.MAX_BYTES
 MAX_FOLDERS_DEEP = 10
 VARIABLE_FOLDERS = ("group_vars", "host_vars")
+_NO_SOURCES = (*VARIABLE_FOLDERS, "vars_plugins")
 _VAULT = b"$ANSIBLE_VAULT"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _ENDINGS = ("", ".yml", ".yaml", ".json")  # in this order, the first that is there counts
@@ -26,25 +27,34 @@ _NOTHING: Mapping[str, Variable] = MappingProxyType({})
 
 def sources(folder: Path, notes: Notes) -> Iterator[Path]:
     """The files of a folder in Ansible's order, those of folders inside too."""
-    yield from _sources(folder, notes, MAX_FOLDERS_DEEP)
+    return _walk(folder, notes, _is_source, ())
 
 
-def _sources(folder: Path, notes: Notes, deep: int) -> Iterator[Path]:
+def _is_source(path: Path) -> bool:
+    name = path.name
+    return not (name.startswith(".") or name in _NO_SOURCES or name.endswith(_PASSED_OVER))
+
+
+def _is_of_variables(path: Path) -> bool:
+    if path.name.startswith(".") or path.name.endswith("~"):
+        return False
+    return not path.suffix or (path.suffix in _ENDINGS and not path.is_dir())
+
+
+def _walk(folder: Path, notes: Notes, wanted: Callable[[Path], bool], above: tuple[str, ...]) -> Iterator[Path]:
+    """Files in order of their names. `above`: the folders around this one."""
+    here = os.path.realpath(folder)
+    if here in above or len(above) > MAX_FOLDERS_DEEP:
+        said = f"a link leads back to a folder around it, or folders lie more than {MAX_FOLDERS_DEEP} deep; take it out"
+        notes.problem(Origin(str(folder), 0), "", said)
+        return
     for path in _inside(folder, notes):
-        name = path.name
-        if name.startswith(".") or name in (*VARIABLE_FOLDERS, "vars_plugins") or name.endswith(_PASSED_OVER):
+        if not wanted(path):
             continue
         if path.is_dir():
-            if deep:
-                yield from _sources(path, notes, deep - 1)
-            else:
-                notes.problem(Origin(str(path), 0), "", _too_deep())
+            yield from _walk(path, notes, wanted, (*above, here))
         else:
             yield path
-
-
-def _too_deep() -> str:
-    return f"folders lie more than {MAX_FOLDERS_DEEP} deep here, or a link leads back; take it out"
 
 
 def _inside(folder: Path, notes: Notes) -> list[Path]:
@@ -111,6 +121,7 @@ class Variables:
     def __init__(self, folder: Path, notes: Notes) -> None:
         self.read: list[Path] = []
         self._notes = notes
+        self._folder = os.path.realpath(folder)
         self._known: dict[str, Mapping[str, Variable]] = {}
         self._entries: dict[str, Path] = {}
         if folder.is_dir():
@@ -129,21 +140,9 @@ class Variables:
         if first is None:
             return _NOTHING
         found: dict[str, Variable] = {}
-        for path in self._within(first, MAX_FOLDERS_DEEP) if first.is_dir() else [first]:
+        for path in _walk(first, self._notes, _is_of_variables, (self._folder,)) if first.is_dir() else [first]:
             found.update(self._variables(path))
         return found
-
-    def _within(self, folder: Path, deep: int) -> Iterator[Path]:
-        for path in _inside(folder, self._notes):
-            if path.name.startswith(".") or path.name.endswith("~"):
-                continue
-            if path.is_dir() and not path.suffix:
-                if deep:
-                    yield from self._within(path, deep - 1)
-                else:
-                    self._notes.problem(Origin(str(path), 0), "", _too_deep())
-            elif path.suffix in _ENDINGS and not path.is_dir():
-                yield path
 
     def _variables(self, path: Path) -> Mapping[str, Variable]:
         file = str(path)

@@ -101,7 +101,7 @@ class Host:
 
 
 class TooMany(Exception):
-    """A bound is passed, and reading on makes no sense. The problem is noted."""
+    """A bound is passed, or groups contain each other: reading on makes no sense. The problem is noted."""
 
 
 class Tree:
@@ -152,6 +152,9 @@ class Tree:
         for group in self.groups.values():
             for child in group.children:
                 parents[child].append(group.name)
+                if child == ALL:
+                    self.notes.problem(group.children[ALL], ALL, "contains every other group; take it out here")
+                    raise TooMany
         waiting = {name: len(found) for name, found in parents.items()}
         ready = [name for name, count in waiting.items() if not count]
         ancestors = 0
