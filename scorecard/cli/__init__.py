@@ -37,6 +37,7 @@ _COMMANDS = {
     "history": "history",
     "init": "init",
     "inventory": "inventory",
+    "outlook": "outlook",
     "plan": "plan",
     "probes": "probes",
     "rejudge": "rejudge",
