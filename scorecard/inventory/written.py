@@ -155,7 +155,8 @@ def _shared(client: Client) -> Client:
 
 
 def _of_groups(groups: Sequence[str], endpoints: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any] | None]:
-    """What all endpoints of a group have in common, the largest group first, and taken out of the endpoints.
+    """What all endpoints of a group have in common, the largest group first (of equal ones the later,
+    which is the more special), and taken out of the endpoints.
 
     Whichever group of an endpoint says it, says what the endpoint had: so it does not matter which of them wins.
     """
@@ -165,7 +166,7 @@ def _of_groups(groups: Sequence[str], endpoints: Sequence[dict[str, Any]]) -> di
             members[name].append(endpoint)
     said: dict[int, set[str]] = {id(endpoint): set() for endpoint in endpoints}
     found: dict[str, dict[str, Any] | None] = dict.fromkeys(groups)
-    for name in sorted(groups, key=lambda name: -len(members[name])):
+    for name in sorted(reversed(groups), key=lambda name: -len(members[name])):
         if len(members[name]) < 2:
             continue
         common = _common(members[name])
