@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -16,13 +17,18 @@ from scorecard.inventory.csv_rows import MAX_CELL, Unreadable
 from scorecard.marked_yaml import printable
 
 _LIMIT_S = 90
+# To start Python at all. The rest of the environment may hold secrets, and a process that reads foreign files needs none.
+_NEEDED = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _PROCESS = Path(__file__).with_name("excel_process.py")
 
 
 def rows(file: IO[bytes], sheet: str) -> Iterator[tuple[int, list[Cell]]]:
     """Each row that holds anything, with its number. `sheet` may be empty where there is but one. Raises Unreadable."""
     command = [sys.executable, "-I", str(_PROCESS), sheet]
-    with subprocess.Popen(command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    environment = {name: os.environ[name] for name in _NEEDED if name in os.environ}
+    with subprocess.Popen(
+        command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+    ) as process:
         timer = threading.Timer(_LIMIT_S, process.kill)
         timer.start()
         try:

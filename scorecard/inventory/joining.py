@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scorecard.inventory.build import resolve
+from scorecard.inventory.fields import MAX_NAME
 from scorecard.inventory.joined import Joined, Segment
 from scorecard.inventory.layers import names
 from scorecard.inventory.lists import MachineList, Rows, read, split
@@ -51,12 +52,14 @@ class Lists:
         if found.problems and not found.clients:
             return found, None, ""
         shown = printable(path.name)
-        if rows is None:
-            return found, None, f"{shown} has no machine of client '{printable(client, 40)}' in its column client"
-        other = self._taken.setdefault(at, {}).setdefault(key, client)
-        if other != client:
-            said = f"{shown} already holds the machines of client '{printable(other, 40)}'; add a column client to it"
+        if rows is None:  # a client without a name is told anyway
+            said = f"{shown} has no machine of client '{printable(client, 40)}' in its column client" if client else ""
             return found, None, said
+        taken = self._taken.setdefault(at, {})
+        if key in taken:
+            said = f"{shown} already holds the machines of client '{printable(taken[key], 40)}'; "
+            return found, None, said + ("name it once" if taken[key] == client else "add a column client to it")
+        taken[key] = client
         return found, rows, ""
 
     def problems(self) -> Iterator[Problem]:
@@ -166,7 +169,8 @@ def _with_places(raw: dict[str, Any], rows: list[Any]) -> dict[str, Any]:
     """Sites and groups that a list names, where the inventory defines none of its own."""
     for key, one in (("sites", "site"), ("groups", "groups")):
         if key not in raw:
-            used = dict.fromkeys(name for row in rows for name in names(row.get(one)))
+            given = dict.fromkeys(name for row in rows for name in names(row.get(one)))
+            used = [name for name in given if len(name) <= MAX_NAME and name.isprintable()]  # others are told in their rows
             if used:
                 raw[key] = dict.fromkeys(used)
     return raw

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner
 
 from scorecard.cli.inventory import inventory as command
-from scorecard.inventory import Client, Inventory, load
+from scorecard.inventory import Client, Inventory, load, schema
 from scorecard.model import Authentication, Connection, Endpoint, Jump, Platform, Proxy, ProxyKind, Role
 
 
@@ -278,3 +280,31 @@ def test_check_of_a_list(tmp_path: Path) -> None:
     result = CliRunner().invoke(command, ["check", str(file)])
     assert (result.exit_code, result.stdout.splitlines()[0]) == (0, f"Harbour: 1 endpoint ({file}:1)")
     assert result.stderr == f"warning: {file}:1: columns that are not used: 'note'\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the owner of a file cannot be told on Windows")
+def test_commands_are_accepted_beside_lists(tmp_path: Path) -> None:
+    write(tmp_path, "a.csv", "name\nweb1\n").chmod(0o666)
+    file = write(
+        tmp_path,
+        "i.yaml",
+        "client: A\ncredentials: {c: {user: u, password: {command: [laps, '{name}']}}}\ndefaults: {credential: c}\n"
+        "endpoints_from: a.csv\n",
+    )
+    file.chmod(0o600)
+    (endpoint,) = only(load([file])).endpoints
+    assert endpoint.credential is not None
+    assert str(endpoint.credential.password) == "command:laps {name}"
+
+
+def test_a_list_fits_the_schema(tmp_path: Path) -> None:
+    drawn = schema()
+    good: list[dict[str, object]] = [
+        {"client": "A", "endpoints_from": "a.csv"},
+        {"client": "A", "endpoints_from": ["a.csv", "b.xlsx#S"], "endpoints": ["x"]},
+    ]
+    for value in good:
+        jsonschema.validate(value, drawn)
+    for bad in ({"client": "A"}, {"client": "A", "endpoints": []}, {"client": "A", "endpoints_from": 5}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(bad, drawn)

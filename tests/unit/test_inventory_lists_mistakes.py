@@ -103,6 +103,9 @@ LISTS = {
         "2: endpoints[1].name: expected a name, found text with control or invisible characters; remove them",
         "4: endpoints[c].address: expected a host name or IP address, but this is not a host name or IP address",
     ],
+    "name,site\na,x\u202e\n": [
+        "2: endpoints[a].site: expected a name, found text with control or invisible characters; remove them"
+    ],
     "name,address\n" + "x" * 256 + ",a\n": ["2: endpoints[1].name: expected a name of at most 255 characters, found 256"],
     "name\n" + "x" * 100_001 + "\n": [f"2: {CELL}"],
     "name\n" + "x" * 10_000_000 + "\n": [f"2: {CELL}; look for a quote that is never closed"],
@@ -204,6 +207,7 @@ def test_every_mistake_of_an_inventory_and_its_lists_names_its_own_place(tmp_pat
 def test_lists_and_clients_that_do_not_fit(tmp_path: Path) -> None:
     (tmp_path / "all.csv").write_text("client,name\nB,b\n")
     (tmp_path / "one.csv").write_text("name\na\n")
+    (tmp_path / "two.csv").write_text("name\na\n")
     file = tmp_path / "i.yaml"
     file.write_text(
         "clients:\n"
@@ -214,6 +218,8 @@ def test_lists_and_clients_that_do_not_fit(tmp_path: Path) -> None:
         "- {client: E}\n"
         "- {client: F, endpoints_from: ''}\n"
         "- {client: G, endpoints_from: []}\n"
+        "- {endpoints_from: all.csv}\n"
+        "- {client: B2, endpoints_from: [two.csv, ./two.csv]}\n"
     )
     assert mistakes(file) == [
         "i.yaml:2: clients[1].endpoints_from: all.csv has no machine of client 'A' in its column client",
@@ -223,6 +229,9 @@ def test_lists_and_clients_that_do_not_fit(tmp_path: Path) -> None:
         "lists of endpoints_from, or both.",
         "i.yaml:7: clients[6].endpoints_from: expected the path of a file, found empty text",
         "i.yaml:8: clients[7].endpoints_from: expected at least one item, found an empty list",
+        "i.yaml:9: clients[8].client: is missing. Expected: The client's name, unique among all inventories loaded "
+        "together.",
+        "i.yaml:10: clients[9].endpoints_from[2]: two.csv already holds the machines of client 'B2'; name it once",
     ]
 
 
