@@ -193,13 +193,9 @@ def test_an_archive_of_another_kind(tmp_path: Path) -> None:
 
 def test_contents_that_swell_when_unpacked_are_not_unpacked(tmp_path: Path) -> None:
     file = workbook(tmp_path, ("S", [["name"], ["a"]]))
-    with (
-        zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as packed,
-        packed.open("xl/media/x", "w", force_zip64=True) as out,
-    ):
-        for _ in range(520):
-            out.write(bytes(1024 * 1024))
-    assert file.stat().st_size < 2 * 1024 * 1024
+    with zipfile.ZipFile(file, "a") as packed:
+        packed.writestr("xl/media/x", b"")
+        packed.getinfo("xl/media/x").file_size = 513 * 1024 * 1024
     assert mistakes(file) == ["list.xlsx: holds more than 512 MiB once it is unpacked; save the list as CSV"]
 
 
