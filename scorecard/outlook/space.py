@@ -16,7 +16,7 @@ from urllib.parse import unquote
 GB = 2**30
 LONGEST = 480  # the device list keeps 500 characters of a value
 
-_SIZES = re.compile(r"(?P<mount>.+) (?P<free>[0-9]{1,9}\.[0-9]{3}) of (?P<size>[0-9]{1,9}\.[0-9]{3}) GB free")
+_SIZES = re.compile(r"(?P<mount>.+) (?P<free>[0-9]{1,10}\.[0-9]{3}) of (?P<size>[0-9]{1,10}\.[0-9]{3}) GB free")
 _UNREAD = re.compile(r"(?P<mount>.+) not read")
 _MORE = re.compile(r"and (?P<count>[1-9][0-9]{0,5}) more")
 _NONE = "none"

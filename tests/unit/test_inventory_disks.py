@@ -1,0 +1,171 @@
+"""Disks of the inventory: recorded answers, the line in the device list, and what the snippet touches on the way."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scorecard.model import Observation, Outcome, Platform, Seen, Unseen
+from scorecard.outlook.space import LONGEST, Space, Spaces, read, write
+from scorecard.registry import Registry
+from tests import cases
+
+TOPIC = Registry.load().by_id["inventory"]
+FILES = [
+    file for file in sorted((cases.FACTS / "inventory").glob("*/*.yaml")) if "disks" in yaml.safe_load(file.read_text())
+]
+SHELLS = (["dash"], ["bash"], ["busybox", "sh"])
+
+
+def portrait(facts: Any) -> str | None:
+    assert TOPIC.portray is not None
+    return TOPIC.portray(facts)["disks"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_a_recorded_answer(file: Path) -> None:
+    raw, case = yaml.safe_load(file.read_text(encoding="utf-8")), cases.load_case(file)
+    facts = TOPIC.parse(case.observations, case.host)
+    assert portrait(facts) == raw["disks"]
+    if raw["disks"] is None:
+        assert isinstance(facts.disks, Unseen)
+        assert raw["unseen"] in facts.disks.reason
+    else:
+        found = read(raw["disks"])
+        assert found is not None
+        assert [space.mount for space in found.listed] == [disk.mount for disk in facts.disks.seen()]
+
+
+def test_there_are_recorded_answers_of_every_kind_for_every_platform() -> None:
+    for platform in Platform:
+        stems = {file.stem for file in FILES if file.parent.name == platform}
+        assert stems >= {"disks", "disks-absent", "disks-denied", "disks-truncated", "disks-garbage"}
+
+
+def test_a_disk_that_was_not_read_says_why() -> None:
+    case = cases.load_case(cases.FACTS / "inventory" / "windows" / "disks-one-locked.yaml")
+    locked = TOPIC.parse(case.observations, case.host).disks.seen()[1]
+    assert (
+        locked.size_bytes == Unseen("Windows tells no size of E:: it may be locked") or "locked" in locked.size_bytes.reason
+    )
+    assert locked.free_bytes == locked.size_bytes
+
+
+@settings(max_examples=200, deadline=None)
+@given(platform=st.sampled_from(list(Platform)), text=st.text(max_size=200), line=st.text(max_size=60))
+def test_noise_is_never_a_disk_with_sizes_that_were_not_told(platform: Platform, text: str, line: str) -> None:
+    said = f"{text}\nfs\text4\t/dev/sda1\t/\t{line}\nmounts\t3"
+    observation = Observation("inventory.disks", Outcome.OK, said, 0, 1)
+    disks = TOPIC.parse({"inventory.disks": observation}, cases.host(platform)).disks
+    for disk in disks.value if isinstance(disks, Seen) else ():
+        assert isinstance(disk.size_bytes, Unseen) or disk.size_bytes.value >= disk.free_bytes.seen() >= 0
+
+
+# --- the line ------------------------------------------------------------------------------------------------------
+
+
+SPACES = st.builds(
+    lambda mount, size, free: Space(mount, size, None if size is None else min(free, size)),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30),
+    st.none() | st.integers(1, 2**60),
+    st.integers(0, 2**60),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(disks=st.lists(SPACES, max_size=8))
+def test_the_line_is_read_back_as_it_was_written(disks: Sequence[Space]) -> None:
+    line = write(disks)
+    assert len(line) <= LONGEST
+    assert line.isprintable()
+    found = read(line)
+    assert found is not None
+    assert len(found.listed) + found.more == len(disks)
+    for before, after in zip(disks, found.listed, strict=False):
+        assert after.mount == before.mount
+        assert (after.size_bytes is None) == (before.size_bytes is None)
+        if before.size_bytes is not None and after.size_bytes is not None:
+            assert abs(before.size_bytes - after.size_bytes) <= 2**30 / 1000
+    assert write(found.listed) == line or found.more
+
+
+def test_disks_that_do_not_fit_are_counted() -> None:
+    disks = [Space(f"/srv/a-rather-long-name-of-a-share-{number}", 2**40, 2**39) for number in range(20)]
+    found = read(write(disks))
+    assert found is not None
+    assert (len(found.listed), found.more) == (7, 13)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nothing", "/ 1.0 of 2.0 GB free", "/ 1.000 of 2.000 GB free;", "and 3", "1.000 of 2.000 GB free"]
+)
+def test_what_is_not_such_a_line_is_not_read(text: str) -> None:
+    assert read(text) is None
+
+
+def test_no_disk_is_not_an_unread_one() -> None:
+    assert read(write([])) == Spaces()
+    assert read("and 3 more") == Spaces((), 3)
+
+
+# --- the snippet ---------------------------------------------------------------------------------------------------
+
+MOUNTS = r"""
+proc /proc proc rw 0 0
+/dev/sda1 / ext4 rw,relatime 0 0
+/dev/sda1 /var/lib/bound ext4 rw,relatime 0 0
+/dev/sda2 /boot/efi vfat rw 0 0
+/dev/sdb1 @/a\040b xfs rw 0 0
+/dev/sdc1 @/readonly ext4 ro 0 0
+/dev/sdd1 @/hidden ext4 rw 0 0
+nas:/share @/hidden nfs4 rw 0 0
+nas:/home @/nfs nfs rw 0 0
+/dev/sde1 @/nfs/below ext4 rw 0 0
+//nas/c @/cifs cifs rw 0 0
+sshfs @/ssh fuse.sshfs rw 0 0
+/dev/loop3 @/snap ext4 rw 0 0
+tmpfs @/run tmpfs rw 0 0
+/dev/sdf1 @/run/disk btrfs rw,subvol=/a 0 0
+/dev/sdf1 @/run/disk/deeper btrfs rw,subvol=/b 0 0
+"""
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_only_local_file_systems_are_touched_and_each_once(shell: list[str], tmp_path: Path) -> None:
+    """With a table of mounts of our own, and a df that notes what it is asked."""
+    asked, bin_ = tmp_path / "asked", tmp_path / "bin"
+    bin_.mkdir()
+    (bin_ / "df").write_text(f'#!/bin/sh\necho "$3" >>"{asked}"\necho header\necho "/dev/x 100 50 50 50% $3"\n')
+    (bin_ / "df").chmod(0o755)
+    table = tmp_path / "mounts"
+    table.write_text(MOUNTS.lstrip().replace("@", str(tmp_path)))
+    text = next(p.text for p in TOPIC.probes_for(Platform.LINUX) if p.part == "inventory.disks")
+    code = "absent() { exit 127; }\n" + text.replace("/proc/self/mounts", str(table))
+    environment = {"PATH": f"{bin_}:{os.environ['PATH']}", "LC_ALL": "C"}
+    done = subprocess.run([*shell, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert done.stderr == ""
+    assert sorted(asked.read_text().splitlines()) == sorted(["/", f"{tmp_path}/a b", f"{tmp_path}/run/disk"])
+    observation = Observation("inventory.disks", Outcome.OK, done.stdout, 0, 1)
+    facts = TOPIC.parse({"inventory.disks": observation}, cases.host(Platform.LINUX))
+    assert [disk.mount for disk in facts.disks.seen()] == ["/", f"{tmp_path}/a b", f"{tmp_path}/run/disk"]
+    assert {disk.size_bytes for disk in facts.disks.seen()} == {Seen(102_400)}
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_this_machine_answers_in_every_shell(shell: list[str]) -> None:
+    text = next(p.text for p in TOPIC.probes_for(Platform.LINUX) if p.part == "inventory.disks")
+    done = subprocess.run([*shell, "-c", f"absent() {{ exit 127; }}\n{text}"], capture_output=True, text=True, check=True)
+    observation = Observation("inventory.disks", Outcome.OK, done.stdout, 0, 1)
+    disks = TOPIC.parse({"inventory.disks": observation}, cases.host(Platform.LINUX)).disks.seen()
+    for disk in disks:
+        if isinstance(disk.size_bytes, Seen):
+            shown = os.statvfs(disk.mount)
+            assert disk.size_bytes == Seen(shown.f_blocks * shown.f_frsize // 1024 * 1024)
