@@ -14,20 +14,21 @@ from scorecard.result import Audit, Authorisation, Cap, Device, Partner, Scoreca
 from scorecard.seal import Sealing
 
 
-def dumps(audit: Audit, observations: Mapping[str, list[Json]] | None = None, indent: int | None = 1) -> str:
+def dumps(audit: Audit, observations: Mapping[str, list[Json]] | None = None) -> str:
     """The document as text; `observations`: raw answers by endpoint, where they travel with it."""
-    return "".join(chunks(audit, observations, indent))
+    return "".join(chunks(audit, observations))
 
 
 def chunks(
     audit: Audit,
     observations: Mapping[str, list[Json]] | None = None,
-    indent: int | None = 1,
+    *,
+    lines: bool = True,
     sealing: Sealing | None = None,
 ) -> Iterator[str]:
     """The same text piece by piece: of a large fleet its lists are made one entry at a time and never held whole.
 
-    `sealing`: has the document's chain once all is written.
+    `lines`: each key, endpoint and finding on a line of its own. `sealing`: has the document's chain once all is written.
     """
     sealing = sealing or Sealing(audit.previous)
     head, middle = _head(audit), _middle(audit)
@@ -40,31 +41,26 @@ def chunks(
     }
     if observations is not None:
         document["observations"] = dict(observations)
-    between = ", " if indent is None else ",\n" + " " * indent
-    yield "{" if indent is None else "{\n" + " " * indent
+    start, deep = ("\n ", "\n  ") if lines else ("", "")
+    yield "{"
     for number, (key, value) in enumerate(document.items()):
-        yield f"{between if number else ''}{json.dumps(key)}: "
+        yield f"{_between(number, start)}{json.dumps(key)}: "
         if isinstance(value, Iterator):
-            yield from _list(value, indent)
+            yield "["
+            for count, entry in enumerate(value):
+                yield f"{_between(count, deep)}{_text(entry)}"
+            yield f"{start}]"
         else:  # by then the lists are written, and taken into the seal
-            yield _text(sealing.seal({**head, **middle}) if key == seal.KEY else value, indent, 1)
-    yield "}\n" if indent is None else "\n}\n"
+            yield _text(sealing.seal({**head, **middle}) if key == seal.KEY else value)
+    yield "\n}\n" if lines else "}\n"
 
 
-def _list(values: Iterator[Any], indent: int | None) -> Iterator[str]:
-    deep = "" if indent is None else "\n" + " " * (2 * indent)
-    some = False
-    for value in values:
-        yield (f",{deep}" if deep else ", ") if some else f"[{deep}"
-        yield _text(value, indent, 2)
-        some = True
-    yield ("]" if indent is None else "\n" + " " * indent + "]") if some else "[]"
+def _between(number: int, line: str) -> str:
+    return line if not number else f",{line or ' '}"
 
 
-def _text(value: Any, indent: int | None, depth: int) -> str:
-    said = json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
-    # A line end within JSON is never one of a text's.
-    return said if indent is None else said.replace("\n", "\n" + " " * (indent * depth))
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def time_text(moment: datetime | None) -> str | None:

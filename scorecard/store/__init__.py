@@ -175,7 +175,7 @@ class Store:
             "coverage": card.coverage,
             "devices": len(audit.devices),
             "open_findings": sum(finding.status in _OPEN and finding.counts for finding in audit.findings),
-            "document": pack_pieces(chunks(audit, indent=None, sealing=sealing)),
+            "document": pack_pieces(chunks(audit, lines=False, sealing=sealing)),
             "chain": sealing.chain,
         }
         done = update(tables.audits).where(tables.audits.c.id == audit.id).values(values)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from scorecard.errors import StoreError
 from scorecard.folders import sync_folder
 from scorecard.store.database import file_of
+from scorecard.store.tables import metadata
 
 # The newest revision in migrations/versions/; a test compares the two. Known here so that Alembic, which takes its time
 # to load, is asked only when there is something to migrate.
@@ -41,9 +42,19 @@ def migrate(engine: Engine) -> None:
         current = revision(connection)
         if current == HEAD:
             return
-        if current is not None and (file := file_of(engine.url)):
+        if current is None:
+            create(connection)
+            return
+        if file := file_of(engine.url):
             back_up(file, current)
         upgrade(connection, HEAD)
+
+
+def create(connection: Connection) -> None:
+    """All tables of a new store, as the migrations would make them one after the other; Alembic takes longer to load."""
+    metadata.create_all(connection)
+    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
 
 
 def revision(connection: Connection) -> str | None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from scorecard.describing import describe
 from scorecard.document import DocumentError, loads, schema
 from scorecard.document_file import read
-from scorecard.document_writing import dumps, to_json
+from scorecard.document_writing import chunks, dumps, to_json
 from scorecard.model import Json
 from scorecard.result import Audit, Authorisation, Provider, Retired
 from tests.fleet import NOW, REGISTRY, STANDARD, grade, random_fleet
@@ -129,12 +129,17 @@ def test_a_file_that_is_not_there_is_told_in_plain_words(tmp_path: Path) -> None
         read(tmp_path / "audit.json")
 
 
-@pytest.mark.parametrize("indent", [None, 1, 2])
-def test_written_piece_by_piece_it_is_the_same_text(indent: int | None) -> None:
+def test_written_piece_by_piece_it_is_the_same_document() -> None:
     made = audit()
-    for one in (made, replace(made, devices=(), findings=())):
-        plain = json.dumps(to_json(one), ensure_ascii=False, indent=indent) + "\n"
-        assert dumps(one, indent=indent) == plain
     extra: dict[str, list[Json]] = {"web1": [{"text": "a\n\u2028b"}]}
-    plain = json.dumps({**to_json(made), "observations": extra}, ensure_ascii=False, indent=indent) + "\n"
-    assert dumps(made, extra, indent) == plain
+    for one in (made, replace(made, devices=(), findings=())):
+        assert json.loads(dumps(one)) == to_json(one)
+        assert "".join(chunks(one, lines=False)) == json.dumps(to_json(one), ensure_ascii=False) + "\n"
+        assert json.loads(dumps(one, extra)) == {**to_json(one), "observations": extra}
+
+
+def test_every_key_endpoint_and_finding_has_a_line_of_its_own() -> None:
+    made = audit()
+    lines = dumps(made).splitlines()
+    assert len(lines) == 2 + len(to_json(made)) + 2 + len(made.devices) + len(made.findings)
+    assert all(json.loads(line.removesuffix(",")) for line in lines if line.startswith("  "))

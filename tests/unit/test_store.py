@@ -7,13 +7,14 @@ import stat
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine, inspect
 
 from scorecard.collect import EndpointResult
 from scorecard.errors import StoreError
@@ -21,7 +22,7 @@ from scorecard.judge import digest
 from scorecard.model import Observation, Outcome, Role, Status
 from scorecard.result import System
 from scorecard.store import Store, UnknownAudit, migrations, tables
-from scorecard.store.migrate import HEAD
+from scorecard.store.migrate import HEAD, upgrade
 from scorecard.store.rows import prepare
 from tests.fleet import NOW, device, findings, passing
 from tests.unit.test_document import audit
@@ -139,12 +140,33 @@ def test_a_client_is_known_since_its_first_whole_audit(tmp_path: Path) -> None:
     store.close()
 
 
-def test_migrations_make_the_tables_that_the_code_uses(tmp_path: Path) -> None:
+def portrait(engine: Engine) -> dict[str, Any]:
+    """Everything about the tables that the database tells."""
+    seen = inspect(engine)
+    return {
+        name: {
+            "columns": {column["name"]: {**column, "type": str(column["type"])} for column in seen.get_columns(name)},
+            "keys": seen.get_pk_constraint(name)["constrained_columns"],
+            "foreign": sorted(str(key) for key in seen.get_foreign_keys(name)),
+            "indexes": sorted(str(index) for index in seen.get_indexes(name)),
+        }
+        for name in seen.get_table_names()
+    }
+
+
+def test_migrations_make_the_same_tables_as_a_new_store_has(tmp_path: Path) -> None:
     Store.open(url(tmp_path)).close()
-    engine = create_engine(url(tmp_path))
-    with engine.connect() as connection:
+    fresh, migrated = create_engine(url(tmp_path)), create_engine(f"sqlite:///{tmp_path / 'migrated.db'}")
+    with migrated.begin() as connection:
+        upgrade(connection, HEAD)
+    with migrated.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
-    engine.dispose()
+    old, new = portrait(migrated), portrait(fresh)
+    assert old.keys() == new.keys()
+    for name in new:
+        assert old[name] == new[name], name
+    fresh.dispose()
+    migrated.dispose()
 
 
 def test_the_newest_revision_is_known_without_asking_alembic() -> None:
