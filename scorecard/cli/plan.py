@@ -15,7 +15,7 @@ from scorecard.cli.options import store_option
 from scorecard.cli.terminal import say, say_json
 from scorecard.document_file import read
 from scorecard.inventory import load
-from scorecard.plan.contract import FEWEST_AUDITS, Outlook, inflow, outlook, said
+from scorecard.plan.contract import FEWEST_AUDITS, Clearance, clearance, inflow, said
 from scorecard.plan.hours import Hours
 from scorecard.plan.road import NoRoad, Road, Step, road
 from scorecard.plan.tasks import Plan, Task
@@ -72,7 +72,7 @@ def plan(
         store.close()
     tasks = plan_of(chosen)
     way = road(chosen, to)
-    ahead = None if contract is None else _outlook(tasks, contract, [*earlier, chosen])
+    ahead = None if contract is None else _clearance(tasks, contract, [*earlier, chosen])
     if as_json:
         say_json(json.dumps(_record(chosen, tasks, way, ahead), indent=1, ensure_ascii=False))
         return
@@ -86,11 +86,11 @@ def _earlier(store: Store, audit: Audit) -> Sequence[Audit]:
     return [store.load(entry.id) for entry in past]
 
 
-def _outlook(tasks: Plan, contract: Contract, audits: Sequence[Audit]) -> Outlook:
-    return outlook(tasks, contract, inflow(audits))
+def _clearance(tasks: Plan, contract: Contract, audits: Sequence[Audit]) -> Clearance:
+    return clearance(tasks, contract, inflow(audits))
 
 
-def _record(audit: Audit, tasks: Plan, way: Road | NoRoad, ahead: Outlook | None) -> dict[str, object]:
+def _record(audit: Audit, tasks: Plan, way: Road | NoRoad, ahead: Clearance | None) -> dict[str, object]:
     found = {"found": isinstance(way, Road), **asdict(way)}
     return {
         "audit": audit.id,
@@ -103,11 +103,11 @@ def _record(audit: Audit, tasks: Plan, way: Road | NoRoad, ahead: Outlook | None
         "estimated": tasks.estimated,
         "agreed": tasks.agreed,
         "road": found,
-        "outlook": None if ahead is None else asdict(ahead),
+        "contract": None if ahead is None else asdict(ahead),
     }
 
 
-def _text(audit: Audit, tasks: Plan, way: Road | NoRoad, ahead: Outlook | None) -> Iterator[str]:
+def _text(audit: Audit, tasks: Plan, way: Road | NoRoad, ahead: Clearance | None) -> Iterator[str]:
     card = audit.scorecard
     score = "no score" if card.score is None else f"{card.score:.1f} of 100"
     grade = f"grade {card.letter}" if card.letter else "no grade"

@@ -19,7 +19,7 @@ _MONTH_DAYS = 365.25 / 12
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class Clearance:
     """How long the provider's open work takes out of the contract's hours. Months are None where they have no end.
 
     `inflow_hours`: new work a month, None where fewer than FEWEST_AUDITS audits tell. `money`: what the open work costs at
@@ -41,13 +41,13 @@ class Outlook:
         return self.open_hours.likely > 0 and self.inflow_hours is not None and self.months_with_inflow is None
 
 
-def outlook(plan: Plan, contract: Contract, inflow_hours: float | None = None) -> Outlook:
+def clearance(plan: Plan, contract: Contract, inflow_hours: float | None = None) -> Clearance:
     """What the client or a vendor does is not paid from the contract and not in it."""
     ours = [task for task in plan.tasks if task.owner is Owner.PROVIDER]
     estimated = [task.hours.likely for task in ours if task.hours is not None]
     work, bucket = hours(60 * sum(estimated)), contract.hours_per_month
     rate = contract.rate
-    return Outlook(
+    return Clearance(
         contract=contract,
         open_hours=work,
         tasks=len(ours),
@@ -95,7 +95,7 @@ def _new_minutes(before: Audit, audit: Audit) -> int:
     return minutes
 
 
-def said(found: Outlook) -> str:
+def said(found: Clearance) -> str:
     """In a sentence or two for a person."""
     contract, work = found.contract, found.open_hours
     estimate = f"; {found.estimated} of {found.tasks} tasks estimated" if found.estimated < found.tasks else ""
@@ -120,6 +120,6 @@ def _rounded(months: float | None) -> str:
     return "never" if months is None else f"{months:.1f} months"
 
 
-def _money(found: Outlook) -> str:
+def _money(found: Clearance) -> str:
     likely = found.money[1] if found.money is not None else 0.0
     return f"about {found.contract.currency} {likely:,.0f}"

@@ -13,7 +13,7 @@ from typing import Any
 
 from scorecard.carried import is_stated
 from scorecard.describing import describe
-from scorecard.model import OPEN, ExceptionKind, Finding, Mark, Role, Status
+from scorecard.model import OPEN, ExceptionKind, Finding, Mark, Platform, Role, Status
 from scorecard.plan.hours import ASK_AGAIN, FIND
 from scorecard.result import Audit, Device, Scorecard
 from scorecard.score import score, settle
@@ -157,6 +157,23 @@ def small_case(seed: int) -> tuple[Audit, Standard]:
             found[index] = replace(old, verdict=replace(old.verdict, status=status))
     since = chance.choice([None, NOW - timedelta(days=100)])
     return audit_of([_storied(one, chance) for one in found], devices, standard, client_since=since), standard
+
+
+def broken_areas_case(seed: int) -> tuple[Audit, Standard]:
+    """A few machines most of which are broken in several areas, so that the rule on those holds the letter."""
+    chance = random.Random(seed)
+    areas, machines = chance.choice([(2, 2), (2, 3), (3, 3)])
+    standard = changed_standard({"broken_areas": {"areas": areas, "endpoints": machines, "letter": "D"}})
+    roles = chance.choice([[Role.LAPTOP], [Role.LAPTOP, Role.SERVER]])
+    devices = [device(f"m{number}", chance.choice(roles), Platform.WINDOWS) for number in range(chance.randint(3, 6))]
+    places = [(one.name, check) for one in devices for check in CAPPED]
+    broken = set(chance.sample(places, min(len(places), chance.randint(6, 9))))
+    found = [
+        finding(check, one, Status.FAIL if (one.name, check) in broken else Status.PASS, standard)
+        for one in devices
+        for check in standard.content.checks
+    ]
+    return audit_of(found, devices, standard), standard
 
 
 def _strictness(chance: random.Random) -> dict[str, Any]:
