@@ -97,6 +97,7 @@ class _Reading:
         self._notes = Notes()
         self._tree = Tree(self._notes)
         self._read: list[Path] = []
+        self._called = called(path)
 
     def document(self) -> AnsibleDocument:
         try:
@@ -206,7 +207,7 @@ class _Reading:
 
     def _client(self, machine: Machine, clients: dict[str, ClientParts]) -> ClientParts:
         given = machine.client
-        name = given.value if given and isinstance(given.value, str) else called(self._path)
+        name = given.value if given and isinstance(given.value, str) else self._called
         if name not in clients:
             place = given.place if given else Place(Origin(str(self._read[0]), 1), "client")
             clients[name] = ClientParts(name, place)

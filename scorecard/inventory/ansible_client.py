@@ -37,9 +37,10 @@ class ClientParts:
             self.places[*here, key] = given.place
         if machine.login:
             endpoint["credential"] = self._credential(machine.login)
-        if any(hop.key_file for hop in machine.hops):
+        hops = machine.hops or ()
+        if any(hop.key_file for hop in hops):
             place = machine.settings["proxy_jump"].place
-            endpoint["proxy_jump"] = [self._hop(hop, place) for hop in machine.hops]
+            endpoint["proxy_jump"] = [self._hop(hop, place) for hop in hops]
         if groups:
             endpoint["groups"] = list[Value](groups)
             self._groups.update(dict.fromkeys(groups))

@@ -64,7 +64,7 @@ class Machine:
     host: Host
     settings: dict[str, Given] = field(default_factory=dict)
     login: dict[str, Given] = field(default_factory=dict)
-    hops: tuple[ssh.Hop, ...] = ()  # what `proxy_jump` stands for, with the keys to log in there
+    hops: tuple[ssh.Hop, ...] | None = None  # what `proxy_jump` stands for, with the keys to log in there
     client: Given | None = None
 
     @property
@@ -89,8 +89,8 @@ class LeftOut:
 
 
 @lru_cache(maxsize=256)
-def _way(texts: tuple[str, ...]) -> ssh.Way:
-    return ssh.read(texts)
+def _way(text: str) -> ssh.Way:
+    return ssh.read(text)
 
 
 class Reading:
@@ -164,25 +164,31 @@ class Reading:
             self._warn_of_host_keys(checking.place)
 
     def _way_in(self) -> None:
-        given = [found for name in names.SSH_ARGUMENTS if (found := self._text((name,)))]
+        """Of what the arguments say twice ssh takes the first, so what is set already stays."""
         own = self._text(names.PROXY_COMMAND)
-        try:
-            way = _way(tuple(str(found.value) for found in given))
-            hops = ssh.proxy_command(str(own.value)) if own else way.hops
-        except ssh.Unreadable as error:
-            place = (own or given[-1]).place
-            self._notes.problem(place.origin, place.key, str(error))
-            return
-        place = next((found.place for found in (own, *reversed(given)) if found), self._machine.place)
-        if own and hops is None:
-            self._warn(own.place, "only ssh -W %h:%p with a host is understood here; ignored")
-        if hops:
-            self._machine.hops = hops
-            self._set("proxy_jump", Given([hop.text for hop in hops], place))
+        texts = [given for name in names.SSH_ARGUMENTS if (given := self._text((name,)))]
+        for given in (own, *texts):
+            if given is None:
+                continue
+            try:
+                way = ssh.Way(ssh.proxy_command(str(given.value))) if given is own else _way(str(given.value))
+            except ssh.Unreadable as error:
+                self._notes.problem(given.place.origin, given.place.key, str(error))
+                continue
+            if given is own and way.hops is None:
+                self._warn(own.place, "only ssh -W %h:%p with a host is understood here; ignored")
+            self._take_over(way, given.place)
+
+    def _take_over(self, way: ssh.Way, place: Place) -> None:
+        machine = self._machine
+        if way.hops is not None and machine.hops is None:
+            machine.hops = way.hops
+            if way.hops:
+                self._set("proxy_jump", Given([hop.text for hop in way.hops], place))
         for key, value in (("user", way.user), ("key_file", way.key_file)):
-            if value and key not in self._machine.login:
+            if value and key not in machine.login:
                 self._log_in(key, Given(value, place))
-        if way.port and "port" not in self._machine.settings:
+        if way.port and "port" not in machine.settings:
             self._set("port", _number(Given(way.port, place)))
         if way.unchecked:
             self._warn_of_host_keys(place)
@@ -242,6 +248,8 @@ class Reading:
             self._log_in(key, self._value((names.OWN + key,)))
         for name in sorted(self._notes.own_names.intersection(self._variables).difference(_OF_CREDENTIAL)):
             key, given = name.removeprefix(names.OWN), self._value((name,))
+            if key == "proxy_jump":
+                self._machine.hops = ()
             if key in _NOT_OURS:
                 place = Place(self._variables[name].origin, name)
                 self._notes.problem(place.origin, name, "cannot be set: it comes from Ansible's own names and variables")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 _WITH_VALUE = frozenset("BbcDEeFIiJLlmOopQRSWw")  # ssh(1), OpenSSH 9
@@ -57,10 +57,10 @@ class Unreadable(Exception):
     """`str()` says why; it quotes nothing."""
 
 
-def read(texts: Sequence[str]) -> Way:
-    """The arguments in the order of the command line. Raises Unreadable."""
+def read(text: str) -> Way:
+    """One text with arguments. Raises Unreadable."""
     way = Way()
-    for name, value in _options([word for text in texts for word in _words(text)]):
+    for name, value in _options(_words(text)):
         _take(way, name, value)
     return way
 

@@ -7,7 +7,6 @@ the deeper wins, then the one with the higher `ansible_group_priority`, then the
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -212,7 +211,8 @@ class Settled:
         self._merged: dict[tuple[str, ...], dict[str, Variable]] = {}
 
     def variables(self, host: Host) -> Found:
-        return ChainMap(dict(self._of_host(host.name)), host.variables, self._groups(host))
+        of_groups, of_host = self._groups(host), self._of_host(host.name)
+        return {**of_groups, **host.variables, **of_host} if host.variables or of_host else of_groups
 
     def _groups(self, host: Host) -> dict[str, Variable]:
         groups = self._tree.memberships(host)

@@ -166,7 +166,8 @@ def _of_groups(groups: Sequence[str], endpoints: Sequence[dict[str, Any]]) -> di
             members[name].append(endpoint)
     said: dict[int, set[str]] = {id(endpoint): set() for endpoint in endpoints}
     found: dict[str, dict[str, Any] | None] = dict.fromkeys(groups)
-    for name in sorted(reversed(groups), key=lambda name: -len(members[name])):
+    ranks = {name: (-len(members[name]), -number) for number, name in enumerate(groups)}
+    for name in sorted(groups, key=ranks.__getitem__):
         if len(members[name]) < 2:
             continue
         common = _common(members[name])

@@ -259,6 +259,12 @@ def test_names_in_templates_are_filled_in(tmp_path: Path) -> None:
     assert endpoint.connection.jumps[0].address == "b.corp.example"
 
 
+def test_a_jump_of_our_own_wins(tmp_path: Path) -> None:
+    arguments = "ansible_ssh_common_args=-o ProxyCommand='ssh -i /k -W %h:%p theirs'"
+    endpoint = only(tmp_path, f"w scorecard_proxy_jump=ours:24\n[all:vars]\n{arguments}\n")
+    assert endpoint.connection.jumps == (Jump("ours", 24, None),)
+
+
 def test_our_own_variables_win(tmp_path: Path) -> None:
     client, warnings = loaded(
         tmp_path,
