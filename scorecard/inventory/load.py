@@ -119,8 +119,11 @@ def _files(path: Path, problems: list[Problem]) -> Iterator[Path]:
 
 
 def _is_inventory(file: Path) -> bool:
-    """By its name: a client's exceptions lie beside its inventory, as exceptions.yaml or NAME.exceptions.yaml."""
-    named = file.name.startswith(".") or file.stem == "exceptions" or file.stem.endswith(".exceptions")
+    """By its name: a client's exceptions lie beside its inventory, as exceptions.yaml or NAME.exceptions.yaml.
+
+    Spreadsheets lay a file that begins with ~$ beside each workbook that is open.
+    """
+    named = file.name.startswith((".", "~$")) or file.stem == "exceptions" or file.stem.endswith(".exceptions")
     return not named and file.is_file()
 
 

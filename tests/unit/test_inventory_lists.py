@@ -262,6 +262,7 @@ def test_a_folder_with_lists(tmp_path: Path) -> None:
     write(tmp_path, "used.csv", "name\nc\n")
     write(tmp_path, "three.yaml", "client: Three\nendpoints_from: used.csv\n")
     write(tmp_path, "notes.txt", "not a list")
+    write(tmp_path, "~$four.xlsx", "what a spreadsheet writes while it has the workbook open")
     assert [client.name for client in load([tmp_path]).clients] == ["one", "Three", "two"]
     assert [client.name for client in load([tmp_path / "used.csv", tmp_path]).clients] == ["one", "Three", "two"]
     assert [client.name for client in load([tmp_path / "used.csv"]).clients] == ["used"]
