@@ -162,7 +162,7 @@ class Client:
             scorecard=self._card(settled, devices),
             devices=devices,
             findings=settled,
-            checks=MappingProxyType({check: _described(check) for check in self.standard.content.checks}),
+            checks=MappingProxyType({check: _described(check, self.standard) for check in self.standard.content.checks}),
             retired=self.retired,
         )
 
@@ -196,14 +196,14 @@ class Client:
         return Scorecard(total, total, 1.0, None, None, None, False, None, (), (), (), nothing)
 
 
-def _described(check: str) -> Json:
+def _described(check: str, standard: Standard) -> Json:
     return {
         "title": f"The good state of {check}",
         "why": "Somebody asked for it.",
         "fix": ["Do it.", "Audit again and see it done."],
         "effort": {"once_min": 10, "each_min": 5},
         "topic": check.partition(".")[0],
-        "category": STANDARD.category(check).id,
+        "category": standard.category(check).id,
         "severity": "high",
         "parameters": {},
         "stable": [],

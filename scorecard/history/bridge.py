@@ -25,10 +25,10 @@ from math import fsum
 
 from scorecard.history import shapley
 from scorecard.history.causes import Cause, cause_of_answer
+from scorecard.history.kinds import Kind, kinds
 from scorecard.history.measure import Measure, Weighed
-from scorecard.history.pairs import judged_otherwise, require_comparable, sides, standard_of
-from scorecard.model import Finding
-from scorecard.result import Audit, Device
+from scorecard.history.pairs import judged_otherwise, require_comparable, standard_of
+from scorecard.result import Audit
 from scorecard.standard import Standard
 
 _SAME_SCORE = 1e-6
@@ -85,89 +85,84 @@ def bridge(older: Audit, newer: Audit) -> Bridge:
     return Bridge(before, after, tuple(ledger.part(cause, share) for cause, share in zip(causes, points, strict=True)))
 
 
-# What stood there, and what stands there now.
-_Change = tuple[Weighed | None, Weighed | None]
+# Under the old standard, and under the new.
+_Counts = tuple[Counter[Weighed], Counter[Weighed]]
 
 
 class _Ledger:
-    """How many findings of each kind there are before, and come and go with each cause, under either standard."""
+    """How many findings there are that count the same, and how many come and go with each cause, under either standard."""
 
     def __init__(self, older: Audit, newer: Audit) -> None:
         self._old = Measure(standard_of(older), older, newer)
         self._new = Measure(standard_of(newer), newer, older)
         self._same = self._old.same_as(self._new)
         self._judged_otherwise = judged_otherwise(self._old.standard, self._new.standard)
-        self._devices_then = {device.name: device for device in older.devices}
-        self._devices_now = {device.name: device for device in newer.devices}
-        # Under either standard: what is there while its cause has not happened, and what each cause changes of it.
-        self._base: tuple[Counter[Weighed], Counter[Weighed]] = (Counter(), Counter())
-        self._changes: Counter[tuple[Cause, _Change, _Change]] = Counter()
-        self._cells: dict[Cause, list[tuple[str, str]]] = defaultdict(list)
-        for endpoint, before, after in sides(older, newer):
-            then, now = self._devices_then.get(endpoint), self._devices_now.get(endpoint)
-            for check in before.keys() | after.keys():
-                self._enter(then, now, before.get(check), after.get(check))
+        # Under the old standard and under the new: what is there while its cause has not happened.
+        self._base: _Counts = (Counter(), Counter())
+        self._moves: dict[Cause, _Counts] = {}
+        self._changed: dict[Cause, list[Kind]] = defaultdict(list)
+        for kind in kinds(older, newer):
+            self._enter(kind)
 
     def worth(self) -> tuple[list[Cause], list[float | None]]:
         """The causes, and the score of every set of them (bits as shapley.shares has them)."""
-        causes: list[Cause] = [cause for cause in Cause if cause in self._cells and cause is not Cause.STANDARD]
-        by_old: dict[Cause, Counter[Weighed]] = {cause: Counter() for cause in causes}
-        by_new: dict[Cause, Counter[Weighed]] = {cause: Counter() for cause in causes}
-        for (cause, old, new), count in self._changes.items():
-            for moves, (gone, come) in ((by_old[cause], old), (by_new[cause], new)):
-                if gone is not None:
-                    moves[gone] -= count
-                if come is not None:
-                    moves[come] += count
-        scores = _scores(self._base[0], list(by_old.values()), self._old.standard)
+        causes = [cause for cause in Cause if cause in self._moves]
+        by_old, by_new = ([self._moves[cause][number] for cause in causes] for number in (0, 1))
+        scores = _scores(self._base[0], by_old, self._old.standard)
         if self._same:
             return causes, scores
         # The standard comes last among the causes and so has the highest bit.
-        return [*causes, Cause.STANDARD], scores + _scores(self._base[1], list(by_new.values()), self._new.standard)
+        return [*causes, Cause.STANDARD], scores + _scores(self._base[1], by_new, self._new.standard)
 
     def part(self, cause: Cause, points: float) -> Part:
-        cells = self._cells[cause]
-        endpoints, checks = {endpoint for endpoint, _ in cells}, {check for _, check in cells}
-        return Part(cause, points, len(cells), tuple(sorted(endpoints)), tuple(sorted(checks)))
+        changed = self._changed[cause]
+        endpoints = {endpoint for kind in changed for endpoint in kind.endpoints}
+        checks = {kind.check for kind in changed}
+        return Part(
+            cause, points, sum(len(kind.endpoints) for kind in changed), tuple(sorted(endpoints)), tuple(sorted(checks))
+        )
 
-    def _enter(self, then: Device | None, now: Device | None, old: Finding | None, new: Finding | None) -> None:
-        """One check on one endpoint: the finding then and now, each under the old standard and under the new."""
-        was, is_ = self._old.own(old, then), self._new.own(new, now)
+    def _enter(self, kind: Kind) -> None:
+        """The finding then and now, each under the old standard and under the new."""
+        was, is_ = self._old.own(kind.old, kind.then), self._new.own(kind.new, kind.now)
         was_by_new, is_by_old = was, is_
-        if was is not None:
-            self._base[0][was] += 1
         if not self._same:
-            was_by_new, is_by_old = self._new.other(old, then), self._old.other(new, now)
-        elif was == is_:
-            return
-        cause = None
+            was_by_new, is_by_old = self._new.other(kind.old, kind.then), self._old.other(kind.new, kind.now)
+        start = was_by_new
         if was != is_by_old or was_by_new != is_:
             same_value = _value(was) == _value(is_by_old) and _value(was_by_new) == _value(is_)
-            cause = self._cause(then, now, old, new, same_value)
-            if (finding := new or old) is not None:
-                self._cells[cause].append((finding.endpoint, finding.check))
-            if cause is not Cause.STANDARD:
-                self._changes[cause, (was, is_by_old), (was_by_new, is_)] += 1
-        if not self._same and (start := is_ if cause is Cause.STANDARD else was_by_new) is not None:
-            self._base[1][start] += 1
+            cause = self._cause(kind, same_value)
+            self._changed[cause].append(kind)
+            if cause is Cause.STANDARD:
+                start = is_
+            else:
+                by_old, by_new = self._moves.setdefault(cause, (Counter(), Counter()))
+                _move(by_old, len(kind.endpoints), was, is_by_old)
+                _move(by_new, len(kind.endpoints), was_by_new, is_)
+        _move(self._base[0], len(kind.endpoints), None, was)
+        _move(self._base[1], len(kind.endpoints), None, start)
 
-    def _cause(
-        self, then: Device | None, now: Device | None, old: Finding | None, new: Finding | None, same_value: bool
-    ) -> Cause:
-        if then is None:
+    def _cause(self, kind: Kind, same_value: bool) -> Cause:
+        old, new = kind.old, kind.new
+        if kind.then is None:
             return Cause.JOINED
-        if now is None:
+        if kind.now is None:
             return Cause.LEFT
         if old is None or new is None or not (old.counts and new.counts):
-            found = old or new
-            by_role = found is not None and all(
-                self._old.asks(found.check, role) is self._new.asks(found.check, role) for role in (then.role, now.role)
-            )
+            roles = (kind.then.role, kind.now.role)
+            by_role = all(self._old.asks(kind.check, role) is self._new.asks(kind.check, role) for role in roles)
             return Cause.ROLE if by_role else Cause.STANDARD
         cause = None if same_value else cause_of_answer(old, new)
-        if cause in (Cause.FIXED, Cause.BROKE, Cause.APPLIES) and new.check in self._judged_otherwise:
+        if cause in (Cause.FIXED, Cause.BROKE, Cause.APPLIES) and kind.check in self._judged_otherwise:
             return Cause.STANDARD
         return cause or Cause.ROLE
+
+
+def _move(counts: Counter[Weighed], number: int, gone: Weighed | None, come: Weighed | None) -> None:
+    if gone is not None:
+        counts[gone] -= number
+    if come is not None:
+        counts[come] += number
 
 
 def _value(weighed: Weighed | None) -> float | None:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from scorecard.carried import settled
 from scorecard.history.pairs import zone_of
-from scorecard.model import Finding, Last, Mark, Platform, Role, Severity, Status
+from scorecard.model import Finding, Role, Severity
 from scorecard.result import Audit, Device
 from scorecard.standard import Standard
 
@@ -27,7 +27,6 @@ class Measure:
             for check, line in standard.content.checks.items()
             if line.counts_from is None or on >= line.counts_from
         }
-        self._known: dict[tuple[str, Role, Platform | None, Status, Mark | None, Last | None], Weighed | None] = {}
 
     def same_as(self, other: Measure) -> bool:
         return self.standard.content == other.standard.content and self._counting == other._counting
@@ -47,17 +46,7 @@ class Measure:
 
         A waiver keeps the place in the sum that it had.
         """
-        if finding is None or device is None or not finding.counts:
-            return None
-        status = finding.verdict.status
-        last = finding.last if status is Status.UNKNOWN else None
-        key = (finding.check, device.role, device.platform, status, finding.exception, last)
-        if key not in self._known:
-            self._known[key] = self._weighed(finding, device)
-        return self._known[key]
-
-    def _weighed(self, finding: Finding, device: Device) -> Weighed | None:
-        if not self.asks(finding.check, device.role):
+        if finding is None or device is None or not finding.counts or not self.asks(finding.check, device.role):
             return None
         severity = self.standard.severity(finding.check, device.role, device.platform)
         value = settled(finding, self.standard, self._as_of, self._zone).effective
