@@ -126,6 +126,10 @@ def _sentence(disk: DiskOutlook, days: int) -> str:
     what = f"The disk {disk.mount} of {disk.endpoint}"
     if disk.standing is Standing.FULL:
         return f"{what} is full: programs on it may stop, and updates cannot be installed."
-    earliest = disk.earliest or disk.on
-    between = f"between {earliest} and {disk.latest}" if disk.latest else f"{earliest} at the earliest, maybe never"
-    return f"{what} will be full about {disk.on}, {left(days)}, if it fills as it did so far ({between})."
+    return f"{what} will be full about {disk.on}, {left(days)}, if it fills as it did so far{_range(disk)}."
+
+
+def _range(disk: DiskOutlook) -> str:
+    if disk.latest is None:
+        return f" ({disk.earliest} at the earliest, and maybe not within 3 years)"
+    return "" if disk.earliest == disk.latest else f" (between {disk.earliest} and {disk.latest})"

@@ -16,6 +16,8 @@ from scorecard.registry import Registry
 from scorecard.topic import Parameters
 from tests import cases
 from tests.losses import never_help
+from tests.rig.wsman.answers import answer
+from tests.rig.wsman.machine import Machine
 
 TOPIC = Registry.load().by_id["inventory"]
 RECORDED = {case.name: case for case in cases.cases("inventory") if case.platform is Platform.WINDOWS}
@@ -126,3 +128,24 @@ def passing(observations: Observations, host: Host) -> set[str]:
 @given(case=st.sampled_from(list(RECORDED.values())), data=st.data())
 def test_losing_any_part_never_helps(case: cases.Case, data: st.DataObject) -> None:
     never_help(case, PARTS, data, passing)
+
+
+@pytest.mark.parametrize(
+    ("machine", "line"),
+    [
+        ("windows-11-pro-well", "C: 214.204 of 475.906 GB free"),
+        ("windows-11-data-volume-locked", "C: 214.204 of 475.906 GB free; D: not read"),
+        ("german", "C: 214.204 of 475.906 GB free"),
+        ("no-admin-rights", "C: 214.204 of 475.906 GB free"),
+    ],
+)
+def test_a_simulated_machine_tells_its_disks(machine: str, line: str) -> None:
+    """The question as it is sent, to the machine as the rig has it."""
+    probe = next(probe for probe in TOPIC.probes_for(Platform.WINDOWS) if probe.part == "inventory.disks")
+    question = {**json.loads(probe.text), "part": probe.part, "limit": probe.limit_s, "size": probe.size_bytes}
+    code, answered = answer(Machine.load(machine), question, lambda _seconds: None)
+    assert code == 0
+    observation = Observation(probe.part, Outcome.OK, json.dumps(answered), 0)
+    assert TOPIC.portray is not None
+    facts = TOPIC.parse({probe.part: observation}, cases.host(Platform.WINDOWS))
+    assert TOPIC.portray(facts)["disks"] == line
