@@ -435,6 +435,24 @@ def test_names_are_the_same_in_all_capitals() -> None:
     assert applied.records[0]["endpoints"] == ["M01"]
 
 
+def test_a_place_is_kept_in_all_capitals() -> None:
+    faults = {("m01", DATA): Status.FAIL, ("m02", DATA): Status.FAIL}
+    young, old = waived(DATA, "m02", since=-1), waived(DATA, "m01")
+    devices, found = fleet(2, faults)
+    kept = done([young], (devices, found)).kept
+    louder = [replace(one, name=one.name.upper()) for one in devices]
+    again = done([young, old], (louder, [replace(f, endpoint=f.endpoint.upper()) for f in found]), kept)
+    assert list(marks(again)) == [("M02", DATA)]
+    assert [(one.endpoint, one.begun_at) for one in again.kept] == [("M02", NOW)]
+
+
+def test_what_does_not_count_makes_no_room() -> None:
+    names = [f"m{number:02}" for number in range(1, 41)]
+    devices, found = fleet(40, {(name, DATA): Status.FAIL for name in names})
+    quiet = [replace(f, counts=False) if f.check == SYSTEM else f for f in found]
+    assert weight(done([waived(DATA, *names)], (devices, quiet))) == 30.0  # 5 % of 40 x 15, where it was 45 of 50
+
+
 def test_a_check_that_does_not_count_has_nothing_to_leave() -> None:
     devices, found = fleet()
     quiet = [replace(f, counts=False) if (f.endpoint, f.check) == ("m01", DATA) else f for f in found]
