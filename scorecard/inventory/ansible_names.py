@@ -67,7 +67,7 @@ OWN_PASSWORD = "scorecard_password"  # noqa: S105 - the name of a variable
 OWN_PASSPHRASE = "scorecard_passphrase"  # noqa: S105 - the name of a variable
 
 _BY_CONNECTION = (HOST, PORT, USER, SCHEME, LOGIN, UNCHECKED, TRUSTED, CERTIFICATE, CERTIFICATE_KEY, PROXY)
-_USED = frozenset(
+USED = frozenset(
     {
         *(name for kind in _BY_CONNECTION for names in kind.values() for name in names),
         *(name for names in (CONNECTION, KEY_FILE, SSH_ARGUMENTS, PROXY_COMMAND, SHELL, HOST_KEYS) for name in names),
@@ -78,4 +78,4 @@ _USED = frozenset(
 
 def is_used(name: str) -> bool:
     """Whether what stands in the variable is read here, and so must be readable."""
-    return name in _USED or name.startswith(OWN)
+    return name in USED or name.startswith(OWN)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scorecard.inventory import Client, load
+from scorecard.inventory.ansible_names import USED
 from scorecard.model import Authentication, Endpoint, Jump, Platform, Proxy, ProxyKind, Role, SecretRef
 from tests.unit.ansible_cases import CASES, RECORDED, ask, write
 
@@ -340,3 +342,18 @@ def test_credentials_are_shared_and_named_after_user_and_key(tmp_path: Path) -> 
         "u",
         None,
     ]
+
+
+def test_every_variable_that_is_used_stands_on_its_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "importing.md").read_text(encoding="utf-8")
+    used = [name for name in USED if f"`{name}" not in page]
+    assert used == []
+    named = set(re.findall(r"`(ansible_\w+)", page))
+    assert named <= set(USED)
+
+
+def test_the_example_of_the_page_loads(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "importing.md").read_text(encoding="utf-8")
+    client, warnings = loaded(tmp_path, page.partition("```ini\n")[2].partition("```")[0])
+    assert (client.name, len(client.endpoints), warnings) == ("Harbour Dental", 12, [])
+    assert {endpoint.transport for endpoint in client.endpoints} == {"winrm"}
