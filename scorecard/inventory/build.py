@@ -17,6 +17,7 @@ from scorecard.result import Authorisation, Provider, Retired
 
 _DEFAULTS = Connection()
 _OWN = ("name", "address", "owner")
+_MANY = 1000
 
 
 def resolve(text: str, folder: Path) -> str:
@@ -123,6 +124,8 @@ class Builder:
         key = (id(around), *(item for item in own.items() if item[0] not in _OWN))
         like = self._alike.get(key)
         if like is None:
+            if len(self._alike) >= _MANY:  # endpoints that all differ: keeping what none shares would only take memory
+                self._alike.clear()
             like = self._alike[key] = self._made((layer, *around))
         return like
 

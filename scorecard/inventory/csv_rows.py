@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from scorecard.inventory.columns import known
 
@@ -23,7 +23,7 @@ class Unreadable(Exception):
         self.line = line
 
 
-def rows(data: bytes) -> Iterator[tuple[int, list[str]]]:
+def rows(data: bytes) -> Generator[tuple[int, list[str]]]:
     """Each row with the line where it begins; empty ones left out. Raises Unreadable."""
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     if encoding != "utf-16" and (at := data.find(b"\0")) >= 0:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import date
 from pathlib import Path
 from typing import IO, Any
@@ -22,7 +22,7 @@ _NEEDED = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _PROCESS = Path(__file__).with_name("excel_process.py")
 
 
-def rows(file: IO[bytes], sheet: str) -> Iterator[tuple[int, list[Cell]]]:
+def rows(file: IO[bytes], sheet: str) -> Generator[tuple[int, list[Cell]]]:
     """Each row that holds anything, with its number. `sheet` may be empty where there is but one. Raises Unreadable."""
     command = [sys.executable, "-I", str(_PROCESS), sheet]
     environment = {name: os.environ[name] for name in _NEEDED if name in os.environ}

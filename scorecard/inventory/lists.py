@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import stat
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -65,8 +66,8 @@ def read(path: Path) -> MachineList:
     try:
         if not stat.S_ISREG(file.stat().st_mode):
             raise Unreadable(0, "cannot be read: this is not a file")
-        with file.open("rb") as opened:
-            _fill(found, _rows(opened, file, sheet))
+        with file.open("rb") as opened, closing(_rows(opened, file, sheet)) as rows:
+            _fill(found, rows)
     except Unreadable as error:
         _fail(found, error.line, str(error))
     except OSError as error:
@@ -89,7 +90,7 @@ def _fail(found: MachineList, line: int, message: str) -> None:
     found.problems.append(Problem(found.file, line, "", message))
 
 
-def _rows(opened: IO[bytes], file: Path, sheet: str) -> Iterator[tuple[int, Sequence[Cell]]]:
+def _rows(opened: IO[bytes], file: Path, sheet: str) -> Generator[tuple[int, Sequence[Cell]]]:
     size = opened.seek(0, 2)
     opened.seek(0)
     if size > MAX_BYTES:
