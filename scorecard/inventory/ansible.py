@@ -62,7 +62,7 @@ def is_inventory(inside: Iterable[Path]) -> bool:
 
 def read_yaml(path: Path) -> Document:
     """A YAML file, which may be Ansible's or ours."""
-    return read(path) if path.is_dir() else _whose(marked_yaml.read(path), path)
+    return read(path) if files.is_folder(path) else _whose(marked_yaml.read(path), path)
 
 
 def _whose(document: Document, path: Path) -> Document:
@@ -72,7 +72,7 @@ def _whose(document: Document, path: Path) -> Document:
 
 def read_unknown(path: Path) -> Document:
     """A folder, or a file whose name says nothing about its form. Each is read once: it may be a pipe."""
-    if path.is_dir() or path.suffix.lower() == _INI_ENDING:
+    if files.is_folder(path) or path.suffix.lower() == _INI_ENDING:
         return read(path)
     data = files.data_of(path, Notes(), named=True)
     if data is None:
@@ -98,6 +98,7 @@ class _Reading:
         self._tree = Tree(self._notes)
         self._read: list[Path] = []
         self._called = called(path)
+        self._folder = path if files.is_folder(path) else path.parent
 
     def document(self) -> AnsibleDocument:
         try:
@@ -126,18 +127,16 @@ class _Reading:
 
     def _clients(self) -> list[ClientParts]:
         """Raises TooMany."""
-        is_folder = self._path.is_dir()
         if self._parsed is not None:
             self._read.append(self._path)
             self._yaml(self._parsed)
-        elif is_folder:
+        elif self._folder == self._path:
             for path in files.sources(self._path, self._notes):
                 self._source(path, files.data_of(path, self._notes, named=False))
         else:
             self._source(self._path, self._data or files.data_of(self._path, self._notes, named=True))
         self._tree.finish()
-        folder = self._path if is_folder else self._path.parent
-        group_vars, host_vars = (files.Variables(folder / name, self._notes) for name in files.VARIABLE_FOLDERS)
+        group_vars, host_vars = (files.Variables(self._folder / name, self._notes) for name in files.VARIABLE_FOLDERS)
         clients = self._sorted(Settled(self._tree, group_vars.of, host_vars.of))
         self._read += (*group_vars.read, *host_vars.read)
         if not clients and not self._notes.problems:
@@ -175,6 +174,9 @@ class _Reading:
         if ansible_yaml.is_plugin(document.value):
             said = f"asks somewhere else for its hosts, and nothing is executed; {_AS_STATIC.format(document.file)}"
             self._notes.problem(Origin(document.file, document.line(("plugin",))), "plugin", said)
+        elif isinstance(document.value, dict) and "_meta" in document.value:
+            said = "is what ansible-inventory --list prints as JSON; give what it prints with --yaml as well"
+            self._notes.problem(Origin(document.file, document.line(("_meta",))), "_meta", said)
         elif document.value is not None and not ansible_yaml.is_ansible(document.value):
             said = "is not an Ansible inventory; take it out, or read it by itself"
             self._notes.problem(Origin(document.file, 0), "", said)
@@ -185,7 +187,7 @@ class _Reading:
         """The machines by the client that they name; those that name none belong to the one called by path."""
         clients: dict[str, ClientParts] = {}
         left_out, memberships = LeftOut(), 0
-        folder = str(self._path if self._path.is_dir() else self._path.parent)
+        folder = str(self._folder)
         for host in self._tree.hosts.values():
             own = {
                 "inventory_hostname": host.name,

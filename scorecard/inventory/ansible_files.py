@@ -25,6 +25,14 @@ _PASSED_OVER = (".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rs
 _NOTHING: Mapping[str, Variable] = MappingProxyType({})
 
 
+def is_folder(path: Path) -> bool:
+    """False where that cannot be told: opening it says why."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def sources(folder: Path, notes: Notes) -> Iterator[Path]:
     """The files of a folder in Ansible's order, those of folders inside too."""
     return _walk(folder, notes, _is_source, ())
@@ -38,7 +46,7 @@ def _is_source(path: Path) -> bool:
 def _is_of_variables(path: Path) -> bool:
     if path.name.startswith(".") or path.name.endswith("~"):
         return False
-    return not path.suffix or (path.suffix in _ENDINGS and not path.is_dir())
+    return not path.suffix or (path.suffix in _ENDINGS and not is_folder(path))
 
 
 def _walk(folder: Path, notes: Notes, wanted: Callable[[Path], bool], above: tuple[str, ...]) -> Iterator[Path]:
@@ -51,7 +59,7 @@ def _walk(folder: Path, notes: Notes, wanted: Callable[[Path], bool], above: tup
     for path in _inside(folder, notes):
         if not wanted(path):
             continue
-        if path.is_dir():
+        if is_folder(path):
             yield from _walk(path, notes, wanted, (*above, here))
         else:
             yield path
@@ -124,7 +132,7 @@ class Variables:
         self._folder = os.path.realpath(folder)
         self._known: dict[str, Mapping[str, Variable]] = {}
         self._entries: dict[str, Path] = {}
-        if folder.is_dir():
+        if is_folder(folder):
             # Looking names up among those that are there leaves no way out of the folder, whatever a group is called.
             self._entries = {path.name: path for path in _inside(folder, notes)}
 
@@ -140,7 +148,7 @@ class Variables:
         if first is None:
             return _NOTHING
         found: dict[str, Variable] = {}
-        for path in _walk(first, self._notes, _is_of_variables, (self._folder,)) if first.is_dir() else [first]:
+        for path in _walk(first, self._notes, _is_of_variables, (self._folder,)) if is_folder(first) else [first]:
             found.update(self._variables(path))
         return found
 

@@ -133,19 +133,24 @@ def write(case: Case, folder: Path) -> Path:
     return folder / case.source
 
 
-def ask(source: Path) -> dict[str, Any]:
-    """What Ansible says: variables and groups of each host."""
+def run(source: Path, *options: str) -> str:
+    """What ansible-inventory prints, undisturbed by settings of this computer."""
     program = Path(sys.executable).with_name("ansible-inventory")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE")}
     done = subprocess.run(
-        [program, "-i", source, "--list"],
+        [program, "-i", source, "--list", *options],
         capture_output=True,
         text=True,
         check=True,
         cwd=source.parent,
         env={**environment, "ANSIBLE_LOCALHOST_WARNING": "0", "LC_ALL": "C.UTF-8"},
     )
-    found: dict[str, Any] = json.loads(done.stdout)
+    return done.stdout
+
+
+def ask(source: Path) -> dict[str, Any]:
+    """What Ansible says: variables and groups of each host."""
+    found: dict[str, Any] = json.loads(run(source))
     variables = found.pop("_meta")["hostvars"]
     hosts: dict[str, Any] = {}
     for name, group in found.items():

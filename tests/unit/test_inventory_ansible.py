@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from scorecard.errors import InventoryError
 from scorecard.inventory import Client, load
 from scorecard.inventory.ansible_names import USED
 from scorecard.model import Authentication, Endpoint, Jump, Platform, Proxy, ProxyKind, Role, SecretRef
-from tests.unit.ansible_cases import CASES, RECORDED, ask, write
+from tests.unit.ansible_cases import CASES, RECORDED, ask, run, write
 
 RESULTS: dict[str, Any] = json.loads(RECORDED.read_text(encoding="utf-8"))["cases"]
 NOT_COMPUTERS = ("ansible.netcommon.network_cli", "docker")
@@ -73,6 +74,20 @@ def test_the_recording_is_of_these_cases_and_what_ansible_says_here(tmp_path: Pa
     assert set(RESULTS) == set(CASES)
     name = "files by ending and in folders"
     assert ask(write(CASES[name], tmp_path)) == RESULTS[name]
+
+
+def test_what_ansible_writes_down_as_yaml_means_the_same(tmp_path: Path) -> None:
+    source = write(CASES["files of variables"], tmp_path)
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "static.yaml").write_text(run(source, "--yaml"))
+    (before,), (after,) = load([source]).clients, load([tmp_path / "static" / "static.yaml"]).clients
+    assert sorted(map(seen, after.endpoints), key=str) == sorted(map(seen, before.endpoints), key=str)
+
+
+def test_what_ansible_prints_as_json_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "list.json").write_text('{"_meta": {"hostvars": {}}, "all": {"children": ["ungrouped"]}}')
+    with pytest.raises(InventoryError, match="give what it prints with --yaml as well"):
+        load([tmp_path / "list.json"])
 
 
 def test_windows(tmp_path: Path) -> None:
