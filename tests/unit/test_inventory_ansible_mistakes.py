@@ -6,11 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from scorecard.cli.inventory import inventory as command
 from scorecard.errors import InventoryError
 from scorecard.inventory import ansible_tree, load
+from scorecard.inventory.ansible_names import SECRETS, USED
 
 SECRET = "hunter2-Zebra"
 PLAIN = "a plain secret stands here; take it out, or encrypt it with ansible-vault"
@@ -240,6 +244,61 @@ def test_ours_among_the_sources_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "hosts").write_text("web1\n")
     (tmp_path / "ours.yaml").write_text("client: A\nendpoints: [web1]\n")
     assert mistakes(tmp_path, tmp_path) == ["ours.yaml: is not an Ansible inventory; take it out, or read it by itself"]
+
+
+OWN = ("scorecard_role", "scorecard_tags", "scorecard_client", "scorecard_password", "x", "y")
+NAMES = (*sorted(USED | SECRETS), *OWN)
+WORDS = st.one_of(
+    st.sampled_from("ssh winrm psrp local docker ' \" -o [1] {} 1e999 no ../.. \\ # = ignore -J".split()),
+    st.sampled_from(["{{ x }}", "{{ y }}", "{{ x | d }}", "-J a", "-W %h:%p b", "[" * 200, "9" * 50]),
+    st.just("-o 'ProxyCommand=ssh -W %h:%p u@b'"),
+    st.text(max_size=8),
+)
+LINES = st.one_of(
+    st.sampled_from("[a] [b] [a:vars] [all:vars] [b:children] [a:children] a b all [ ] [x:y:z] --- [1:2] : w[".split()),
+    st.sampled_from("w[1:3] w[a:c]:5 [::1]:22 fe80::1 w[1:2:0] w:99999999".split()),
+    st.builds("{}={}".format, st.sampled_from(NAMES), WORDS),
+    st.builds("w {}={}".format, st.sampled_from(NAMES), WORDS),
+    st.builds("v '{}={}'".format, st.sampled_from(NAMES), WORDS),
+    st.text(max_size=20),
+)
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), WORDS),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.one_of(st.sampled_from(["hosts", "children", "vars", "all", "a", "w[1:2]", *NAMES]), WORDS), inner
+        ),
+    ),
+    max_leaves=20,
+)
+
+
+def only_our_errors(path: Path) -> None:
+    """It loads, or every line of what is wrong begins with the file."""
+    problems: tuple[str, ...] = ()
+    try:
+        load([path])
+    except InventoryError as error:
+        problems = error.problems or ("nothing is said",)
+    assert all(problem.startswith(str(path)) and problem.isprintable() for problem in problems)
+
+
+@given(lines=st.lists(LINES, max_size=12))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_lines_stand_in_ini(lines: list[str], tmp_path: Path) -> None:
+    (tmp_path / "hosts.ini").write_text("\n".join(lines), encoding="utf-8", errors="replace")
+    only_our_errors(tmp_path / "hosts.ini")
+
+
+@given(value=VALUES, variables=VALUES)
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+def test_whatever_values_stand_in_yaml(value: object, variables: object, tmp_path: Path) -> None:
+    whole = {"all": value, "a": {"hosts": {"w": variables}, "vars": variables}}
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump(whole), encoding="utf-8", errors="replace")
+    only_our_errors(tmp_path / "hosts.yml")
 
 
 def test_the_command_ends_with_2_and_one_line_a_mistake(tmp_path: Path) -> None:
