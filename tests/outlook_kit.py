@@ -72,7 +72,7 @@ def audit(
         started_at=at - timedelta(minutes=5),
         finished_at=at,
         tool_version="test",
-        standard=MappingProxyType({"name": STANDARD.name}),
+        standard=MappingProxyType(STANDARD.document()),
         scorecard=_CARD,
         devices=tuple(machines),
         findings=tuple(findings),
