@@ -157,9 +157,9 @@ def _places(view: ClientView) -> Iterator[Problem]:
         site = layer.raw.get("site")
         if isinstance(site, str) and site not in view.sites and "sites" not in layer.path:
             yield view.document.problem((*layer.path, "site"), _unknown("site", site, view.sites, "sites"))
-    known = set[str]()
+    known: dict[str, None] = {}  # in order: what is suggested must not change from run to run
     if any("endpoints" in layer.raw for layer in view.groups.values()):
-        known = {name for raw in view.rows() if isinstance(name := raw.get("name"), str)}
+        known = dict.fromkeys(name for raw in view.rows() if isinstance(name := raw.get("name"), str))
     for layer in view.groups.values():
         for path, name in _used(layer, "endpoints"):
             if name not in known:

@@ -191,7 +191,7 @@ def test_every_mistake_of_an_inventory_and_its_lists_names_its_own_place(tmp_pat
         "retired: [{name: gone, on: 2026-01-01, reason: sold}]\n"
     )
     assert mistakes(file) == [
-        "i.yaml:4: groups.web.endpoints[webb]: there is no endpoint named 'webb'; did you mean 'WEB2'?",
+        "i.yaml:4: groups.web.endpoints[webb]: there is no endpoint named 'webb'; did you mean 'web2'?",
         "i.yaml:5: endpoints[x].port: expected a port number from 1 to 65535, found the number 0",
         f"i.yaml:7: retired[gone].name: 'gone' is retired here and still listed at {tmp_path}/l.csv:5; remove it in one of "
         "the two places",
