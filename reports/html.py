@@ -18,10 +18,32 @@ from scorecard.errors import ReportError
 from scorecard.reporting import Report, ReportContext
 from scorecard.result import Audit
 
-from . import glossary, hygiene, labels, numbers, words
+from . import (
+    ahead_words,
+    exempt,
+    exempt_words,
+    glossary,
+    grades_words,
+    hygiene,
+    labels,
+    moves_words,
+    numbers,
+    tasks_words,
+    words,
+)
 from . import view as views
 from .rows import WORST_FIRST, DeviceRow
 from .view import View
+
+# Of the lists of what moved, by their keys: keys of the icons in parts.html.
+_MOVED_ICONS = {
+    "came-back": "fail",
+    "new": "fail",
+    "seen-again": "fail",
+    "joined": "fail",
+    "fixed": "yes",
+    "no-longer-seen": "not-checked",
+}
 
 
 @cache
@@ -29,7 +51,18 @@ def _environment() -> Environment:
     environment = Environment(
         loader=FunctionLoader(_template), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(words=words, glossary=glossary, labels=labels, numbers=numbers)
+    environment.globals.update(
+        words=words,
+        moves_words=moves_words,
+        tasks_words=tasks_words,
+        exempt_words=exempt_words,
+        grades_words=grades_words,
+        ahead_words=ahead_words,
+        exempt=exempt,
+        glossary=glossary,
+        labels=labels,
+        numbers=numbers,
+    )
     return environment
 
 
@@ -59,20 +92,24 @@ def page(view: View) -> str:
         known=frozenset(row.id for row in view.on_page),
         asked={asked.part: asked.id for asked in view.method.asked},
         contents=_contents(view),
+        moved_icons=_MOVED_ICONS,
     )
 
 
 def _contents(view: View) -> list[tuple[str, str]]:
-    sections = [
-        ("fix", words.TITLE_FIX),
-        ("machines", words.TITLE_MACHINES),
-        ("detail", words.TITLE_DETAIL),
-        ("unchecked", words.TITLE_UNCHECKED),
-        ("exceptions", words.TITLE_EXCEPTIONS),
-        ("method", words.TITLE_METHOD),
-        ("words", words.TITLE_WORDS),
-    ]
-    return [section for section in sections if section[0] != "exceptions" or view.method.exceptions]
+    sections = (
+        ("changes", words.TITLE_CHANGES, True),
+        ("fix", words.TITLE_FIX, True),
+        ("ahead", ahead_words.TITLE, bool(view.ahead.told)),
+        ("machines", words.TITLE_MACHINES, True),
+        ("detail", words.TITLE_DETAIL, True),
+        ("unchecked", words.TITLE_UNCHECKED, True),
+        ("exceptions", words.TITLE_EXCEPTIONS, bool(view.exceptions or view.grades.apart)),
+        ("frameworks", ahead_words.FRAMEWORKS_TITLE, bool(view.frameworks)),
+        ("method", words.TITLE_METHOD, True),
+        ("words", words.TITLE_WORDS, True),
+    )
+    return [(id_, title) for id_, title, there in sections if there]
 
 
 def _data(view: View) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -12,7 +12,7 @@ from scorecard.reporting import ReportContext
 from scorecard.result import Audit
 
 from . import hygiene, numbers, words
-from .agreed import Agreed, mapping, sequence, shown, string
+from .agreed import Agreed, mapping, shown, string
 from .rows import DeviceRow, Rows
 from .standing import CapLine, Link, cap_lines
 
@@ -30,18 +30,6 @@ class Silent:
     names: tuple[Link, ...]
     more: int
     machines: int
-
-
-@dataclass(frozen=True, slots=True)
-class Exempt:
-    id: str
-    kind: str
-    title: str
-    machines: str
-    reason: str
-    approver: str
-    start: str
-    until: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +65,23 @@ class Asked:
 class Method:
     unseen: tuple[DeviceRow, ...]
     silent: tuple[Silent, ...]
-    exceptions: tuple[Exempt, ...]
     facts: tuple[Fact, ...]
     caps: tuple[CapLine, ...]
     checks: tuple[CheckLine, ...]
     asked: tuple[Asked, ...]
+
+    @property
+    def held(self) -> tuple[CapLine, ...]:
+        """Limits that rest on older answers: nobody has seen yet that the fault is gone."""
+        return tuple(cap for cap in self.caps if cap.held_since)
 
 
 def build(audit: Audit, context: ReportContext, agreed: Agreed, rows: Rows, zone: tzinfo) -> Method:
     return Method(
         unseen=tuple(row for row in rows.devices if not row.seen),
         silent=_silent(agreed, rows),
-        exceptions=tuple(_exception(raw, agreed) for raw in audit.exceptions),
         facts=tuple(fact for fact in _facts(audit, agreed, rows, zone) if fact.lines),
-        caps=cap_lines(audit, agreed, rows),
+        caps=cap_lines(audit, agreed, rows, zone),
         checks=_checks(agreed, rows),
         asked=tuple(
             Asked(f"p{number:03d}", hygiene.name(part), hygiene.text(text), len(text) > hygiene.CELL_LIMIT)
@@ -116,20 +107,6 @@ def _silent(agreed: Agreed, rows: Rows) -> tuple[Silent, ...]:
             len(devices),
         )
         for (check, reason), devices in ranked
-    )
-
-
-def _exception(raw: Mapping[str, object], agreed: Agreed) -> Exempt:
-    check = string(raw.get("check"))
-    return Exempt(
-        id=string(raw.get("id")),
-        kind=string(raw.get("kind")),
-        title=agreed.check(check).title if check else string(raw.get("what")),
-        machines=", ".join(map(string, sequence(raw.get("endpoints")))),
-        reason=string(raw.get("reason")),
-        approver=string(raw.get("approver") or raw.get("by")),
-        start=string(raw.get("from") or raw.get("date")),
-        until=string(raw.get("expires") or raw.get("until")),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -12,6 +13,7 @@ _LONG_MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+MINUS = "\N{MINUS SIGN}"
 SMALL_FLEET = 20  # below it, percentages say less than the counts
 
 
@@ -86,3 +88,18 @@ def span(first: datetime, last: datetime) -> str:
 
 def days_between(earlier: datetime, later: datetime) -> int:
     return max((later - earlier).days, 0)
+
+
+def signed(value: Decimal | int) -> str:
+    """ "+1.2", with a true minus sign; nothing is neither."""
+    return "0" if not value else f"{'+' if value > 0 else MINUS}{abs(value):,}"
+
+
+def tenth(value: float) -> str:
+    return f"{value:.1f}"
+
+
+def signed_tenth(value: float) -> str:
+    """To one digit; what rounds to nothing has no sign."""
+    rounded = Decimal(f"{value:.1f}")
+    return "0.0" if not rounded else signed(rounded)

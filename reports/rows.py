@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
+from scorecard.history.pairs import left_the_sum
 from scorecard.model import Finding, Identity, Status
 from scorecard.result import Audit, Device
 
-from . import hygiene, numbers, words
+from . import exempt_words, hygiene, numbers, words
 from .agreed import Agreed
 
 OTHER = "other"  # the column of the checks that are in no promise
@@ -34,6 +35,15 @@ class State(StrEnum):
 WORST_FIRST = (State.NO, State.NOT_CHECKED, State.EXCUSED, State.YES, State.NOT_APPLICABLE)
 _SHORT = (Status.FAIL, Status.WARN)
 _SEVERITY_ORDER = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class LastAnswer:
+    """What was seen last of a check that gave no answer now."""
+
+    result: str
+    at: datetime
+    days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,10 @@ class FindingRow:
     first_seen: datetime | None
     days_open: int | None
     carried_from: datetime | None
+    came_back: datetime | None
+    last: LastAnswer | None
     exception: str
+    agreement: str  # what kind of exception that is
     excused: bool
     graded: bool
     effective: float | None
@@ -125,6 +138,11 @@ class DeviceRow:
     @property
     def excused(self) -> tuple[FindingRow, ...]:
         return tuple(row for row in self.findings if row.excused)
+
+    @property
+    def carried(self) -> tuple[FindingRow, ...]:
+        """Those without an answer now whose older one still counts in the points."""
+        return tuple(row for row in self.findings if row.carried_from is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +229,22 @@ class _Builder:
             first_seen=local(finding.first_seen, self.zone),
             days_open=numbers.days_between(finding.first_seen, self.audit.as_of) if short and finding.first_seen else None,
             carried_from=local(finding.carried_from, self.zone),
-            exception=hygiene.name(finding.exception.id if finding.exception else ""),
-            excused=short and finding.exception is not None and finding.effective is None,
+            came_back=local(finding.came_back, self.zone),
+            last=self._last(finding),
+            exception=hygiene.name(finding.exception.id) if finding.exception else "",
+            agreement=exempt_words.KINDS[finding.exception.kind] if finding.exception else "",
+            excused=short and left_the_sum(finding),
             graded=finding.counts,
             effective=finding.effective,
             observations=finding.observations,
         )
+
+    def _last(self, finding: Finding) -> LastAnswer | None:
+        last = finding.last
+        if last is None or finding.status is not Status.UNKNOWN:
+            return None
+        days = numbers.days_between(last.observed_at, self.audit.as_of)
+        return LastAnswer(words.RESULTS[last.status], last.observed_at.astimezone(self.zone), days)
 
     def device(self, device: Device, findings: tuple[FindingRow, ...]) -> DeviceRow:
         promised = tuple(answers.cell(device, findings) for answers in self.answers)

@@ -54,6 +54,7 @@ class CapLine:
     letter: str
     lift: str
     binding: bool
+    held_since: str = ""  # the day of the older answer that holds it; empty where all of it was seen now
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def build(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> Standing:
     shown = numbers.points(score, agreed.bands) if score is not None else ""
     seen = sum(device.seen for device in audit.devices)
     total = len(audit.devices)
-    caps = cap_lines(audit, agreed, rows)
+    caps = cap_lines(audit, agreed, rows, zone)
     binding = tuple(cap for cap in caps if cap.binding)
     counts = rows.counts
     in_part = counts[State.NOT_CHECKED] > total - seen
@@ -211,19 +212,20 @@ def _bar(counts: Mapping[State, int]) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
-def cap_lines(audit: Audit, agreed: Agreed, rows: Rows) -> tuple[CapLine, ...]:
+def cap_lines(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> tuple[CapLine, ...]:
     """All caps, those that decide the letter first."""
     card = audit.scorecard
     held = card.letter is not None and card.letter_before_caps not in (None, card.letter)
-    lines = [_cap_line(cap, agreed, rows, held and cap.letter == card.letter) for cap in card.caps]
+    lines = [_cap_line(cap, agreed, rows, zone, binding=held and cap.letter == card.letter) for cap in card.caps]
     return tuple(sorted(lines, key=lambda line: (not line.binding, line.letter)))
 
 
-def _cap_line(cap: Cap, agreed: Agreed, rows: Rows, binding: bool) -> CapLine:
+def _cap_line(cap: Cap, agreed: Agreed, rows: Rows, zone: tzinfo, *, binding: bool) -> CapLine:
     named = () if cap.check is None else _names(cap.endpoints, rows)
     more = 0 if cap.check is None else len(cap.endpoints) - len(named)
     title = agreed.check(cap.check).title if cap.check else ""
-    return CapLine(hygiene.line(cap.message), title, named, more, cap.letter, hygiene.line(cap.lift), binding)
+    since = numbers.day(cap.held_since.astimezone(zone)) if cap.held_since else ""
+    return CapLine(hygiene.line(cap.message), title, named, more, cap.letter, hygiene.line(cap.lift), binding, since)
 
 
 def _names(endpoints: Sequence[str], rows: Rows) -> tuple[Link, ...]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from dataclasses import dataclass, field
+from datetime import date, datetime, tzinfo
 
-from scorecard.reporting import ReportContext
+from scorecard.model import OPEN
+from scorecard.reporting import Moved, Past, ReportContext
 from scorecard.result import Audit
 
-from . import numbers, words
+from . import hygiene, numbers, words
 from .agreed import Agreed
+from .moves import Moves
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 486.0, 14.0, 150.0
 _SLOTS = 12
@@ -77,6 +79,66 @@ class Trend:
     detail: str
     chart: Chart | None
     points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month of the client's history, with its last audit; without one all else is empty. Categories by id."""
+
+    first: date
+    audit: str = ""
+    score: float | None = None
+    letter: str = ""
+    coverage: float | None = None
+    categories: Mapping[str, float | None] = field(default_factory=dict)
+    machines: int | None = None
+    open_findings: int | None = None
+    moved: Moved | None = None
+
+
+def months(audit: Audit, context: ReportContext, moved: Moves, zone: tzinfo) -> tuple[Month, ...]:
+    """From the first month known to that of the audit, a year at most; a month without an audit stays in as a gap."""
+    card = audit.scorecard
+    now = Past(
+        id=audit.id,
+        as_of=audit.as_of,
+        score=card.score,
+        letter=card.letter,
+        coverage=card.coverage,
+        devices=len(audit.devices),
+        open_findings=sum(finding.status in OPEN and finding.counts for finding in audit.findings),
+        categories={category.id: category.score for category in card.categories},
+        moved=None if moved.missing else Moved(moved.fixed, moved.new, moved.came_back),
+    )
+    earlier = (past for past in context.history if past.id != audit.id and past.as_of < audit.as_of)
+    whole = [*earlier] if audit.scope else [*earlier, now]
+    by_month = {past.as_of.astimezone(zone).date().replace(day=1): past for past in whole}
+    if not by_month:
+        return ()
+    last, first = max(by_month), min(by_month)
+    count = min((last.year - first.year) * 12 + last.month - first.month + 1, _SLOTS)
+    firsts = [_month(last.year * 12 + last.month - 1 - back) for back in range(count - 1, -1, -1)]
+    return tuple(_filled(day, by_month.get(day)) for day in firsts)
+
+
+def _month(number: int) -> date:
+    return date(number // 12, number % 12 + 1, 1)
+
+
+def _filled(first: date, past: Past | None) -> Month:
+    if past is None:
+        return Month(first)
+    return Month(
+        first,
+        hygiene.name(past.id),
+        past.score,
+        hygiene.name(past.letter or ""),
+        past.coverage,
+        past.categories,
+        past.devices,
+        past.open_findings,
+        past.moved,
+    )
 
 
 def build(audit: Audit, context: ReportContext, agreed: Agreed, zone: tzinfo) -> Trend:

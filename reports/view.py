@@ -10,13 +10,18 @@ from scorecard.reporting import ReportContext
 from scorecard.result import Audit
 
 from . import agreed as agreed_
-from . import evidence, hygiene, method, numbers, rows, standing, trend, words, work
+from . import ahead, evidence, exempt, grades, hygiene, method, moves, numbers, rows, standing, tasks, trend, words, work
 from .agreed import Agreed
+from .ahead import Ahead, FrameworkRows
 from .evidence import Evidence
+from .exempt import Exempt
+from .grades import Grades
 from .method import Method
+from .moves import Moves
 from .rows import DeviceRow, Rows
 from .standing import Standing
-from .trend import Trend
+from .tasks import Tasks
+from .trend import Month, Trend
 from .work import Work
 
 ROWS_ON_PAGE = 500
@@ -39,8 +44,15 @@ class View:
     agreed: Agreed
     rows: Rows
     standing: Standing
+    grades: Grades
     trend: Trend
+    moves: Moves
     work: Work
+    tasks: Tasks
+    ahead: Ahead
+    frameworks: tuple[FrameworkRows, ...]
+    exceptions: tuple[Exempt, ...]
+    months: tuple[Month, ...]
     evidence: Evidence
     method: Method
     score: float | None
@@ -72,6 +84,7 @@ def build(audit: Audit, context: ReportContext) -> View:
     zone = numbers.zone(audit.time_zone)
     standard = agreed_.read(audit)
     table = rows.build(audit, standard, zone)
+    moved = moves.build(audit, context, standard, table, zone)
     here = audit.as_of.astimezone(zone)
     notices = [words.INTERRUPTED] if audit.interrupted else []
     if audit.scope:
@@ -90,8 +103,15 @@ def build(audit: Audit, context: ReportContext) -> View:
         agreed=standard,
         rows=table,
         standing=standing.build(audit, standard, table, zone),
+        grades=grades.build(audit, standard, table),
         trend=trend.build(audit, context, standard, zone),
+        moves=moved,
         work=work.build(audit, standard, table),
+        tasks=tasks.build(audit, context, standard, table),
+        ahead=ahead.build(context, table),
+        frameworks=ahead.frameworks(audit, context),
+        exceptions=exempt.build(audit, standard, table, zone),
+        months=trend.months(audit, context, moved, zone),
         evidence=evidence.build(table.devices[:ROWS_ON_PAGE], context),
         method=method.build(audit, context, standard, table, zone),
         score=audit.scorecard.score,

@@ -76,6 +76,7 @@ _WHY_NOT_SEEN = {
 TITLE_SAFE = "Are our computers in order?"
 TITLE_BETTER = "Is it getting better?"
 TITLE_PARTS = "What makes the grade?"
+TITLE_CHANGES = "What changed"
 TITLE_FIX = "What to fix first"
 TITLE_MACHINES = "All machines"
 TITLE_DETAIL = "Machine by machine"
@@ -219,11 +220,6 @@ def parts_not_applying(titles: str) -> str:
     return f"Applies to none of these machines and is left out: {titles}."
 
 
-def fix_total(hours: str, estimated: int, total: int) -> str:
-    known = f"{hours} hours of work in all"
-    return f"{known}." if estimated == total else f"{known} for the {estimated} of {total} fixes that were estimated."
-
-
 def find_and_check(count: int) -> str:
     return f"Find and check {machines(count)}"
 
@@ -333,6 +329,25 @@ def days(count: int) -> str:
 
 def carried(day: str) -> str:
     return f"The answer of {day} still counts in the points."
+
+
+def last_answer(result: str, day: str, ago: int) -> str:
+    return f"{result}, seen last on {day}, {days(ago)} ago."
+
+
+def last_seen(ago: int) -> str:
+    return f"{days(ago)} ago"
+
+
+def carried_count(count: int) -> str:
+    return f"{plural(count, 'older answer still counts', 'older answers still count')} in the points."
+
+
+NOTHING_CARRIED = "No older answer counts any more."
+
+
+def came_back(day: str) -> str:
+    return f"It was in order on {day}, and came back."
 
 
 _ASKED = {

@@ -1,4 +1,4 @@
-"""The parts of the grade, and what to fix first (reports.md 2.4 and 2.6)."""
+"""The parts of the grade (reports.md 2.4)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from scorecard.result import Audit, CategoryScore
 
 from . import hygiene, numbers, words
 from .agreed import Agreed
-from .rows import FindingRow, Rows
-from .standing import Link
+from .rows import Rows
 
-_NAMES_SHOWN = 4
 _BAR_WIDTH = 180.0
 
 
@@ -37,42 +35,16 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Fix:
-    number: int
-    check: str
-    title: str
-    why: str
-    steps: tuple[str, ...]
-    severity: str
-    part: str
-    names: tuple[Link, ...]
-    more: int
-    machines: int
-    half: int  # of them, those that are nearly there
-    minutes: int | None
-    hours: str
-    holds: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Work:
     cards: tuple[Card, ...]
     omitted: str
-    fixes: tuple[Fix, ...]
-    total: str
-    unseen: int
     ungraded: int  # findings that fall short in checks that do not count
 
 
 def build(audit: Audit, agreed: Agreed, rows: Rows) -> Work:
-    fixes = _fixes(audit, agreed, rows)
-    estimated = [fix.minutes for fix in fixes if fix.minutes is not None]
     return Work(
         cards=() if audit.scope else _cards(audit, agreed, rows),
         omitted=_omitted(audit),
-        fixes=fixes,
-        total=words.fix_total(numbers.hours(sum(estimated)), len(estimated), len(fixes)) if fixes else "",
-        unseen=sum(not device.seen for device in audit.devices),
         ungraded=sum(row.falls_short and not row.graded for row in rows.findings),
     )
 
@@ -141,44 +113,3 @@ def _lost(categories: set[str], agreed: Agreed, rows: Rows) -> str:
     if lost_silent > lost[worst]:
         return words.lost_mostly_unknown(len(silent))
     return words.lost_most(sum(row.falls_short for row in mine if row.check == worst), agreed.check(worst).title)
-
-
-def _fixes(audit: Audit, agreed: Agreed, rows: Rows) -> tuple[Fix, ...]:
-    """Failing checks with their machines: by severity, then by number of machines."""
-    by_check: dict[str, list[FindingRow]] = {}
-    for row in rows.findings:
-        if row.falls_short and row.graded:
-            by_check.setdefault(row.check, []).append(row)
-    holding = {
-        cap.check
-        for cap in audit.scorecard.caps
-        if audit.scorecard.letter_before_caps != audit.scorecard.letter and cap.letter == audit.scorecard.letter
-    }
-    order = {row.id: place for place, row in enumerate(rows.devices)}
-    ranked = sorted(by_check.items(), key=lambda item: (min(row.order for row in item[1])[0], -len(item[1]), item[0]))
-    return tuple(
-        _fix(number, check, sorted(short, key=lambda row: order[row.device_id]), agreed, check in holding)
-        for number, (check, short) in enumerate(ranked, 1)
-    )
-
-
-def _fix(number: int, check: str, short: list[FindingRow], agreed: Agreed, holds: bool) -> Fix:
-    info = agreed.check(check)
-    shown = short if len(short) <= _NAMES_SHOWN else short[: _NAMES_SHOWN - 1]
-    minutes = None if info.once_min is None or info.each_min is None else info.once_min + info.each_min * len(short)
-    return Fix(
-        number=number,
-        check=check,
-        title=info.title,
-        why=info.why,
-        steps=info.fix,
-        severity=words.SEVERITIES[min(short, key=lambda row: row.order).severity],
-        part=agreed.category_title(info.category),
-        names=tuple(Link(row.device, row.device_id, is_name=True) for row in shown),
-        more=len(short) - len(shown),
-        machines=len(short),
-        half=sum(row.status is Status.WARN for row in short),
-        minutes=minutes,
-        hours=words.NOT_ESTIMATED if minutes is None else numbers.hours(minutes),
-        holds=holds,
-    )

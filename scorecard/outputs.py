@@ -14,11 +14,15 @@ from scorecard.bundle import host_probe
 from scorecard.document_writing import chunks, observation_json
 from scorecard.errors import InputError
 from scorecard.folders import write_whole
+from scorecard.frameworks import load as load_framework
+from scorecard.frameworks import shipped as shipped_frameworks
 from scorecard.model import Json, Observation, Platform, Status
+from scorecard.plan.terms import Contract
 from scorecard.registry import Registry, report, report_names
 from scorecard.reporting import ReportContext
 from scorecard.result import Audit
 from scorecard.store import Store
+from scorecard.told import told_by
 
 DOCUMENT = "json"
 DEFAULT_FORMATS = ("html", "xlsx", "json")
@@ -63,18 +67,33 @@ def folder_names(clients: Sequence[str]) -> dict[str, str]:
     return {client: name if counts[name] == 1 else _told_apart(name, client) for client, name in found.items()}
 
 
-def context(audit: Audit, store: Store | None, registry: Registry) -> ReportContext:
-    """What reports show beside the audit: history, and evidence for what did not pass."""
+def context(audit: Audit, store: Store | None, registry: Registry, contract: Contract | None = None) -> ReportContext:
+    """What reports show beside the audit: history, what moved, what lies ahead, and evidence for what did not pass."""
     asked = [*registry.probes(), *(host_probe(platform) for platform in (Platform.LINUX, Platform.MACOS))]
     probes = {f"{probe.platform}/{probe.part}": probe.text for probe in asked}
+    frameworks = tuple(load_framework(name, registry.checks) for name in shipped_frameworks())
     if store is None:
-        return ReportContext(probes=probes)
+        return ReportContext(probes=probes, contract=contract, frameworks=frameworks)
+    told = told_by(audit, store, with_inflow=contract is not None)
+    return ReportContext(
+        history=told.history,
+        evidence=_evidence(audit, store),
+        probes=probes,
+        before=told.before,
+        contract=contract,
+        inflow_hours=told.inflow_hours,
+        outlook=told.outlook,
+        frameworks=frameworks,
+    )
+
+
+def _evidence(audit: Audit, store: Store) -> dict[str, Observation]:
     shown = (Status.FAIL, Status.WARN, Status.UNKNOWN)
     wanted = {digest for finding in audit.findings if finding.status in shown for digest in finding.observations}
     evidence: dict[str, Observation] = {}
     for observations in store.evidence(audit.id, wanted).values():
         evidence.update(observations)
-    return ReportContext(store.past(audit.client, audit.as_of), evidence, probes)
+    return evidence
 
 
 def write(

@@ -7,13 +7,28 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from scorecard.frameworks import Framework
 from scorecard.model import Observation
+from scorecard.outlook import Outlook
+from scorecard.plan.terms import Contract
 from scorecard.result import Audit
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """How many findings moved between an audit and the one before it."""
+
+    fixed: int
+    new: int
+    came_back: int
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
-    """An earlier audit of the same client, for the trend."""
+    """An earlier audit of the same client, for the trend.
+
+    `categories` (id to score) and `moved` are there where its document was read: of the audits next before this one.
+    """
 
     id: str
     as_of: datetime
@@ -22,15 +37,26 @@ class Past:
     coverage: float
     devices: int
     open_findings: int
+    categories: Mapping[str, float | None] = field(default_factory=dict)
+    moved: Moved | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReportContext:
-    """What stands beside the audit: earlier audits (oldest first), kept observations by hash, what each part asks."""
+    """What stands beside the audit: earlier audits (oldest first), kept observations by hash, what each part asks.
+
+    `before`: the audit of the whole client before this one, to compare with. `contract` is the inventory's and in no audit;
+    `inflow_hours`: new work a month, None where too few audits tell. `outlook`: what will break first.
+    """
 
     history: tuple[Past, ...] = ()
     evidence: Mapping[str, Observation] = field(default_factory=dict)  # "sha256:…" -> observation
     probes: Mapping[str, str] = field(default_factory=dict)  # "linux/patching.apt" -> the text that was sent
+    before: Audit | None = None
+    contract: Contract | None = None
+    inflow_hours: float | None = None
+    outlook: Outlook | None = None
+    frameworks: tuple[Framework, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -15,14 +15,17 @@ from importlib.resources import files
 
 import yaml
 
+from scorecard.answers import Answers, after, remember
 from scorecard.errors import FailureKind
+from scorecard.exceptions import Exceptions, apply
 from scorecard.model import Failure, Finding, Identity, Json, Observation, Outcome, Platform, Role, Status, Verdict
 from scorecard.reporting import Past, ReportContext
 from scorecard.result import Audit, Authorisation, Device, Provider, Retired, System
-from scorecard.score import score
+from scorecard.score import score, settle
 from scorecard.standard import Content, Standard
 
 AS_OF = datetime(2026, 11, 14, 7, 42, tzinfo=UTC)
+ZONE = "Europe/London"
 JOINED = AS_OF - timedelta(days=300)
 SYSTEMS = {
     Platform.LINUX: System("Debian GNU/Linux 12 (bookworm)", "12", "6.1.0-42-amd64"),
@@ -102,6 +105,7 @@ class Machine:
     identity: Identity = Identity.PROVEN
     facts: Mapping[str, Json] = field(default_factory=dict)
     raw: str = LSBLK
+    managed: bool = True
 
 
 def short(measured: str, expected: str, status: Status = Status.FAIL, **evidence: Json) -> Verdict:
@@ -133,21 +137,44 @@ def observations(machine: Machine) -> dict[str, Observation]:
     return {topic: Observation(f"{topic}.state", Outcome.OK, text[topic], 0, 12, AS_OF) for topic in topics}
 
 
-def audit(machines: Iterable[Machine], *, scope: str = "", **changes: object) -> Audit:
-    """An Audit of these machines; `changes` are fields of Audit."""
+def audit(
+    machines: Iterable[Machine],
+    *,
+    scope: str = "",
+    at: datetime = AS_OF,
+    exceptions: Exceptions | None = None,
+    past: Sequence[Audit] = (),
+    **changes: object,
+) -> Audit:
+    """An Audit of these machines; `changes` are fields of Audit. What `past` saw is remembered, as the store does."""
     rules = standard()
     listed = tuple(machines)
-    devices = tuple(_device(machine) for machine in listed)
-    findings = tuple(finding for machine in listed for finding in _findings(machine, rules))
-    card = score(findings, devices, rules, as_of=AS_OF, client_since=JOINED, scope=scope)
+    devices = tuple(_device(machine, at) for machine in listed)
+    findings = tuple(finding for machine in listed for finding in _findings(machine, rules, at))
+    if past:
+        known, within = _known(past), timedelta(days=rules.content.came_back_days)
+        findings = tuple(remember(found, known.get(found.endpoint, {}).get(found.check), within) for found in findings)
+    applied = apply(
+        exceptions or Exceptions(),
+        findings,
+        devices,
+        rules,
+        (),
+        as_of=at,
+        time_zone=ZONE,
+        stable={},
+        whole=not scope,
+    )
+    findings = settle(applied.findings, rules, at, ZONE)
+    card = score(findings, devices, rules, as_of=at, client_since=JOINED, time_zone=ZONE, scope=scope)
     devices = tuple(replace(device, score=card.endpoint_scores[device.name]) for device in devices)
     made = Audit(
         id="2026-11-14-harbour-finch",
         client="Harbour & Finch",
-        time_zone="Europe/London",
-        as_of=AS_OF,
-        started_at=AS_OF - timedelta(minutes=4),
-        finished_at=AS_OF,
+        time_zone=ZONE,
+        as_of=at,
+        started_at=at - timedelta(minutes=4),
+        finished_at=at,
         tool_version="0.1.0",
         standard=rules.document(),
         scorecard=card,
@@ -160,8 +187,20 @@ def audit(machines: Iterable[Machine], *, scope: str = "", **changes: object) ->
         data=({"name": "support dates", "source": "endoflife.yaml", "as_of": "2026-10-30"},),
         retired=(Retired("PC-090", date(2026, 9, 1), "sold"),),
         sites=("Depot", "Head office"),
+        exceptions=applied.records,
     )
     return replace(made, **changes)  # type: ignore[arg-type]  # the names and types are checked by Audit's own users
+
+
+def _known(audits: Iterable[Audit]) -> dict[str, Answers]:
+    """What is remembered of every machine once these audits are over, oldest first."""
+    known: dict[str, Answers] = {}
+    for one in audits:
+        by_name: dict[str, list[Finding]] = {}
+        for finding in one.findings:
+            by_name.setdefault(finding.endpoint, []).append(finding)
+        known |= {name: after(mine, known.get(name, {})) for name, mine in by_name.items()}
+    return known
 
 
 def context(machines: Iterable[Machine], history: tuple[Past, ...] = ()) -> ReportContext:
@@ -260,7 +299,7 @@ def _with(machine: Machine, check: str, verdict: Verdict) -> Machine:
     return replace(machine, answers={**machine.answers, check: verdict})
 
 
-def _device(machine: Machine) -> Device:
+def _device(machine: Machine, at: datetime) -> Device:
     seen = machine.failure is None
     return Device(
         name=machine.name,
@@ -268,7 +307,7 @@ def _device(machine: Machine) -> Device:
         site=machine.site,
         role=machine.role,
         role_from="inventory",
-        managed=True,
+        managed=machine.managed,
         expected_because="inventory",
         platform=machine.platform,
         os=SYSTEMS[machine.platform],
@@ -276,7 +315,7 @@ def _device(machine: Machine) -> Device:
         identity=machine.identity if seen else Identity.NOT_CONTACTED,
         failure=machine.failure,
         owner=machine.owner,
-        last_seen_at=AS_OF if seen else machine.last_seen_at,
+        last_seen_at=at if seen else machine.last_seen_at,
         first_seen_at=JOINED,
         account="audit",
         privileged=True,
@@ -284,7 +323,7 @@ def _device(machine: Machine) -> Device:
     )
 
 
-def _findings(machine: Machine, rules: Standard) -> Iterable[Finding]:
+def _findings(machine: Machine, rules: Standard, at: datetime) -> Iterable[Finding]:
     hashes = {topic: digest(seen) for topic, seen in observations(machine).items()}
     for check in rules.checks_for(machine.role):
         _, good, expected, _, _ = CHECKS[check]
@@ -297,10 +336,10 @@ def _findings(machine: Machine, rules: Standard) -> Iterable[Finding]:
             endpoint=machine.name,
             verdict=verdict,
             severity=rules.severity(check, machine.role, machine.platform),
-            observed_at=None if machine.failure else AS_OF - timedelta(minutes=2),
+            observed_at=None if machine.failure else at - timedelta(minutes=2),
             effective=rules.value(verdict.status),
             observations=() if machine.failure else (hashes[check.partition(".")[0]],),
-            first_seen=AS_OF - timedelta(days=machine.days_open) if falls_short else None,
+            first_seen=at - timedelta(days=machine.days_open) if falls_short else None,
         )
 
 

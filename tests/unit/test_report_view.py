@@ -5,18 +5,21 @@ from __future__ import annotations
 import importlib
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from scorecard.errors import FailureKind
-from scorecard.model import Role, Status, Verdict
+from scorecard.exceptions import Entry, Exceptions
+from scorecard.model import ExceptionKind, Role, Status, Verdict
+from scorecard.plan.tasks import plan
 from scorecard.reporting import Past, ReportContext
 from scorecard.result import Answer, Audit
 from tests.e2e import sample
 from tests.e2e.sample import Machine, no_answer, short
 
+DRIVE = "disk-encryption.system-volume"
 views = importlib.import_module("scorecard.reports.view")
 standing = importlib.import_module("scorecard.reports.standing")
 
@@ -211,27 +214,31 @@ def test_what_holds_the_letter_is_said_with_its_machines() -> None:
     assert [link.text for link in first.names] == ["LT-014", "LT-022", "LT-031", "LT-040"]
 
 
-def test_fixes_come_by_weight_and_then_by_number_of_machines() -> None:
-    fixes = view(sample.fleet_audit()).work.fixes
-    assert [(fix.check, fix.machines) for fix in fixes] == [
-        ("patching.security-updates", 9),
-        ("disk-encryption.system-volume", 4),
-        ("os-support.supported", 2),
-        ("patching.reboot-pending", 9),
-        ("patching.automatic-updates", 2),
+def test_fixes_come_by_points_for_each_hour_and_what_holds_the_letter_first() -> None:
+    audit = sample.fleet_audit()
+    tasks = view(audit).tasks
+    planned = plan(audit)
+    assert [(row.id, row.machines, row.hours, row.points) for row in tasks.rows] == [
+        (task.id, len(task.endpoints), task.hours, task.points) for task in planned.tasks
     ]
-    assert fixes[0].minutes == 15 + 9 * 15
-    assert fixes[1].holds
-    assert not fixes[3].holds
+    assert [row.id for row in tasks.holding] == [task.id for task in planned.pinned]
+    assert {"disk-encryption.system-volume/provider", "find-and-check/provider"} <= {row.id for row in tasks.holding}
+    for rows in (tasks.holding, tasks.others):
+        rates = [row.rate for row in rows]
+        assert rates == sorted(rates, reverse=True)
+    assert tasks.rows[-1].after == pytest.approx(planned.tasks[-1].score_after)
+    assert tasks.start == audit.scorecard.score
 
 
 def test_missing_estimates_are_counted_never_zero() -> None:
     audit = sample.fleet_audit()
     checks = {name: dict(raw) for name, raw in audit.checks.items() if isinstance(raw, dict)}
     del checks["patching.reboot-pending"]["effort"]
-    work = view(replace(audit, checks=checks)).work
-    assert work.total.endswith("for the 4 of 5 fixes that were estimated.")
-    assert next(fix for fix in work.fixes if fix.check == "patching.reboot-pending").hours == "not estimated"
+    tasks = view(replace(audit, checks=checks)).tasks
+    assert f"for the {len(tasks.rows) - 1} of {len(tasks.rows)} tasks that were estimated" in tasks.total
+    lacking = next(row for row in tasks.rows if row.id == "patching.reboot-pending/provider")
+    assert lacking.hours is None
+    assert lacking.rate is None
 
 
 def test_parts_without_checks_are_left_out_and_named() -> None:
@@ -304,24 +311,20 @@ def test_every_kind_of_failure_has_words() -> None:
 
 
 def test_excused_findings_do_not_fall_short_and_are_named() -> None:
-    audit = sample.audit([Machine("A", answers={"disk-encryption.system-volume": short("open", "shut")}), Machine("B")])
-    findings = tuple(
-        replace(finding, exception="x1", effective=None) if finding.status is Status.FAIL else finding
-        for finding in audit.findings
-    )
-    promises = tuple(
-        replace(promise, answer=Answer.YES_EXCEPT, endpoints=(), excused=("A",)) if promise.id == "encryption" else promise
-        for promise in audit.scorecard.promises
-    )
-    card = replace(audit.scorecard, promises=promises, letter="A")
-    made = view(
-        replace(audit, findings=findings, scorecard=card, exceptions=({"id": "x1", "kind": "waived", "reason": "kiosk"},))
-    )
+    days = (date(2026, 11, 1), date(2026, 11, 30))
+    agreed = Entry("x1", ExceptionKind.WAIVED, (DRIVE,), ("A",), *days, False, {"reason": "kiosk", "approver": "R. Finch"})
+    machines = [Machine("A", answers={DRIVE: short("open", "shut")}), Machine("B")]
+    made = view(sample.audit(machines, exceptions=Exceptions((agreed,))))
     assert made.rows.counts["excused"] == 1
+    assert made.rows.counts["no"] == 0
     assert made.standing.headline == "Yes, with 1 exception you agreed."
     assert why(made, "encryption") == "All others do. Excused: A."
-    assert made.work.fixes == ()
-    assert made.method.exceptions[0].reason == "kiosk"
+    row = next(row for row in made.rows.findings if row.excused)
+    assert (row.device, row.exception, row.agreement) == ("A", "x1", "Agreed to leave for a while")
+    assert made.tasks.rows == ()
+    assert made.tasks.agreed == "1 result that you agreed to leave is not in it."
+    (entry,) = made.exceptions
+    assert (entry.state, entry.reason, entry.days_left) == ("Ending soon", "kiosk", 16)
 
 
 def test_the_machine_bar_shows_every_part_that_is_not_empty() -> None:

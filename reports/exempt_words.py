@@ -1,0 +1,62 @@
+"""The words of exceptions (reports.md 2.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scorecard.exceptions.listing import Group
+from scorecard.model import ExceptionKind
+
+from . import words
+
+KINDS = {
+    ExceptionKind.WAIVED: "Agreed to leave for a while",
+    ExceptionKind.DECLINED: "Work that you declined",
+    ExceptionKind.STATED: "Told, not measured",
+}
+STATES = {
+    Group.OVER: "Ended",
+    Group.ENDING: "Ending soon",
+    Group.NO_PLACE: "Without a place",
+    Group.MATCHES_NOTHING: "Matches nothing",
+    Group.VALID: "Holds",
+    Group.IDLE: "Without effect",
+    Group.NOT_YET: "Not yet begun",
+}
+# Keys of the icons in parts.html.
+ICONS = {
+    Group.OVER: "fail",
+    Group.ENDING: "warn",
+    Group.NO_PLACE: "warn",
+    Group.MATCHES_NOTHING: "warn",
+    Group.VALID: "excused",
+    Group.IDLE: "not-applicable",
+    Group.NOT_YET: "not-applicable",
+}
+UNREAD = "Cannot be read"
+UNREAD_NOTE = "This version does not understand the entry."
+WITHOUT_END = "Without end"
+COVERED_BY = "Meanwhile:"
+QUOTED = "Quoted:"
+PROOF = "Proof (SHA-256):"
+COLUMNS = ("What", "State", "Machines", "Why", "Who", "From", "Until")
+
+
+def sentence(note: str) -> str:
+    return f"{note[:1].upper()}{note[1:]}."
+
+
+def left(days: int) -> str:
+    return "last day" if days == 0 else f"{words.days(days)} left"
+
+
+def summary(kinds: Mapping[ExceptionKind, int], over: int, ending: int) -> str:
+    pieces = (
+        f"{kinds[ExceptionKind.WAIVED]:,} agreed to leave" if kinds[ExceptionKind.WAIVED] else "",
+        f"{kinds[ExceptionKind.DECLINED]:,} declined" if kinds[ExceptionKind.DECLINED] else "",
+        f"{kinds[ExceptionKind.STATED]:,} told, not measured" if kinds[ExceptionKind.STATED] else "",
+        f"{over:,} ended and {'counts' if over == 1 else 'count'} again" if over else "",
+        f"{ending:,} {'ends' if ending == 1 else 'end'} soon" if ending else "",
+    )
+    said = ", ".join(filter(None, pieces))
+    return f"{said[:1].upper()}{said[1:]}." if said else ""

@@ -1,0 +1,126 @@
+"""The sentences of what changed between two audits (reports.md 2.2 and 2.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from scorecard.history.causes import Cause
+from scorecard.history.compare import Ended, Opened
+
+from . import words
+
+_NAMES_SHOWN = 5
+
+NOT_AT_HAND = "The check before this one is not at hand, so nothing is compared."
+OPEN_BEFORE = "fell short at the check before"
+OPEN_NOW = "fall short now"
+NOTHING_MOVED = "Nothing moved the points."
+EVERYTHING_THE_SAME = "Nothing was fixed, and nothing new fell short."
+DAYS_TITLE = "How long fixing took"
+STEPS_TITLE = "Why the points moved"
+SUM_TITLE = "What became of what fell short"
+MACHINES_TITLE = "Machines that came, left or changed"
+SHARED_FAIRLY = (
+    "What acted together is shared out evenly: each part is the mean of its effect over all orders in which the changes "
+    "could have happened, so the parts add up and depend on no order."
+)
+
+CAUSES = {
+    Cause.FIXED: "Fixed",
+    Cause.BROKE: "Got worse",
+    Cause.APPLIES: "Applies no longer, or does now",
+    Cause.JOINED: "Machines joined",
+    Cause.LEFT: "Machines left",
+    Cause.NO_LONGER_SEEN: "No longer seen",
+    Cause.SEEN_AGAIN: "Seen again",
+    Cause.AGED: "Older answers count for less",
+    Cause.EXCEPTIONS_BEGUN: "Exceptions began",
+    Cause.EXCEPTIONS_ENDED: "Exceptions ended",
+    Cause.ROLE: "Machines count as another kind",
+    Cause.STANDARD: "The standard changed",
+}
+ENDED = {
+    Ended.FIXED: "fixed",
+    Ended.NO_LONGER_SEEN: "no longer seen, which is not fixed",
+    Ended.LEFT: "on machines that left",
+    Ended.NO_LONGER_APPLIES: "no longer apply",
+    Ended.OTHERWISE: "no longer asked, or judged by other limits",
+}
+OPENED = {
+    Opened.NEW: "new",
+    Opened.CAME_BACK: "came back",
+    Opened.SEEN_AGAIN: "seen again, and still short",
+    Opened.JOINED: "on machines that joined",
+    Opened.OTHERWISE: "asked now, or judged by other limits",
+}
+STATE_OPEN, STATE_FIXED, STATE_NEW, STATE_CAME_BACK = "Open", "Fixed", "New", "Came back"
+
+MACHINES_JOINED = "Joined"
+MACHINES_RETIRED = "Retired"
+MACHINES_VANISHED = "Left the list without being retired, and still expected"
+MACHINES_MISSING = "No longer expected, and not retired"
+MACHINES_NOT_SEEN = "No longer seen"
+MACHINES_AGAIN = "Seen again"
+MACHINES_OTHER_ROLE = "Count as another kind of machine"
+ASKED_NOW = "asked now"
+NO_LONGER_ASKED = "no longer asked"
+OTHER_LIMITS = "judged by other limits"
+
+
+def _titled(one: str, many: str) -> Callable[[int], str]:
+    return lambda count: f"{count:,} {one if count == 1 else many}"
+
+
+CAME_BACK = _titled("came back", "came back")
+NEW = _titled("new", "new")
+SEEN_AGAIN = _titled("seen again, and still short", "seen again, and still short")
+JOINED = _titled("on a machine that joined", "on machines that joined")
+FIXED = _titled("fixed", "fixed")
+NO_LONGER_SEEN = _titled("no longer seen, which is not fixed", "no longer seen, which is not fixed")
+
+
+def title(since: str) -> str:
+    return f"What changed since {since}" if since else "What changed"
+
+
+def not_comparable(why: str) -> str:
+    return f"Nothing is compared: {why}."
+
+
+def no_bridge(why: str) -> str:
+    return f"What moved the points cannot be told: {why}."
+
+
+def together(change: str, before: str, after: str) -> str:
+    return f"Together {change}: from {before} to {after}"
+
+
+def after(days: int) -> str:
+    return f"after {words.days(days)}"
+
+
+def since(day: str, days: int) -> str:
+    return f"since {day}" if not days else f"since {day}, {words.days(days)}"
+
+
+def show_rest(count: int) -> str:
+    return f"Show {count:,} more"
+
+
+def about(findings: int, machines: int) -> str:
+    return f"{words.plural(findings, 'result', 'results')} on {words.machines(machines)}"
+
+
+def named(said: str, names: Sequence[str]) -> str:
+    more = len(names) - _NAMES_SHOWN
+    return f"{said}: {', '.join(names[:_NAMES_SHOWN])}{f' {words.and_more(more)}' if more > 0 else ''}."
+
+
+def standard(before: str, after_: str, changes: Sequence[tuple[str, Sequence[str]]]) -> str:
+    what = "".join(f" {named(said[:1].upper() + said[1:], titles)}" for said, titles in changes)
+    return f"The two checks were graded by different standards: {before} then, {after_} now.{what}"
+
+
+def partly_coverage(more: int) -> str:
+    """Beside the trend, where the share of answers moved by 5 points or more."""
+    return f"We now see {words.machines(more)} more." if more > 0 else f"We now see {words.machines(-more)} fewer."

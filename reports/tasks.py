@@ -1,0 +1,253 @@
+"""What to fix first: the plan's tasks with hours and points, the road to the next letter, the contract (reports.md 2.6).
+
+Every figure is the plan's. A part of the client has no points: its tasks show hours alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import accumulate
+
+from scorecard.errors import InputError
+from scorecard.plan.contract import Clearance, clearance
+from scorecard.plan.hours import Hours
+from scorecard.plan.road import NoRoad, Road, Step, road
+from scorecard.plan.tasks import Plan, Task
+from scorecard.plan.tasks import plan as plan_of
+from scorecard.plan.work import ANSWERING, FIND_AND_CHECK, Owner
+from scorecard.reporting import ReportContext
+from scorecard.result import Audit
+
+from . import hygiene, numbers, tasks_words, words
+from .agreed import Agreed
+from .rows import Rows
+from .standing import Link
+
+_NAMES_SHOWN = 4
+_BAR_WIDTH, _BAR_LEAST = 120.0, 2.0
+_HOURS_WIDTH = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """From the score before a task to that after it; `next`: where the next letter begins, None: nowhere on the bar."""
+
+    x: float
+    width: float
+    next: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """`points`, `rate` and `after` are None where there is no score, `hours` and `rate` where nobody estimated it."""
+
+    number: int
+    id: str
+    title: str
+    why: str
+    steps: tuple[str, ...]
+    part: str
+    severity: str
+    machines: int
+    names: tuple[Link, ...]
+    more: int
+    declined: int
+    hours: Hours | None
+    points: float | None
+    rate: float | None
+    after: float | None
+    bar: Bar | None
+    owner: Owner
+    payer: str
+    holds: bool
+    note: str
+    finds: bool  # its machines are those of the section of what was not checked
+
+
+@dataclass(frozen=True, slots=True)
+class RoadStep:
+    title: str
+    machines: int
+    hours: float
+    points: float
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoadLine:
+    """The road in a sentence, with its steps; `assumed` says what it takes for granted."""
+
+    sentence: str
+    steps: tuple[RoadStep, ...] = ()
+    assumed: str = ""
+    hours: Hours | None = None
+    letter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HoursBar:
+    """The contract's hours of one month, then what is beyond, on one scale."""
+
+    month: float
+    within: float
+    beyond: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """`missing`: why there is no plan. `scored`: the tasks have points."""
+
+    missing: str = ""
+    rows: tuple[TaskRow, ...] = ()
+    scored: bool = False
+    hours: Hours | None = None
+    points: float = 0.0
+    start: float | None = None
+    total: str = ""
+    agreed: str = ""
+    road: RoadLine | None = None
+    contract: str = ""
+    bar: HoursBar | None = None
+    contract_hours: float | None = None
+
+    @property
+    def holding(self) -> tuple[TaskRow, ...]:
+        return tuple(row for row in self.rows if row.holds)
+
+    @property
+    def others(self) -> tuple[TaskRow, ...]:
+        return tuple(row for row in self.rows if not row.holds)
+
+
+def build(audit: Audit, context: ReportContext, agreed: Agreed, rows: Rows) -> Tasks:
+    try:
+        found = plan_of(audit)
+        way = None if audit.scope else road(audit)
+    except InputError as error:
+        return Tasks(missing=hygiene.line(tasks_words.no_plan(str(error))))
+    score = None if audit.scope else audit.scorecard.score
+    ahead = None if context.contract is None else clearance(found, context.contract, context.inflow_hours)
+    builder = _Builder(agreed, rows, score, bool(context.contract), {row.id: n for n, row in enumerate(rows.devices)})
+    return Tasks(
+        rows=tuple(builder.rows_of(found)),
+        scored=score is not None,
+        hours=found.hours,
+        points=found.points,
+        start=score,
+        total=tasks_words.total(found.hours, found.points if score is not None else None, found.estimated, len(found.tasks))
+        if found.tasks
+        else "",
+        agreed=tasks_words.left_out(found.agreed) if found.agreed else "",
+        road=_road(way) if way is not None else None,
+        contract=_contract(ahead) if ahead else "",
+        bar=_hours_bar(ahead) if ahead else None,
+        contract_hours=context.contract.hours_per_month if context.contract else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    agreed: Agreed
+    rows: Rows
+    score: float | None
+    by_contract: bool
+    order: dict[str, int]  # device id -> place in the list of machines
+
+    def rows_of(self, found: Plan) -> Iterable[TaskRow]:
+        scores = list(accumulate((task.points for task in found.tasks), initial=self.score or 0.0))
+        for number, (task, before) in enumerate(zip(found.tasks, scores, strict=False), 1):
+            yield self._row(number, task, before)
+
+    def _row(self, number: int, task: Task, before: float) -> TaskRow:
+        info = self.agreed.check(task.check) if task.check else None
+        scored = self.score is not None
+        finds = task.id.startswith(f"{FIND_AND_CHECK}/")
+        ids = sorted((self.order.get(self.rows.ids.get(name, ""), -1), name) for name in task.endpoints)
+        shown = ids if len(ids) <= _NAMES_SHOWN else ids[: _NAMES_SHOWN - 1]
+        return TaskRow(
+            number=number,
+            id=hygiene.name(task.id),
+            title=words.find_and_check(len(ids)) if finds else info.title if info else hygiene.line(task.title),
+            why=info.why if info else "",
+            steps=info.fix if info else (),
+            part=self.agreed.category_title(info.category) if info else "",
+            severity=words.SEVERITIES[task.risk.value] if task.risk else words.DASH,
+            machines=len(ids),
+            names=tuple(Link(hygiene.name(name), self.rows.ids.get(name, ""), is_name=True) for _, name in shown),
+            more=len(ids) - len(shown),
+            declined=len(task.declined),
+            hours=task.hours,
+            points=task.points if scored else None,
+            rate=task.points_per_hour if scored else None,
+            after=task.score_after if scored else None,
+            bar=self._bar(before, task.score_after) if scored and task.score_after is not None else None,
+            owner=task.owner,
+            payer=tasks_words.payer(task.owner, by_contract=self.by_contract),
+            holds=bool(task.lifts),
+            note=task.note,
+            finds=finds,
+        )
+
+    def _bar(self, before: float, after: float) -> Bar:
+        """All on one scale: from the ten below the score up to 100."""
+        low = max((self.score or 0.0) // 10 * 10 - 10, 0.0)
+        scale = _BAR_WIDTH / (100.0 - low)
+        bounds = [start for start in self.agreed.bands.values() if start > (self.score or 0.0)]
+        x = (min(before, 100.0) - low) * scale
+        return Bar(
+            x=round(min(x, _BAR_WIDTH - _BAR_LEAST), 1),
+            width=round(max((after - min(before, 100.0)) * scale, _BAR_LEAST), 1),
+            next=round((min(bounds) - low) * scale, 1) if bounds else None,
+        )
+
+
+def _road(way: Road | NoRoad) -> RoadLine:
+    if isinstance(way, NoRoad):
+        return RoadLine(hygiene.line(tasks_words.no_road(way.reason)))
+    return RoadLine(
+        sentence=tasks_words.road(way.start, way.letter, way.hours, way.score, way.score_after, way.least_hours),
+        steps=tuple(map(_road_step, way.steps)),
+        assumed=tasks_words.assumed(tuple(map(hygiene.name, way.assumed)), only_unknown=way.only_unknown)
+        if way.assumed
+        else "",
+        hours=way.hours,
+        letter=way.letter,
+    )
+
+
+def _road_step(step: Step) -> RoadStep:
+    title = words.find_and_check(len(step.endpoints)) if step.id == FIND_AND_CHECK else hygiene.line(step.title)
+    notes = tasks_words.step_notes(
+        by_client=len(step.by_client),
+        declined=len(step.declined),
+        waived=len(step.waived),
+        assumed=step.id in ANSWERING,
+    )
+    return RoadStep(title, len(step.endpoints), step.hours.likely, step.points, notes)
+
+
+def _contract(ahead: Clearance) -> str:
+    return hygiene.line(
+        tasks_words.contract(
+            ahead.contract.hours_per_month, ahead.open_hours, ahead.months, ahead.inflow_hours, ahead.months_with_inflow
+        )
+        + tasks_words.unestimated(ahead.estimated, ahead.tasks)
+        + (tasks_words.money(ahead.contract.currency, ahead.money[1]) if ahead.money else "")
+    )
+
+
+def _hours_bar(ahead: Clearance) -> HoursBar | None:
+    """None where there is nothing to draw."""
+    hours, work = ahead.contract.hours_per_month, ahead.open_hours.likely
+    most = max(hours, work)
+    if not work or not most:
+        return None
+    within = min(hours, work)
+    return HoursBar(
+        round(_HOURS_WIDTH * hours / most, 1),
+        round(_HOURS_WIDTH * within / most, 1),
+        round(_HOURS_WIDTH * max(work - hours, 0.0) / most, 1),
+        tasks_words.hours_bar(numbers.tenth(within), numbers.tenth(max(work - hours, 0.0)), f"{hours:g}"),
+    )

@@ -1,0 +1,125 @@
+"""The sentences of the plan: hours, points, the road to the next letter, the contract (reports.md 2.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scorecard.plan.hours import Hours
+from scorecard.plan.tasks import ASSUMED
+from scorecard.plan.work import Owner
+
+from . import words
+
+_NAMES_SHOWN = 6
+
+HOLD_TITLE = "These hold the letter"
+REST_TITLE = "The rest, by points for each hour"
+ONE_TITLE = "By points for each hour"
+INTRO = "Ordered by points gained for each hour of hands-on work. Hours are estimates; what holds the letter comes first."
+INTRO_HOURS = "Hours of hands-on work, as estimated. A part of the client has no points to gain."
+ROAD_TITLE = "The steps of this road"
+ROAD_TABLE = "Steps to the next letter"
+SCALE_NOTE = "The dashed line is where the next letter begins."
+COLUMN_FIX = "What should be true"
+COLUMN_POINTS = "Points"
+COLUMN_RATE = "Points per hour"
+COLUMN_AFTER = "Score after"
+COLUMN_PAYER = "Paid by"
+
+
+def payer(owner: Owner, *, by_contract: bool) -> str:
+    if owner is Owner.CLIENT:
+        return "You"
+    if owner is Owner.VENDOR:
+        return "The maker"
+    return "In your plan" if by_contract else "Us"
+
+
+def hours(spent: Hours) -> str:
+    """ "31.0 hours (22 to 56)"."""
+    return f"{spent.likely:.1f} hours ({spent.low:.0f} to {spent.high:.0f})"
+
+
+def no_plan(why: str) -> str:
+    return f"There is no plan of work: {why}."
+
+
+def total(spent: Hours, points: float | None, estimated: int, tasks: int) -> str:
+    gain = "" if points is None else f" and {points:.1f} points"
+    if estimated == tasks:
+        return f"{hours(spent)}{gain} in all."
+    return f"{hours(spent)} for the {estimated:,} of {tasks:,} tasks that were estimated{gain and f',{gain} in all'}."
+
+
+def left_out(count: int) -> str:
+    return f"{words.plural(count, 'result', 'results')} that you agreed to leave {'is' if count == 1 else 'are'} not in it."
+
+
+def declined(count: int) -> str:
+    return f"{count:,} declined"
+
+
+def road(start: str, letter: str, spent: Hours, score: float, after: float, least_hours: float | None) -> str:
+    proof = ""
+    if least_hours is not None:
+        over = spent.likely / least_hours - 1 if least_hours else 0.0
+        proof = " No road is shorter." if over < 1e-9 else f" No road is shorter by more than {100 * over:.1f}%."
+    gain = f"from {score:.1f} to {after:.1f} points"
+    return f"The shortest road from {start} to {letter} takes {hours(spent)}, {gain}.{proof}"
+
+
+def no_road(why: str) -> str:
+    return f"There is no road to a better letter: {why[:1].lower()}{why[1:]}."
+
+
+def assumed(names: Sequence[str], *, only_unknown: bool) -> str:
+    known = "Nothing that is known to be wrong stands in the way. " if only_unknown else ""
+    more = len(names) - _NAMES_SHOWN
+    shown = ", ".join(names[:_NAMES_SHOWN]) + (f" {words.and_more(more)}" if more > 0 else "")
+    who = f"{words.machines(len(names))} {'passes' if len(names) == 1 else 'pass'}"
+    return f"{known}This holds if {who} all that is not known of them so far: {shown}."
+
+
+def step_notes(*, by_client: int, declined: int, waived: int, assumed: bool) -> str:
+    pieces = (
+        f"{by_client:,} by you" if by_client else "",
+        f"{declined:,} declined so far" if declined else "",
+        f"{waived:,} agreed to leave so far" if waived else "",
+        ASSUMED if assumed else "",
+    )
+    return ", ".join(filter(None, pieces))
+
+
+def contract(
+    each_month: float, work: Hours, months: float | None, inflow_hours: float | None, months_with_inflow: float | None
+) -> str:
+    start = f"Open work {work.likely:.1f} hours; your plan holds {each_month:g} hours a month"
+    if not work.likely:
+        return f"Nothing of it is open work for us; your plan holds {each_month:g} hours a month."
+    plain = f"{start} and clears it in {_months(months)} if nothing else breaks"
+    if inflow_hours is None:
+        return f"{plain}."
+    if months_with_inflow is None:
+        return f"{plain}, and never while {inflow_hours:.1f} hours of new work come in each month."
+    return f"{plain}, in {_months(months_with_inflow)} with the {inflow_hours:.1f} hours that come in each month."
+
+
+def _months(months: float | None) -> str:
+    """ "1 month", "3.1 months"; never where there is no end."""
+    if months is None:
+        return "no time that we can name"
+    return "less than a month" if months < 1 else f"{months:.1f} months"
+
+
+def unestimated(estimated: int, tasks: int) -> str:
+    return "" if estimated == tasks else f" {estimated:,} of {tasks:,} tasks are estimated."
+
+
+def money(currency: str, likely: float) -> str:
+    """Only where the inventory gives a rate."""
+    return f" At the agreed rate that is about {' '.join(filter(None, (currency, f'{likely:,.0f}')))}."
+
+
+def hours_bar(within: str, beyond: str, each_month: str) -> str:
+    tail = f", then {beyond} more" if beyond != "0.0" else ""
+    return f"{within} of the {each_month} hours of one month{tail}."
