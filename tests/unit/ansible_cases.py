@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scorecard.inventory import Client, load
+from scorecard.model import Endpoint
+
 RECORDED = Path(__file__).with_name("ansible_recorded.json")
 
 
@@ -170,6 +173,30 @@ def _upwards(groups: dict[str, Any], name: str) -> set[str]:
         if name in group.get("children", ()):
             found |= _upwards(groups, other)
     return found
+
+
+def loaded(folder: Path, text: str, name: str = "hosts", **files: str) -> tuple[Client, list[str]]:
+    """The only client, and what is said besides, without the folder."""
+    (folder / name).write_text(text, encoding="utf-8")
+    for path, content in files.items():
+        target = folder / path.replace("__", "/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(content, encoding="utf-8")
+    found = load([folder / name])
+    (client,) = found.clients
+    return client, [str(warning).removeprefix(f"{folder}/") for warning in found.warnings]
+
+
+def only(folder: Path, text: str, name: str = "hosts", **files: str) -> Endpoint:
+    client, _ = loaded(folder, text, name, **files)
+    (endpoint,) = client.endpoints
+    return endpoint
+
+
+def seen(endpoint: Endpoint) -> tuple[Any, ...]:
+    login = endpoint.credential
+    user, key = (login.user, login.key_file) if login else (None, None)
+    return endpoint.name, endpoint.address, endpoint.transport, endpoint.port, user, key, set(endpoint.tags)
 
 
 def record() -> None:

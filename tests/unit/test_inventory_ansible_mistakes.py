@@ -249,14 +249,17 @@ def test_ours_among_the_sources_of_a_folder(tmp_path: Path) -> None:
 OWN = ("scorecard_role", "scorecard_tags", "scorecard_client", "scorecard_password", "x", "y")
 NAMES = (*sorted(USED | SECRETS), *OWN)
 WORDS = st.one_of(
-    st.sampled_from("ssh winrm psrp local docker ' \" -o [1] {} 1e999 no ../.. \\ # = ignore -J".split()),
+    st.sampled_from(["ssh", "winrm", "psrp", "local", "docker", "'", '"', "-o", "[1]", "{}", "1e999", "no", "../..", "#"]),
+    st.sampled_from(["\\", "=", "ignore", "-J", "{{"]),
     st.sampled_from(["{{ x }}", "{{ y }}", "{{ x | d }}", "-J a", "-W %h:%p b", "[" * 200, "9" * 50]),
     st.just("-o 'ProxyCommand=ssh -W %h:%p u@b'"),
     st.text(max_size=8),
 )
 LINES = st.one_of(
-    st.sampled_from("[a] [b] [a:vars] [all:vars] [b:children] [a:children] a b all [ ] [x:y:z] --- [1:2] : w[".split()),
-    st.sampled_from("w[1:3] w[a:c]:5 [::1]:22 fe80::1 w[1:2:0] w:99999999".split()),
+    st.sampled_from(["[a]", "[b]", "[a:vars]", "[all:vars]", "[b:children]", "[a:children]", "a", "b", "all", "[", "]"]),
+    st.sampled_from(
+        ["w[1:3]", "w[a:c]:5", "[::1]:22", "fe80::1", "w[1:2:0]", "w:99999999", "[x:y:z]", "---", "[1:2]", ":"]
+    ),
     st.builds("{}={}".format, st.sampled_from(NAMES), WORDS),
     st.builds("w {}={}".format, st.sampled_from(NAMES), WORDS),
     st.builds("v '{}={}'".format, st.sampled_from(NAMES), WORDS),
