@@ -65,7 +65,7 @@ def test_no_set_of_work_is_cheaper() -> None:
     met: Counter[str] = Counter()
     for seed, (audit, standard) in cases():
         letter = audit.scorecard.letter
-        if letter in (None, "A") or len(list(actions(audit))) > 9:
+        if letter in (None, "A") or len(list(actions(audit))) > 8:
             continue
         for to in letters_above(letter):
             best, found = tried(audit, to, standard), road(audit, to)
@@ -81,8 +81,8 @@ def test_no_set_of_work_is_cheaper() -> None:
 
 
 def cases() -> Iterator[tuple[str, tuple[Audit, Standard]]]:
-    yield from ((f"{seed}", small_case(seed)) for seed in range(180))
-    yield from ((f"{seed} (areas)", broken_areas_case(seed)) for seed in range(60))
+    yield from ((f"{seed}", small_case(seed)) for seed in range(110))
+    yield from ((f"{seed} (areas)", broken_areas_case(seed)) for seed in range(30))
 
 
 def holding(audit: Audit, to: str) -> list[str]:
@@ -103,13 +103,13 @@ def holding(audit: Audit, to: str) -> list[str]:
 
 
 def test_all_but_two_machines_is_a_way_out_of_broken_areas() -> None:
-    """Three areas are broken on three laptops. One laptop in order is cheaper than one area on two laptops."""
+    """Three areas are broken on three laptops. One fix on the third is cheaper than any area."""
     standard = changed_standard({"broken_areas": {"areas": 3, "endpoints": 3, "letter": "D"}})
     broken = [(pc, check) for pc in ("pc0", "pc1") for check in (ENCRYPTED, PROTECTED, SUPPORTED)]
-    audit = with_faults(laptops(6), dict.fromkeys([*broken, ("pc2", PROTECTED)], Status.FAIL), standard)
+    audit = with_faults(laptops(6), dict.fromkeys([*broken, ("pc2", ENCRYPTED)], Status.FAIL), standard)
     assert (audit.scorecard.letter, len(demands(audit, standard, "C").ways)) == ("D", 4)
     found = found_road(audit)
-    assert [(step.id, step.endpoints) for step in found.steps] == [(PROTECTED, ("pc2",))]
+    assert [(step.id, step.endpoints) for step in found.steps] == [(ENCRYPTED, ("pc2",))]
     assert found.letter == "C"
 
 
