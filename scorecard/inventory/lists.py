@@ -12,10 +12,10 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeAlias
 
 from scorecard.inventory import csv_rows, excel_rows
-from scorecard.inventory.cells import BadCell, Cell, reader, secret
+from scorecard.inventory.cells import BadCell, Cell, reader, secret, text
 from scorecard.inventory.columns import BadHead, Head, head
 from scorecard.inventory.csv_rows import Unreadable
 from scorecard.marked_yaml import Problem, printable
@@ -116,6 +116,11 @@ def _fill(found: MachineList, rows: Iterator[tuple[int, Sequence[Cell]]]) -> Non
         raise Unreadable(line, "there is no machine below the names of the columns")
 
 
+# Its number, key, what reads its cells, and the values of those read before: equal cells share one, but for keys where few
+# are equal.
+_Column: TypeAlias = "tuple[int, str, Callable[[Cell], Value], dict[str, Value] | None]"
+
+
 class _Filler:
     """Puts rows where they belong."""
 
@@ -125,14 +130,15 @@ class _Filler:
         self._width = len(columns.titles)
         self._client = columns.keys.index("client") if "client" in columns.keys else None
         self._told: set[int] = set()  # columns whose secrets have been told
-        self._columns: list[tuple[int, str, Callable[[Cell], Value], dict[str, Value] | None]] = [
-            # Equal cells share one value, but for keys where few are equal.
+        self._columns: list[_Column] = [
             (number, key, reader(key), None if key in ("name", "address") else {})
             for number, key in enumerate(columns.keys)
             if key is not None and key != "client"
         ]
 
     def add(self, line: int, row: Sequence[Cell]) -> None:
+        if self._head.secrets:
+            self._look_for_secrets(line, row)
         rows = self._rows_of(line, row)
         if rows is None:
             return
@@ -154,8 +160,6 @@ class _Filler:
                 values[key] = value
         rows.values.append(values)
         rows.lines.append(line)
-        if self._head.secrets:
-            self._look_for_secrets(line, row)
 
     def _rows_of(self, line: int, row: Sequence[Cell]) -> Rows | None:
         """Those of the client that the row names; None, and a problem, where it names none."""
@@ -174,7 +178,7 @@ class _Filler:
 
     def _look_for_secrets(self, line: int, row: Sequence[Cell]) -> None:
         for column in self._head.secrets - self._told:
-            if column < len(row) and str(row[column] or "").strip():
+            if column < len(row) and row[column] is not None and str(row[column]).strip():
                 self._told.add(column)
                 said = secret(self._head.titles[column])
                 self._found.problems.append(Problem(self._found.file, line, "", said))
@@ -183,10 +187,9 @@ class _Filler:
 def _client(row: Sequence[Cell], column: int) -> str:
     """Raises BadCell."""
     cell = row[column] if column < len(row) else ""
-    name = cell.strip() if isinstance(cell, str) and not cell.lstrip().startswith("=") else str(reader("name")(cell))
-    if not name:
-        raise BadCell("is missing. Expected: the client whose machine this is")
-    return name
+    if name := text(cell):
+        return name
+    raise BadCell("is missing. Expected: the client whose machine this is")
 
 
 def _value(cell: Cell, read_cell: Callable[[Cell], Value], known: dict[str, Value] | None) -> Value:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
+import yaml
 from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from scorecard.cli.inventory import inventory as command
 from scorecard.inventory import Client, Inventory, load, schema
@@ -309,3 +315,46 @@ def test_a_list_fits_the_schema(tmp_path: Path) -> None:
     for bad in ({"client": "A"}, {"client": "A", "endpoints": []}, {"client": "A", "endpoints_from": 5}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(bad, drawn)
+
+
+WORDS = st.text(alphabet="abzé漢-7", min_size=1, max_size=6).filter(lambda text: text[0] not in "-=")
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {"name": WORDS, "address": st.sampled_from(["192.0.2.1", "fe80::1", "web.example.com"])},
+        optional={
+            "site": st.sampled_from(["hill", "lake"]),
+            "groups": st.lists(st.sampled_from(["one", "two"]), min_size=1, unique=True),
+            "platform": st.sampled_from(["linux", "macos", "auto"]),
+            "port": st.integers(1, 65535),
+            "role": st.sampled_from(["workstation", "laptop", "server"]),
+            "tags": st.lists(WORDS, min_size=1),
+            "managed": st.booleans(),
+            "owner": WORDS.map(lambda text: f'{text} "{text}", {text}'),
+            "connect_timeout_s": st.integers(1, 600),
+        },
+    ),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda row: str(row["name"]).casefold(),
+)
+HEAD = {"client": "A", "sites": {"hill": {"port": 7}, "lake": None}, "groups": {"one": {"role": "server"}, "two": None}}
+
+
+def cell(value: object) -> str:
+    return "; ".join(value) if isinstance(value, list) else str(value)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=ROWS, separator=st.sampled_from(",;\t"))
+def test_a_list_says_the_same_as_the_inventory_it_stands_for(
+    tmp_path: Path, rows: list[dict[str, object]], separator: str
+) -> None:
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=separator)
+    writer.writerows([keys, *([cell(row.get(key, "")) for key in keys] for row in rows)])
+    write(tmp_path, "list.csv", out.getvalue())
+    by_list = only(load([write(tmp_path, "l.yaml", yaml.safe_dump({**HEAD, "endpoints_from": "list.csv"}))]))
+    by_yaml = only(load([write(tmp_path, "y.yaml", yaml.safe_dump({**HEAD, "endpoints": rows}))]))
+    assert [replace(one, source="") for one in by_list.endpoints] == [replace(one, source="") for one in by_yaml.endpoints]
+    assert by_list.sites == by_yaml.sites

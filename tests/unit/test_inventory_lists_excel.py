@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from scorecard.errors import InventoryError
@@ -219,3 +221,19 @@ def test_a_huge_cell(tmp_path: Path) -> None:
 def test_very_many_columns(tmp_path: Path) -> None:
     file = workbook(tmp_path, ("S", [["name", *(f"c{number}" for number in range(2000))], ["a"]]))
     assert mistakes(file) == ["list.xlsx:1: there are 2,001 columns; expected at most 1,000"]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=20))
+def test_any_damage_is_explained_or_does_not_matter(tmp_path: Path, changes: list[tuple[float, int]]) -> None:
+    file = workbook(tmp_path, ("S", [["name", "port"], ["a", 22], ["b", 23]]))
+    data = bytearray(file.read_bytes())
+    for place, byte in changes:
+        data[int(place * len(data))] = byte
+    file.write_bytes(data)
+    try:
+        load([file])
+    except InventoryError as error:
+        for problem in error.problems:
+            assert problem.startswith(str(file))
+            assert problem.isprintable()
