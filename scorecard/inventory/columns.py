@@ -57,7 +57,7 @@ KEYS = frozenset(_CALLED)
 
 # Columns that hold a secret by their name, unless they tell about one: directories export the day a password was set.
 _SECRET = re.compile(
-    r"passw|passwd|pwd|passphrase|passcode|kennwort|secret|token|apikey|privatekey|recoverykey|credentialvalue"
+    r"^(?:pass|pw|pin)$|passw|passwd|pwd|passphrase|passcode|kennwort|secret|token|apikey|privatekey|recoverykey"
     r"|motdepasse|contrasena|contraseña|senha|wachtwoord|hasło|пароль"
 )
 _ABOUT = re.compile(
@@ -71,7 +71,6 @@ _SIGNS = re.compile(r"[\W_]+")
 class Head:
     """`keys` by the number of the column, from 0; None for one that is not used. `titles` are as the file has them."""
 
-    line: int
     titles: tuple[str, ...]
     keys: tuple[str | None, ...]
     secrets: frozenset[int]  # columns that must hold nothing
@@ -102,7 +101,7 @@ def known(titles: Sequence[str]) -> int:
     return sum(_plain(title) in words for title in titles)
 
 
-def head(line: int, titles: Sequence[str]) -> Head:
+def head(titles: Sequence[str]) -> Head:
     """Raises BadHead."""
     if len(titles) > MAX_COLUMNS:
         raise BadHead(f"there are {len(titles):,} columns; expected at most {MAX_COLUMNS:,}")
@@ -123,11 +122,11 @@ def head(line: int, titles: Sequence[str]) -> Head:
             "the columns, separated by commas, semicolons or tabs"
         )
     secrets = frozenset(number for number, word in enumerate(plain) if _SECRET.search(word) and not _ABOUT.search(word))
-    return Head(line, tuple(titles), tuple(keys), secrets - {number for number, key in enumerate(keys) if key})
+    return Head(tuple(titles), tuple(keys), secrets - {number for number, key in enumerate(keys) if key})
 
 
 def _plain(title: str) -> str:
-    """ "IP-Address" and "ip_address" are the same. Empty for what is no word at all."""
+    """The same for "IP-Address" and "ip_address". Empty for what is no word at all."""
     return _SIGNS.sub("", title[:200]).casefold()
 
 

@@ -103,7 +103,7 @@ def _fill(found: MachineList, rows: Iterator[tuple[int, Sequence[Cell]]]) -> Non
     if not titles:
         raise Unreadable(0, "is empty; expected a row with the names of the columns, and a row for each machine")
     try:
-        columns = head(line, [title if isinstance(title, str) else "" for title in titles])
+        columns = head([title if isinstance(title, str) else "" for title in titles])
     except BadHead as error:
         raise Unreadable(line, str(error)) from error
     if unused := columns.unused():

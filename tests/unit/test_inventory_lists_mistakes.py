@@ -134,7 +134,7 @@ def test_bytes_that_are_no_list(tmp_path: Path, data: bytes, said: list[str]) ->
 
 
 @pytest.mark.parametrize(
-    "title", ["Password", "local admin pwd", "ms-Mcs-AdmPwd", "Passphrase", "API token", "Account secret"]
+    "title", ["Password", "local admin pwd", "ms-Mcs-AdmPwd", "Passphrase", "API token", "Account secret", "PW"]
 )
 def test_a_column_of_secrets_is_refused_and_not_shown(tmp_path: Path, title: str) -> None:
     (said,) = of_data(tmp_path, f"name,{title}\na,\nb,hunter2\nc,hunter3\n".encode())
