@@ -40,10 +40,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Exceptions:
-    """The entries of one client's file. `source`: its path, empty where there is none."""
+    """The entries of one client's file."""
 
     entries: tuple[Entry, ...] = ()
-    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def load(path: Path, *, client: str | None, checks: Iterable[str], limits: Excep
     problems += problems_of(placed, document, checks, limits, today)
     if problems:
         raise ExceptionsError(str(problem) for problem in sorted(set(problems)))
-    return Exceptions(tuple(entry for _, entry in placed), str(path))
+    return Exceptions(tuple(entry for _, entry in placed))
 
 
 def client_of(path: Path) -> str | None:

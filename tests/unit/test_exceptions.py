@@ -168,7 +168,8 @@ def test_declined_work_may_be_about_several_checks_and_has_no_end() -> None:
         (DATA, -29, 30, False, "counts", 0),
         (DATA, -30, 30, False, "expired", None),
         (DATA, -89, 90, False, "counts", 0),
-        (DATA, -60, 90, False, "counts", 29),
+        (DATA, -59, 90, False, "counts", 30),
+        (DATA, -58, 90, False, "counts", 31),
         # Critical on a laptop: 30 days, whatever the entry says.
         (SYSTEM, -29, 90, False, "counts", 0),
         (SYSTEM, -30, 90, False, "too-long", None),
