@@ -14,7 +14,7 @@ from scorecard.inventory.ansible_tree import Notes, Origin, Variable
 from scorecard.marked_yaml import printable
 
 MAX_BYTES = marked_yaml.MAX_BYTES
-MAX_FOLDERS_DEEP = 10
+MAX_FOLDERS = 1000  # within one another, those that links lead to counted each time
 VARIABLE_FOLDERS = ("group_vars", "host_vars")
 _NO_SOURCES = (*VARIABLE_FOLDERS, "vars_plugins")
 _VAULT = b"$ANSIBLE_VAULT"
@@ -50,19 +50,22 @@ def _is_of_variables(path: Path) -> bool:
 
 
 def _walk(folder: Path, notes: Notes, wanted: Callable[[Path], bool], above: tuple[str, ...]) -> Iterator[Path]:
-    """Files in order of their names. `above`: the folders around this one."""
-    here = os.path.realpath(folder)
-    if here in above or len(above) > MAX_FOLDERS_DEEP:
-        said = f"a link leads back to a folder around it, or folders lie more than {MAX_FOLDERS_DEEP} deep; take it out"
-        notes.problem(Origin(str(folder), 0), "", said)
-        return
-    for path in _inside(folder, notes):
-        if not wanted(path):
-            continue
-        if is_folder(path):
-            yield from _walk(path, notes, wanted, (*above, here))
-        else:
+    """Files in order of their names, those of folders inside in their place. `above`: the folders around this one."""
+    left, entered = [(folder, above)], 0
+    while left:
+        path, around = left.pop()
+        if not is_folder(path):
             yield path
+            continue
+        here = os.path.realpath(path)
+        entered += 1
+        if here in around:
+            notes.problem(Origin(str(path), 0), "", "is a link back to a folder around it; take it out")
+        elif entered > MAX_FOLDERS:
+            notes.problem(Origin(str(path), 0), "", f"is one of more than {MAX_FOLDERS:,} folders; expected fewer")
+            return
+        else:
+            left += [(inner, (*around, here)) for inner in reversed(_inside(path, notes)) if wanted(inner)]
 
 
 def _inside(folder: Path, notes: Notes) -> list[Path]:

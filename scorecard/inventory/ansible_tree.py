@@ -17,7 +17,7 @@ from scorecard.yaml_values import Value
 
 ALL, UNGROUPED = "all", "ungrouped"
 PRIORITY = "ansible_group_priority"
-MAX_MENTIONS = 500_000  # hosts that lines and ranges name, one that is named twice counted twice
+MAX_MENTIONS = 200_000  # hosts that lines and ranges name, one that is named twice counted twice
 MAX_DEPTH = 100  # of groups within groups
 MAX_ANCESTORS = 2_000_000  # over all groups
 MAX_MEMBERSHIPS = 5_000_000  # over all hosts

@@ -56,8 +56,8 @@ IN_INI = {
     "web[f:a]": ["1: a range ends below its start"],
     "web[1:f]": ["1: a range goes from a number to a higher one (at most 18 digits), or from a letter to a later one"],
     "web[001:50]": ["1: a range with leading zeros needs as many digits at its end as at its start"],
-    "web[1:1000000000]": ["1: this range stands for 1,000,000,000 hosts; at most 500,000 can be used"],
-    "w[1:400000]x[1:400000]y[1:400000]": ["1: this range stands for a huge number of hosts; at most 500,000 can be used"],
+    "web[1:1000000000]": ["1: this range stands for 1,000,000,000 hosts; at most 200,000 can be used"],
+    "w[1:400000]x[1:400000]y[1:400000]": ["1: this range stands for a huge number of hosts; at most 200,000 can be used"],
     "---\nweb1": ["1: this looks like YAML; give the file the ending .yaml"],
     "[a]\nweb1\n[a:vars]\nansible_group_priority=high": ["4: ansible_group_priority: expected a whole number"],
     "[a]\nx\n[a:children]\na": ["4: a: contains itself; take it out"],
@@ -220,10 +220,21 @@ def test_files_of_variables_that_cannot_be_read(tmp_path: Path) -> None:
         f"{within}c.yml: is UTF-16; save it as UTF-8",
         f"{within}d.yml:1: ansible_port: expected a port number from 1 to 65535, found the number 0",
     ]
-    assert found[4].startswith(f"{within}loop: a link leads back to a folder around it")
+    assert f"{within}loop: is a link back to a folder around it; take it out" in found
     assert f"{within}pipe.yml: is neither a file nor a folder; take it out" in found
     assert len(found) == 7
     assert f"{within}z.yml: cannot be read: Too many levels of symbolic links" in found
+
+
+def test_folders_that_link_to_each_other_in_every_way(tmp_path: Path) -> None:
+    for one in "abcdefgh":
+        (tmp_path / "inv" / one).mkdir(parents=True)
+        for other in "abcdefgh":
+            (tmp_path / "inv" / one / f"to-{other}").symlink_to(tmp_path / "inv" / other)
+    (tmp_path / "inv" / "hosts").write_text("web1\n")
+    found = mistakes(tmp_path / "inv", tmp_path)
+    assert found[-1].endswith("is one of more than 1,000 folders; expected fewer")
+    assert all(line.endswith(("is a link back to a folder around it; take it out", "expected fewer")) for line in found)
 
 
 def test_groups_named_like_paths_lead_nowhere(tmp_path: Path) -> None:
