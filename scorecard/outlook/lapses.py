@@ -6,7 +6,7 @@ Only where two audits in a row show the same date: then nothing renewed it in be
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from math import ceil
 from statistics import median
@@ -46,7 +46,7 @@ def warnings(snapshots: Sequence[Snapshot], until: date) -> Iterator[EarlyWarnin
         for check, age in sight.ages.items():
             then = before.ages.get(check) if before else None
             if then is not None and then.since == age.since:
-                warning = _warning(endpoint, check, age, newest, following)
+                warning = _warning(endpoint, check, age, sight.at or newest.as_of, newest, following)
                 if warning is not None and warning.on <= until:
                     yield warning
 
@@ -61,16 +61,16 @@ def _before(endpoint: str, snapshots: Sequence[Snapshot]) -> Sight | None:
     return None
 
 
-def _warning(endpoint: str, check: str, age: Age, newest: Snapshot, following: date) -> EarlyWarning | None:
-    """None where it is still in order at the next audit."""
-    day = newest.day()
-    fails = _turns(age, age.fail_days, newest)
-    turns = _turns(age, age.warn_days, newest) if age.status is Status.PASS else fails
-    if turns is None or fails is None or turns > following:
+def _warning(endpoint: str, check: str, age: Age, at: datetime, newest: Snapshot, following: date) -> EarlyWarning | None:
+    """None where it is still in order at the next audit, or where the answer then did not go by its age alone."""
+    fails = _too_old(age, age.fail_days)
+    turns = _too_old(age, age.warn_days) if age.status is Status.PASS else fails
+    if turns is None or fails is None or turns <= at or newest.day(turns) > following:
         return None
-    on, days = max(turns, day), max((turns - day).days, 0)
+    day, end = newest.day(), newest.day(fails)
+    on = max(newest.day(turns), day)
     words, what = _WHAT[check]
-    then = f"and fails on {fails}" if turns < fails <= following else "by the next audit"
+    then = f"and fails on {end}" if on < end <= following else "by the next audit"
     falls = "falls short" if age.status is Status.PASS else "fails"
     return EarlyWarning(
         kind=Kind.LAPSE,
@@ -78,17 +78,17 @@ def _warning(endpoint: str, check: str, age: Age, newest: Snapshot, following: d
         what=check,
         on=on,
         earliest=on,
-        latest=max(fails, on) if fails <= following else on,
-        days=days,
+        latest=max(end, on) if end <= following else on,
+        days=(on - day).days,
         basis=f"the same date of {what} in two audits; the next audit is expected on {following}",
         sentence=f"{words.format(endpoint, newest.day(age.since))}: if nothing renews that, it {falls} on {on}, "
-        f"{left(days)}, {then}.",
+        f"{left((on - day).days)}, {then}.",
     )
 
 
-def _turns(age: Age, limit_days: float, newest: Snapshot) -> date | None:
-    """The calendar day on which it is too old. None where the calendar has no such day."""
+def _too_old(age: Age, limit_days: float) -> datetime | None:
+    """None where the calendar has no such moment."""
     try:
-        return newest.day(age.since + timedelta(days=limit_days))
+        return age.since + timedelta(days=limit_days)
     except OverflowError:
         return None

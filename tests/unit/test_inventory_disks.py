@@ -138,34 +138,117 @@ tmpfs @/run tmpfs rw 0 0
 """
 
 
+def program(folder: Path, name: str, code: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    file = folder / name
+    file.write_text(f"#!/bin/sh\n{code}\n", encoding="utf-8")
+    file.chmod(0o755)
+    return file
+
+
+def snippet(platform: Platform, **places: Path) -> str:
+    """The part's text with some of the system's places replaced by others."""
+    text = next(probe.text for probe in TOPIC.probes_for(platform) if probe.part == "inventory.disks")
+    for place, other in places.items():
+        assert place in text
+        text = text.replace(place, str(other))
+    return "absent() { exit 127; }\n" + text
+
+
+def answered(shell: list[str], code: str, programs: Path | None = None) -> str:
+    path = f"{programs}:{os.environ['PATH']}" if programs else os.environ["PATH"]
+    done = subprocess.run(
+        [*shell, "-c", code], capture_output=True, text=True, check=True, env={"PATH": path, "LC_ALL": "C"}
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+def disks_of(said: str, platform: Platform = Platform.LINUX) -> dict[str, Any]:
+    observation = Observation("inventory.disks", Outcome.OK, said, 0, 1)
+    facts = TOPIC.parse({"inventory.disks": observation}, cases.host(platform))
+    return {disk.mount: disk.size_bytes for disk in facts.disks.seen()}
+
+
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
 def test_only_local_file_systems_are_touched_and_each_once(shell: list[str], tmp_path: Path) -> None:
     """With a table of mounts of our own, and a df that notes what it is asked."""
-    asked, bin_ = tmp_path / "asked", tmp_path / "bin"
-    bin_.mkdir()
-    (bin_ / "df").write_text(f'#!/bin/sh\necho "$3" >>"{asked}"\necho header\necho "/dev/x 100 50 50 50% $3"\n')
-    (bin_ / "df").chmod(0o755)
+    asked, programs = tmp_path / "asked", tmp_path / "bin"
+    program(programs, "df", f'echo "$3" >>"{asked}"\necho header\necho "/dev/x 100 50 50 50% $3"')
     table = tmp_path / "mounts"
-    table.write_text(MOUNTS.lstrip().replace("@", str(tmp_path)))
-    text = next(p.text for p in TOPIC.probes_for(Platform.LINUX) if p.part == "inventory.disks")
-    code = "absent() { exit 127; }\n" + text.replace("/proc/self/mounts", str(table))
-    environment = {"PATH": f"{bin_}:{os.environ['PATH']}", "LC_ALL": "C"}
-    done = subprocess.run([*shell, "-c", code], capture_output=True, text=True, check=True, env=environment)
-    assert done.stderr == ""
-    assert sorted(asked.read_text().splitlines()) == sorted(["/", f"{tmp_path}/a b", f"{tmp_path}/run/disk"])
-    observation = Observation("inventory.disks", Outcome.OK, done.stdout, 0, 1)
-    facts = TOPIC.parse({"inventory.disks": observation}, cases.host(Platform.LINUX))
-    assert [disk.mount for disk in facts.disks.seen()] == ["/", f"{tmp_path}/a b", f"{tmp_path}/run/disk"]
-    assert {disk.size_bytes for disk in facts.disks.seen()} == {Seen(102_400)}
+    table.write_text(MOUNTS.lstrip().replace("@", str(tmp_path)), encoding="utf-8")
+    said = answered(shell, snippet(Platform.LINUX, **{"/proc/self/mounts": table}), programs)
+    expected = ["/", f"{tmp_path}/a b", f"{tmp_path}/run/disk"]
+    assert sorted(asked.read_text(encoding="utf-8").splitlines()) == expected
+    assert disks_of(said) == dict.fromkeys(expected, Seen(102_400))
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_what_hangs_on_a_cable_is_not_the_machines_own(shell: list[str], tmp_path: Path) -> None:
+    devices, blocks = tmp_path / "devices", tmp_path / "block"
+    blocks.mkdir()
+    for name, place in {
+        "inside1": "pci0/ata1/inside/inside1",
+        "stick1": "pci0/usb1/1-2/stick/stick1",
+        "card1": "pci0/mmc/card/card1",
+        "dm-0": "virtual/block/dm-0",
+        "dm-1": "virtual/block/dm-1",
+    }.items():
+        (devices / place).mkdir(parents=True)
+        (blocks / name).symlink_to(devices / place)
+    (devices / "pci0/mmc/card/removable").write_text("1\n", encoding="utf-8")
+    for name, below in {"dm-0": "stick1", "dm-1": "inside1"}.items():
+        (devices / f"virtual/block/{name}/slaves").mkdir()
+        (devices / f"virtual/block/{name}/slaves/{below}").symlink_to(blocks / below)
+    table = tmp_path / "mounts"
+    mounts = {"stick1": "/", "inside1": "/srv", "card1": "/card", "dm-0": "/vault", "dm-1": "/home"}
+    table.write_text("".join(f"/dev/{name} {place} ext4 rw 0 0\n" for name, place in mounts.items()), encoding="utf-8")
+    program(tmp_path / "bin", "df", 'echo "/dev/x 100 50 50 50% $3"')
+    program(tmp_path / "bin", "readlink", 'echo "$2"')
+    code = snippet(Platform.LINUX, **{"/proc/self/mounts": table, "/sys/class/block": blocks})
+    assert list(disks_of(answered(shell, code, tmp_path / "bin"))) == ["/", "/home", "/srv"]
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_a_pool_is_asked_once_for_all_its_data_sets(shell: list[str], tmp_path: Path) -> None:
+    table, asked = tmp_path / "mounts", tmp_path / "asked"
+    sets = {"rpool/ROOT/debian": "/", "rpool/home": "/home", "tank": "/tank", "tank/a": "/tank/a"}
+    table.write_text("".join(f"{name} {place} zfs rw,xattr 0 0\n" for name, place in sets.items()), encoding="utf-8")
+    program(tmp_path / "bin", "zfs", f'echo "$*" >>"{asked}"\nprintf "1024\\t3072\\n"')
+    said = answered(shell, snippet(Platform.LINUX, **{"/proc/self/mounts": table}), tmp_path / "bin")
+    assert asked.read_text(encoding="utf-8").splitlines() == [
+        "list -Hp -o used,available rpool",
+        "list -Hp -o used,available tank",
+    ]
+    assert disks_of(said) == {"/": Seen(4096), "/tank": Seen(4096)}
 
 
 @pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
 def test_this_machine_answers_in_every_shell(shell: list[str]) -> None:
-    text = next(p.text for p in TOPIC.probes_for(Platform.LINUX) if p.part == "inventory.disks")
-    done = subprocess.run([*shell, "-c", f"absent() {{ exit 127; }}\n{text}"], capture_output=True, text=True, check=True)
-    observation = Observation("inventory.disks", Outcome.OK, done.stdout, 0, 1)
-    disks = TOPIC.parse({"inventory.disks": observation}, cases.host(Platform.LINUX)).disks.seen()
-    for disk in disks:
-        if isinstance(disk.size_bytes, Seen):
-            shown = os.statvfs(disk.mount)
-            assert disk.size_bytes == Seen(shown.f_blocks * shown.f_frsize // 1024 * 1024)
+    for mount, size in disks_of(answered(shell, snippet(Platform.LINUX))).items():
+        shown = os.statvfs(mount)
+        assert size == Seen(shown.f_blocks * shown.f_frsize // 1024 * 1024)
+
+
+@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+def test_a_mac_is_asked_only_of_places_under_volumes_whether_they_are_built_in(shell: list[str], tmp_path: Path) -> None:
+    """The Mac's programs stand in for themselves here: what they print is that of a recorded answer."""
+    recorded = cases.load_case(cases.FACTS / "inventory" / "macos" / "disks.yaml").observations["inventory.disks"].text
+    shown = {
+        kind: "\n".join(line.partition(" ")[2] for line in recorded.splitlines() if line.startswith(f"{kind}:"))
+        for kind in ("mount", "df")
+    }
+    places: dict[str, Path] = {}
+    for place, kind in {"/sbin/mount": "mount", "/bin/df": "df"}.items():
+        places[place] = program(tmp_path, kind, f"cat <<'END'\n{shown[kind]}\nmap auto_home 0 0 0 100% /home\nEND")
+    asked = tmp_path / "asked"
+    plist = "<key>Internal</key>\n\t<{}/>\n\t<key>Other</key>\n\t<true/>"
+    places["/usr/sbin/diskutil"] = program(
+        tmp_path,
+        "diskutil",
+        f'echo "$3" >>"{asked}"\ncase $3 in *6s2) cat <<"END"\n{plist.format("true")}\nEND\n;;\n'
+        f'*) cat <<"END"\n{plist.format("false")}\nEND\n;; esac',
+    )
+    said = answered(shell, snippet(Platform.MACOS, **places))
+    assert asked.read_text(encoding="utf-8").splitlines() == ["/dev/disk4s1", "/dev/disk5s2", "/dev/disk6s2"]
+    assert list(disks_of(said, Platform.MACOS)) == ["/", "/Volumes/Second"]

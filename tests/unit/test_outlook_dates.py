@@ -156,6 +156,11 @@ def test_one_that_warns_already_will_fail() -> None:
     assert (warning.on, "it fails on 2026-11-22" in warning.sentence) == (date(2026, 11, 22), True)
 
 
+def test_an_answer_that_did_not_go_by_the_age_is_not_foretold_from_it() -> None:
+    """It passes although it is older than its limit: an engine may call itself up to date."""
+    assert only(weekly("patching.sources-fresh", 12, gap=7), Kind.LAPSE) == []
+
+
 @pytest.mark.parametrize("status", [Status.FAIL, Status.UNKNOWN, Status.NOT_APPLICABLE])
 def test_what_has_lapsed_or_is_not_known_is_no_warning(status: Status) -> None:
     assert only(weekly("patching.sources-fresh", 6, gap=3, status=status), Kind.LAPSE) == []
