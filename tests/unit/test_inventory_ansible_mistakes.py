@@ -57,7 +57,7 @@ IN_INI = {
     "web[1:f]": ["1: a range goes from a number to a higher one (at most 18 digits), or from a letter to a later one"],
     "web[001:50]": ["1: a range with leading zeros needs as many digits at its end as at its start"],
     "web[1:1000000000]": ["1: this range stands for 1,000,000,000 hosts; at most 200,000 can be used"],
-    "w[1:400000]x[1:400000]y[1:400000]": ["1: this range stands for a huge number of hosts; at most 200,000 can be used"],
+    "w[1:150000]x[1:150000]y[1:150000]": ["1: this range stands for a huge number of hosts; at most 200,000 can be used"],
     "---\nweb1": ["1: this looks like YAML; give the file the ending .yaml"],
     "[a]\nweb1\n[a:vars]\nansible_group_priority=high": ["4: ansible_group_priority: expected a whole number"],
     "[a]\nx\n[a:children]\na": ["4: a: contains itself; take it out"],
