@@ -285,7 +285,7 @@ class Reading:
             try:
                 return Given(self._template.value(found.value), place)
             except NotStatic as error:
-                said = f"{error}; write the value itself, or give what ansible-inventory --list --yaml prints"
+                said = f"{error}; write the value itself"
                 self._notes.problem(found.origin, name, said)
                 return None
         return None

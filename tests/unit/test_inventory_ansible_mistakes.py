@@ -21,7 +21,7 @@ PLAIN = "a plain secret stands here; take it out, or encrypt it with ansible-vau
 REFERENCE = 'env:NAME, file:PATH, keyring:SERVICE/USER, {command: [program, "{name}"]} or prompt'
 STATIC = "ansible-inventory -i {} --list --yaml > static.yaml"
 WITHOUT_SPACES = "expected name=value after the host, without spaces around the equals sign"
-TEMPLATE = "write the value itself, or give what ansible-inventory --list --yaml prints"
+TEMPLATE = "write the value itself"
 NOT_DECLARED = "but no section [{}] is anywhere; add it, or correct the name"
 
 
