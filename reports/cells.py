@@ -9,7 +9,7 @@ from typing import cast
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.styles import Alignment, Border, Font, Side
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.header_footer import HeaderFooterItem
 from openpyxl.worksheet.properties import PageSetupProperties
@@ -18,7 +18,16 @@ from openpyxl.worksheet.worksheet import Worksheet
 from . import hygiene
 from .sheets import Kind, Value
 
-_FORMATS = {Kind.TENTH: "0.0", Kind.DAY: "yyyy-mm-dd", Kind.MOMENT: "yyyy-mm-dd hh:mm", Kind.SHARE: "0.0%"}
+_FORMATS = {
+    Kind.TENTH: "0.0",
+    Kind.TENTH_PLAIN: "0.0",
+    Kind.HUNDREDTH: "0.00",
+    Kind.SIGNED: "+0.0;-0.0;0.0",
+    Kind.DAY: "yyyy-mm-dd",
+    Kind.MOMENT: "yyyy-mm-dd hh:mm",
+    Kind.SHARE: "0.0%",
+}
+_INPUT = PatternFill("solid", fgColor="FFFFF9E5")
 _SIDE_INCHES, _TOP_INCHES, _HEAD_INCHES = 0.59, 0.83, 0.35
 _A4 = 9
 _LINE_POINTS, _MOST_LINES = 15.0, 20
@@ -111,6 +120,12 @@ class Sheet:
         if not (cell.alignment.wrap_text and isinstance(cell.value, str)):
             return 1
         return sum(max(math.ceil(len(line) / max(width - 1, 1)), 1) for line in cell.value.split("\n"))
+
+
+def tinted(cell: Cell) -> Cell:
+    """A cell that is left for the reader to fill in."""
+    cell.fill = _INPUT
+    return cell
 
 
 def bold(cell: Cell) -> Cell:

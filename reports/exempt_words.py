@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from scorecard.exceptions.listing import Group
 from scorecard.model import ExceptionKind
@@ -40,6 +40,11 @@ COVERED_BY = "Meanwhile:"
 QUOTED = "Quoted:"
 PROOF = "Proof (SHA-256):"
 COLUMNS = ("What", "State", "Machines", "Why", "Who", "From", "Until")
+
+
+def what(pieces: Sequence[str]) -> str:
+    """The work that was offered, where one was, and the checks that it is about."""
+    return "; ".join(pieces)
 
 
 def sentence(note: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from scorecard.result import Audit, Leaver, Partner
 
-from . import grades_words, hygiene, numbers
+from . import grades_words, hygiene, labels, numbers
 from .agreed import Agreed
 from .rows import Rows
 from .standing import Link
@@ -34,6 +34,7 @@ class Grades:
     own_score: float | None = None
     apart: tuple[Apart, ...] = ()
     shipped: str = ""
+    shipped_letter: str = ""
     differences: tuple[str, ...] = ()
 
 
@@ -50,6 +51,7 @@ def build(audit: Audit, agreed: Agreed, rows: Rows) -> Grades:
         shipped=grades_words.shipped(shipped.letter, hygiene.name(shipped.version), len(shipped.differences))
         if shipped
         else "",
+        shipped_letter=hygiene.name(shipped.letter or labels.NOT_GRADED) if shipped else "",
         differences=tuple(map(hygiene.line, shipped.differences)) if shipped else (),
     )
 

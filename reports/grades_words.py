@@ -7,6 +7,7 @@ from . import words
 APART_TITLE = "What our own grade leaves out"
 APART_TABLE = "What makes the difference between the two grades"
 ALL_OF_IT = "All of it"
+OWN_LABEL = "Our own grade"
 SHIPPED_LABEL = "As the standard is shipped"
 
 

@@ -106,6 +106,8 @@ class Moves:
     missing: str = ""
     since: str = ""
     steps: tuple[Step, ...] = ()
+    before: Decimal | None = None  # the scores as shown
+    after: Decimal | None = None
     together: str = ""
     no_steps: str = ""
     fixed: int = 0
@@ -137,6 +139,8 @@ def build(audit: Audit, context: ReportContext, agreed: Agreed, rows: Rows, zone
     return Moves(
         since=numbers.day(before.as_of.astimezone(zone)),
         steps=_steps(bridged),
+        before=_end(bridged, bridged.before),
+        after=_end(bridged, bridged.after),
         together=_together(bridged),
         no_steps=hygiene.line(moves_words.no_bridge(bridged.missing)) if bridged.missing else "",
         fixed=len(found.ended[Ended.FIXED]),
@@ -187,10 +191,14 @@ def _steps(bridged: Bridge) -> tuple[Step, ...]:
     )
 
 
+def _end(bridged: Bridge, score: float | None) -> Decimal | None:
+    return None if score is None or bridged.missing else as_shown(score, 1)
+
+
 def _together(bridged: Bridge) -> str:
-    if bridged.before is None or bridged.after is None or bridged.missing:
+    before, after = _end(bridged, bridged.before), _end(bridged, bridged.after)
+    if before is None or after is None:
         return ""
-    before, after = as_shown(bridged.before, 1), as_shown(bridged.after, 1)
     return moves_words.together(numbers.signed(after - before), str(before), str(after))
 
 

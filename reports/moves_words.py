@@ -16,6 +16,8 @@ OPEN_BEFORE = "fell short at the check before"
 OPEN_NOW = "fall short now"
 NOTHING_MOVED = "Nothing moved the points."
 EVERYTHING_THE_SAME = "Nothing was fixed, and nothing new fell short."
+TOGETHER = "Together"
+STILL_OPEN = "Of those, still open from before"
 DAYS_TITLE = "How long fixing took"
 STEPS_TITLE = "Why the points moved"
 SUM_TITLE = "What became of what fell short"
@@ -83,6 +85,10 @@ def title(since: str) -> str:
     return f"What changed since {since}" if since else "What changed"
 
 
+def points_title(since: str) -> str:
+    return f"{STEPS_TITLE} since {since}" if since else STEPS_TITLE
+
+
 def not_comparable(why: str) -> str:
     return f"Nothing is compared: {why}."
 
@@ -92,7 +98,7 @@ def no_bridge(why: str) -> str:
 
 
 def together(change: str, before: str, after: str) -> str:
-    return f"Together {change}: from {before} to {after}"
+    return f"{TOGETHER} {change}: from {before} to {after}"
 
 
 def after(days: int) -> str:
@@ -101,6 +107,10 @@ def after(days: int) -> str:
 
 def since(day: str, days: int) -> str:
     return f"since {day}" if not days else f"since {day}, {words.days(days)}"
+
+
+def capitalised(said: str) -> str:
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 def show_rest(count: int) -> str:

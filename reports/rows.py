@@ -51,6 +51,7 @@ class FindingRow:
     """A finding with its names looked up. Times are in the client's zone."""
 
     id: str
+    key: tuple[str, str]  # check and endpoint as in the audit, to look things up by
     device_id: str
     device: str
     check: str
@@ -114,6 +115,8 @@ class DeviceRow:
     state: State
     cells: tuple[Cell, ...]
     findings: tuple[FindingRow, ...]
+    expected_because: str
+    managed: bool
     account: str
     privileged: bool | None
     transport: str
@@ -138,6 +141,10 @@ class DeviceRow:
     @property
     def excused(self) -> tuple[FindingRow, ...]:
         return tuple(row for row in self.findings if row.excused)
+
+    @property
+    def unanswered(self) -> int:
+        return len(self.with_status(Status.UNKNOWN))
 
     @property
     def carried(self) -> tuple[FindingRow, ...]:
@@ -213,6 +220,7 @@ class _Builder:
         evidence = json.dumps(dict(verdict.evidence), ensure_ascii=False, sort_keys=True) if verdict.evidence else ""
         return FindingRow(
             id=f"f{number:05d}",
+            key=(finding.check, finding.endpoint),
             device_id=self.ids.get(finding.endpoint, ""),
             device=hygiene.name(finding.endpoint),
             check=hygiene.name(finding.check),
@@ -269,6 +277,8 @@ class _Builder:
             state=_overall(device, promised),
             cells=(*promised, _other_cell(others)),
             findings=findings,
+            expected_because=hygiene.line(device.expected_because),
+            managed=device.managed,
             account=hygiene.name(device.account),
             privileged=device.privileged,
             transport=hygiene.name(device.transport),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from scorecard.model import Status
 
-from . import hygiene, labels, numbers, words
+from . import grades_words, hygiene, labels, moves_words, numbers, words
 from .rows import DeviceRow, FindingRow, State
 from .view import View
 
@@ -22,6 +22,9 @@ class Kind(StrEnum):
     STATUS = "status"
     WHOLE = "whole"
     TENTH = "tenth"
+    TENTH_PLAIN = "tenth-plain"  # without a bar behind it
+    HUNDREDTH = "hundredth"
+    SIGNED = "signed"
     SHARE = "share"
     DAY = "day"
     MOMENT = "moment"
@@ -33,6 +36,8 @@ class Heading:
     kind: Kind = Kind.TEXT
     wrap: bool = False
     widest: int = 44  # in characters
+    input: bool = False  # left for the reader to fill in
+    choices: tuple[str, ...] = ()  # what may be filled in
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,11 @@ class Table:
 def utc(moment: datetime | None) -> datetime | None:
     """A spreadsheet knows no zones: UTC, as the heading says."""
     return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def day(moment: datetime | date | None) -> datetime | None:
+    """A whole day, in the client's zone: what a spreadsheet counts days by."""
+    return None if moment is None else datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001 - a day has no zone
 
 
 def devices(view: View) -> Table:
@@ -107,15 +117,21 @@ def findings(view: View) -> Table:
         Heading("Weight"),
         Heading("Expected", wrap=True, widest=34),
         Heading("Observed", wrap=True, widest=48),
+        Heading("State"),
         Heading("Since", Kind.DAY),
         Heading("Days open", Kind.WHOLE),
+        Heading("In order before it came back", Kind.DAY),
         Heading("Collected at (UTC)", Kind.MOMENT),
+        Heading("Last answer"),
+        Heading("Last answer on", Kind.DAY),
+        Heading("Older answer counts since", Kind.DAY),
         Heading("Counts"),
         Heading("Exception"),
+        Heading("Kind of exception", wrap=True, widest=22),
         Heading("Evidence", widest=18),
         Heading("Check id", widest=34),
     )
-    return Table("Findings", "tblFindings", headings, [_finding(row) for row in listed(view)], 3)
+    return Table("Findings", "tblFindings", headings, [_finding(row, view) for row in listed(view)], 3)
 
 
 def listed(view: View) -> Sequence[FindingRow]:
@@ -125,7 +141,7 @@ def listed(view: View) -> Sequence[FindingRow]:
     return [row for row in view.rows.findings if row.status not in (Status.PASS, Status.NOT_APPLICABLE)]
 
 
-def _finding(row: FindingRow) -> tuple[Value, ...]:
+def _finding(row: FindingRow, view: View) -> tuple[Value, ...]:
     return (
         row.id,
         row.device_id,
@@ -136,31 +152,20 @@ def _finding(row: FindingRow) -> tuple[Value, ...]:
         words.SEVERITIES[row.severity],
         row.expected,
         row.reason if row.status in (Status.UNKNOWN, Status.NOT_APPLICABLE) and row.reason else row.measured,
-        utc(row.first_seen),
+        view.moves.states.get(row.key, ""),
+        day(row.first_seen),
         row.days_open,
+        day(row.came_back),
         utc(row.observed_at),
+        row.last.result if row.last else "",
+        day(row.last.at) if row.last else None,
+        day(row.carried_from),
         "Yes" if row.graded else "No",
         row.exception,
+        row.agreement,
         " ".join(hygiene.name(digest) for digest in row.observations),
         row.check,
     )
-
-
-def not_seen(view: View) -> Table:
-    headings = (
-        Heading("Device id"),
-        Heading("Machine"),
-        Heading("Site"),
-        Heading("Why not"),
-        Heading("What happened", wrap=True),
-        Heading("Last checked (UTC)", Kind.MOMENT),
-        Heading("Next step", wrap=True),
-    )
-    rows = [
-        (row.id, row.name, row.site, row.why_not_seen, row.failure_message, utc(row.last_seen), row.next_step)
-        for row in view.method.unseen
-    ]
-    return Table("Not seen", "tblNotSeen", headings, rows, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +184,18 @@ class Group:
 
 def summary(view: View) -> tuple[Group, ...]:
     """The figures of the first sheet."""
+    return tuple(group for group in _groups(view) if group.lines)
+
+
+def _groups(view: View) -> tuple[Group, ...]:
     return (
         Group("", _grade(view)),
         Group("Machines", _machines(view)),
         Group(words.PROMISE_CAPTION, _promises(view)),
         Group("Findings", tuple(Line(word, count) for word, count in view.tally.items())),
+        Group(moves_words.points_title(view.moves.since), tuple(_steps(view))),
+        Group(moves_words.SUM_TITLE, tuple(_terms(view))),
+        Group(words.TITLE_FIX, tuple(_work(view))),
         Group(
             words.TITLE_PARTS,
             tuple(
@@ -203,7 +215,56 @@ def _grade(view: View) -> tuple[Line, ...]:
         Line("Grade", standing.letter or labels.NOT_GRADED, why),
         Line("Points", view.score if standing.graded else None, "of 100, before rounding", Kind.TENTH),
         Line(labels.COLUMN_COVERAGE, view.coverage, "the share of the answers that count", Kind.SHARE),
+        *_beside(view),
     )
+
+
+def _beside(view: View) -> Iterator[Line]:
+    """The grades beside the letter, where they say something else."""
+    grades = view.grades
+    if grades.own:
+        yield Line(grades_words.OWN_LABEL, grades.own_letter or labels.NOT_GRADED, grades.own)
+    if grades.shipped:
+        yield Line(grades_words.SHIPPED_LABEL, grades.shipped_letter, grades.shipped)
+
+
+def _steps(view: View) -> Iterator[Line]:
+    """What moved the points; adds up to its last line."""
+    moves = view.moves
+    if moves.missing:
+        yield Line(moves_words.STEPS_TITLE, None, moves.missing)
+        return
+    for step in moves.steps:
+        about = moves_words.about(step.findings, step.machines) if step.findings else ""
+        yield Line(step.title, float(step.points), about, Kind.SIGNED)
+    if moves.before is not None and moves.after is not None:
+        yield Line(moves_words.TOGETHER, float(moves.after - moves.before), moves.together, Kind.SIGNED)
+    elif moves.no_steps:
+        yield Line(moves_words.STEPS_TITLE, None, moves.no_steps)
+
+
+def _terms(view: View) -> Iterator[Line]:
+    moves = view.moves
+    for term in moves.terms:
+        yield Line(moves_words.capitalised(term.text), term.count)
+    if moves.terms:
+        yield Line(moves_words.STILL_OPEN, moves.still_open)
+
+
+def _work(view: View) -> Iterator[Line]:
+    tasks = view.tasks
+    if tasks.missing:
+        yield Line(labels.COLUMN_HOURS, None, tasks.missing)
+        return
+    if tasks.hours is not None:
+        yield Line("Hours needed", tasks.hours.likely, tasks.total, Kind.TENTH_PLAIN)
+    if tasks.contract_hours is not None:
+        yield Line("Hours in the plan each month", tasks.contract_hours, tasks.contract, Kind.TENTH_PLAIN)
+    if tasks.road is not None:
+        hours = tasks.road.hours.likely if tasks.road.hours else None
+        yield Line(
+            "Hours to the next letter", hours, " ".join((tasks.road.sentence, tasks.road.assumed)).strip(), Kind.TENTH_PLAIN
+        )
 
 
 def _machines(view: View) -> tuple[Line, ...]:
@@ -212,7 +273,7 @@ def _machines(view: View) -> tuple[Line, ...]:
     return (
         Line("On the list", total),
         Line("Seen", seen),
-        Line("Not seen", total - seen, "named on the sheet Not seen"),
+        Line("Not seen", total - seen, "named on the sheet Coverage"),
         Line("Meet every promise", counts[State.YES]),
         Line("Fall short", counts[State.NO]),
         Line("Not checked", counts[State.NOT_CHECKED], "at least one promise has no answer, and none is broken"),

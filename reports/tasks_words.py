@@ -12,6 +12,8 @@ from . import words
 
 _NAMES_SHOWN = 6
 
+TO_DO = "To do"
+STATES = (TO_DO, "Agreed", "Doing", "Done", "Declined")
 HOLD_TITLE = "These hold the letter"
 REST_TITLE = "The rest, by points for each hour"
 ONE_TITLE = "By points for each hour"

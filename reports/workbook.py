@@ -1,4 +1,4 @@
-"""The workbook: Summary, Devices, Findings, Not seen, Method (reports.md 14). Values only: there is no formula in it.
+"""The workbook: a summary, a sheet for each list, the method (reports.md 14). Values only: there is no formula in it.
 
 Formulas would need a cached value beside them, which openpyxl cannot write, and viewers that do not calculate would show
 zeros. Every text cell is written as text; the same audit gives the same bytes.
@@ -13,10 +13,12 @@ from datetime import datetime
 from pathlib import Path
 
 from openpyxl import Workbook
+from openpyxl.cell import Cell
 from openpyxl.formatting.rule import DataBar, FormatObject, Rule
 from openpyxl.styles import Font, PatternFill
 from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.filters import AutoFilter
 from openpyxl.worksheet.table import Table as ExcelTable
 from openpyxl.worksheet.table import TableColumn, TableStyleInfo
@@ -27,9 +29,9 @@ from scorecard.errors import ReportError
 from scorecard.reporting import Report, ReportContext
 from scorecard.result import Audit
 
-from . import glossary, labels, sheets, words
+from . import glossary, grades_words, labels, sheets, sheets_more, words
 from . import view as views
-from .cells import Sheet, bold
+from .cells import Sheet, bold, tinted
 from .sheets import Heading, Kind, Table, Value
 from .view import View
 
@@ -43,6 +45,16 @@ _STATUS = {
     "Yes": ("0B5F4A", None, False, False),
     "Not checked": ("3D4552", "E4E8ED", False, True),
     "Excused": ("4B2E9E", "E6E0F7", False, False),
+    "Ended": ("9C0F3C", "F8DDE4", True, False),
+    "Ending soon": ("6B4600", "FFE9B8", False, False),
+    "Without a place": ("6B4600", "FFE9B8", False, False),
+    "Matches nothing": ("6B4600", "FFE9B8", False, False),
+    "Holds": ("4B2E9E", "E6E0F7", False, False),
+    "Gaps": ("9C0F3C", "F8DDE4", True, False),
+    "In part": ("6B4600", "FFE9B8", False, False),
+    "Not yet": ("3D4552", "E4E8ED", False, True),
+    "Not measured": ("3D4552", "E4E8ED", False, True),
+    "Supported": ("0B5F4A", None, False, False),
 }
 
 
@@ -56,11 +68,32 @@ def _data_sheet(book: Workbook, table: Table, view: View) -> None:
     rows = table.rows[: MOST_ROWS - 1]
     for row in rows:
         pairs = zip(row, table.headings, strict=True)
-        sheet.append([sheet.cell(value, heading.kind, wrap=heading.wrap) for value, heading in pairs])
+        sheet.append([_cell(sheet, value, heading) for value, heading in pairs])
     end = max(len(rows), 1) + 1  # a table has at least one row, if an empty one
     sheet.inner.tables.add(_excel_table(table.name, f"A1:{get_column_letter(len(titles))}{end}", titles))
     for place, heading in enumerate(table.headings, 1):
-        _formats(sheet.inner, heading, f"{get_column_letter(place)}2:{get_column_letter(place)}{end}")
+        cells = f"{get_column_letter(place)}2:{get_column_letter(place)}{end}"
+        _formats(sheet.inner, heading, cells)
+        if heading.input:
+            _choices(sheet.inner, heading, cells)
+
+
+def _cell(sheet: Sheet, value: Value, heading: Heading) -> Cell:
+    cell = sheet.cell(value, heading.kind, wrap=heading.wrap)
+    return tinted(cell) if heading.input else cell
+
+
+def _choices(sheet: Worksheet, heading: Heading, cells: str) -> None:
+    """What may be filled in; a day where the column is one of days."""
+    if heading.choices:
+        allowed = DataValidation(type="list", formula1=f'"{",".join(heading.choices)}"', allow_blank=True)
+    elif heading.kind is Kind.DAY:
+        allowed = DataValidation(type="date", operator="greaterThan", formula1="36526", allow_blank=True)
+    else:
+        return
+    allowed.showErrorMessage = True
+    allowed.add(cells)
+    sheet.data_validations.append(allowed)
 
 
 def _formats(sheet: Worksheet, heading: Heading, cells: str) -> None:
@@ -103,6 +136,8 @@ def _widths(table: Table, titles: Sequence[str]) -> list[float]:
 
 
 def _length(value: Value) -> int:
+    if isinstance(value, float):
+        return len(f"{value:,.2f}")
     return 16 if isinstance(value, datetime) else 0 if value is None else len(str(value))
 
 
@@ -127,9 +162,11 @@ def _method(book: Workbook, view: View) -> None:
     sheet.set_up(view.client, view.as_of, landscape=False)
     sheet.heading(words.TITLE_METHOD)
     left_out = len(view.rows.findings) - len(sheets.listed(view))
-    method = view.method
+    method, grades = view.method, view.grades
+    as_shipped = [(grades_words.SHIPPED_LABEL, "\n".join((grades.shipped, *grades.differences)))] if grades.shipped else []
     groups: tuple[tuple[str, list[tuple[str, str]]], ...] = (
         ("", [(fact.label, "\n".join(fact.lines)) for fact in method.facts]),
+        ("", as_shipped),
         ("", [(labels.LEFT_OUT, words.left_out(left_out))] if left_out else []),
         (labels.CAPS_TITLE, [(words.not_better(cap.letter), f"{cap.message}. {cap.lift}.") for cap in method.caps]),
         (
@@ -147,13 +184,27 @@ def _method(book: Workbook, view: View) -> None:
             sheet.pair(label, text)
 
 
+def _tables(view: View) -> tuple[Table, ...]:
+    """Frameworks and warnings only where there is something to say."""
+    beside = (sheets_more.ahead(view), sheets_more.frameworks(view))
+    return (
+        sheets.devices(view),
+        sheets.findings(view),
+        sheets_more.plan(view),
+        sheets_more.trend(view),
+        sheets_more.exceptions(view),
+        sheets_more.coverage(view),
+        *(table for table in beside if table.rows),
+    )
+
+
 def build(view: View) -> bytes:
     book = Workbook(write_only=True)
     book.properties.title = words.page_title(view.client, view.month)
     book.properties.creator = view.provider or words.PRODUCT
     book.properties.created = book.properties.modified = sheets.utc(view.as_of)
     _summary(book, view)
-    for table in (sheets.devices(view), sheets.findings(view), sheets.not_seen(view)):
+    for table in _tables(view):
         _data_sheet(book, table, view)
     _method(book, view)
     written = io.BytesIO()

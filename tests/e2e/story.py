@@ -25,6 +25,7 @@ from tests.e2e.sample import MARKUP, Machine, short
 SEPTEMBER, OCTOBER = datetime(2026, 9, 14, 7, 40, tzinfo=UTC), datetime(2026, 10, 14, 7, 41, tzinfo=UTC)
 DRIVE, UPDATES, SUPPORT = "disk-encryption.system-volume", "patching.security-updates", "os-support.supported"
 DEFINITIONS, SCAN, METHOD = "antivirus.definitions", "antivirus.recent-scan", "disk-encryption.method"
+NAMELESS = tuple(f"LT-0{number}" for number in range(10, 28))  # more than may leave the sum
 ENGINE, NAMED = "antivirus.protected", "inventory.identified"
 UNMANAGED_FAULTS = (DEFINITIONS, SCAN, METHOD, "antivirus.tamper-protection", "patching.reboot-pending")
 _OPEN = short("/ on nvme0n1p2 is not encrypted", "fully encrypted, protection on", volume="/")
@@ -67,7 +68,7 @@ def machines() -> tuple[dict[str, Machine], dict[str, Machine], dict[str, Machin
     now = {machine.name: machine for machine in sample.fleet()}
     poor = {check: short("Not as agreed", "as agreed") for check in UNMANAGED_FAULTS}
     now["SV-011"] = replace(now["SV-011"], managed=False, answers=poor)
-    nameless = {f"LT-04{number}": {NAMED: short("no serial number", "all three known")} for number in range(1, 9)}
+    nameless = {name: {NAMED: short("no serial number", "all three known")} for name in NAMELESS}
     now = _changed(now, nameless)
     ends: dict[str, Json] = {"ends": "2027-03-31", "source": "endoflife.yaml", "as_of": "2026-10-30"}
     lasting = Verdict(Status.PASS, "Debian GNU/Linux 12 (bookworm): supported until 31 Mar 2027", "", ends)
@@ -104,9 +105,7 @@ def exceptions() -> Exceptions:
             waived(
                 "updates", UPDATES, ("LT-003", "LT-009", "PC-011", "PC-012"), agreed, date(2026, 11, 3), date(2026, 12, 2)
             ),
-            waived(
-                "no-serial", NAMED, tuple(f"LT-04{n}" for n in range(1, 9)), agreed, date(2026, 11, 4), date(2027, 1, 9)
-            ),
+            waived("no-serial", NAMED, NAMELESS, agreed, date(2026, 11, 4), date(2027, 1, 9)),
             waived("nobody", DRIVE, ("LT-999",), agreed, date(2026, 11, 3), date(2026, 12, 2)),
             Entry("new-pcs", ExceptionKind.DECLINED, (SUPPORT,), ("PC-007",), date(2026, 9, 15), None, False, quoted),
             Entry("scans", ExceptionKind.STATED, (SCAN,), ("SV-002",), date(2026, 11, 1), date(2027, 1, 10), False, told),
