@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from scorecard.cli import cli
 from scorecard.cli.agreed import unused
 from scorecard.exceptions import Entry, Exceptions, Kept, apply
-from scorecard.exceptions.listing import Group, lines
+from scorecard.exceptions.listing import Group, lines, recent
 from scorecard.inventory import load
 from scorecard.model import ExceptionKind, Status
 from scorecard.result import Audit
@@ -336,3 +336,15 @@ def test_what_ran_out_since_the_audit_is_over_whatever_it_was() -> None:
     later = TODAY + timedelta(days=25)
     found = {line.id: (line.group, line.days_left) for line in lines(made.exceptions, later, 30)}
     assert found == {"one": (Group.OVER, None), "nobody": (Group.OVER, None), "later": (Group.NOT_YET, None)}
+
+
+def test_the_last_day_counts_and_what_is_over_stays_for_30_days() -> None:
+    made, _ = audited([waived("one", "m1")])
+    last = TODAY + timedelta(days=24)
+    (line,) = lines(made.exceptions, last, 30)
+    assert (line.group, line.days_left, line.until) == (Group.ENDING, 0, last)
+    for days, shown in ((1, 1), (30, 1), (31, 0)):
+        day = last + timedelta(days=days)
+        listed = lines(made.exceptions, day, 30)
+        assert [line.group for line in listed] == [Group.OVER]
+        assert len(recent(listed, day, 30)) == shown, days
