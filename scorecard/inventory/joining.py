@@ -12,7 +12,7 @@ from scorecard.inventory.build import resolve
 from scorecard.inventory.fields import MAX_NAME
 from scorecard.inventory.joined import Joined, Segment
 from scorecard.inventory.layers import names
-from scorecard.inventory.lists import MachineList, Rows, read, split
+from scorecard.inventory.lists import ENDINGS, MachineList, Rows, is_list, read, split
 from scorecard.inventory.shape import items, mapping
 from scorecard.marked_yaml import Document, Problem, printable
 from scorecard.yaml_values import KeyPath, Marks
@@ -42,6 +42,9 @@ class Lists:
 
     def rows(self, path: Path, client: str) -> tuple[MachineList, Rows | None, str]:
         """The rows of a client, who is the only one to get them; else what is wrong."""
+        if not is_list(path):
+            said = f"expected a list, which ends in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}"
+            return MachineList(str(path)), None, said
         at = place(path)
         self._files.add(place(split(path)[0]))
         found = self._read.get(at)

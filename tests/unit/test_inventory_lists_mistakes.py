@@ -219,6 +219,7 @@ def test_lists_and_clients_that_do_not_fit(tmp_path: Path) -> None:
         "- {client: F, endpoints_from: ''}\n"
         "- {client: G, endpoints_from: []}\n"
         "- {endpoints_from: all.csv}\n"
+        "- {client: H, endpoints_from: i.yaml}\n"
         "- {client: B2, endpoints_from: [two.csv, ./two.csv]}\n"
     )
     assert mistakes(file) == [
@@ -231,7 +232,8 @@ def test_lists_and_clients_that_do_not_fit(tmp_path: Path) -> None:
         "i.yaml:8: clients[7].endpoints_from: expected at least one item, found an empty list",
         "i.yaml:9: clients[8].client: is missing. Expected: The client's name, unique among all inventories loaded "
         "together.",
-        "i.yaml:10: clients[9].endpoints_from[2]: two.csv already holds the machines of client 'B2'; name it once",
+        "i.yaml:10: clients[9].endpoints_from: expected a list, which ends in .csv, .tsv or .xlsx",
+        "i.yaml:11: clients[10].endpoints_from[2]: two.csv already holds the machines of client 'B2'; name it once",
     ]
 
 
