@@ -112,6 +112,9 @@ def _disks(found: Outlook) -> Iterator[str]:
         (disk for disk in found.disks if _group(disk, found) == "later"),
         key=lambda disk: (disk.on or found.day, disk.endpoint, disk.mount),
     )
+    if later:
+        yield ""
+        yield "Later:"
     for disk in later[:_SHOWN]:
         yield from _entry(str(disk.on), f"{disk.mount} of {disk.endpoint} will be full. Basis: {basis(disk)}.")
     yield from _more(len(later), "disks that fill later")

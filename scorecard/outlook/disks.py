@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from scorecard.outlook.model import DiskOutlook, EarlyWarning, Kind, Standing
 from scorecard.outlook.snapshot import Sight, Snapshot
-from scorecard.outlook.space import Space
+from scorecard.outlook.space import GB, Space
 from scorecard.outlook.trend import trend
 from scorecard.outlook.words import amount, left, plural
 
@@ -118,8 +118,14 @@ def basis(disk: DiskOutlook) -> str:
     over = f" over {plural(disk.over_days, 'day')}" if disk.audits > 1 else ""
     if disk.growth_bytes_per_day is None:
         return f"{audits}{over}; {free}"
-    change = f"{amount(abs(disk.growth_bytes_per_day))} {'less' if disk.growth_bytes_per_day < 0 else 'more'} a day"
-    return f"{audits}{over}, {change}; {free}"
+    return f"{audits}{over}, {_change(disk.growth_bytes_per_day)}; {free}"
+
+
+def _change(bytes_per_day: float) -> str:
+    """Less than the device list's own precision is none."""
+    if abs(bytes_per_day) < GB / 1000:
+        return "no growth to speak of"
+    return f"{amount(abs(bytes_per_day))} {'less' if bytes_per_day < 0 else 'more'} a day"
 
 
 def _sentence(disk: DiskOutlook, days: int) -> str:

@@ -50,6 +50,21 @@ def test_one_odd_audit_does_not_move_the_date() -> None:
     assert steady.disks[0].on == odd.disks[0].on == date(2027, 5, 19)
 
 
+@pytest.mark.parametrize(
+    ("frees", "said"),
+    [
+        ([0.6, 0.55, 0.5], "1.7 MB more a day"),
+        ([0.5, 0.5, 0.5], "no growth to speak of"),
+        ([0.5, 0.51, 0.5], "no growth to speak of"),
+        ([0.3, 0.4, 0.5], "3.4 MB less a day"),
+        ([0.5, 0.5], "2 audits over 30 days; 512 MB of 100.0 GB free"),
+        ([0.5], "1 audit; 512 MB of 100.0 GB free"),
+    ],
+)
+def test_the_basis_of_a_full_disk(frees: list[float], said: str) -> None:
+    assert said in ahead(monthly(frees)).warnings[0].basis
+
+
 def test_a_range_is_said_and_an_open_one_too() -> None:
     assert "so far (between 2027-" in ahead(monthly([90, 80, 60, 50])).warnings[0].sentence
     assert "at the earliest, and maybe not within 3 years)" in ahead(monthly([60, 40, 50])).warnings[0].sentence
