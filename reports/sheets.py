@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
 from scorecard.model import Status
@@ -58,7 +58,7 @@ def utc(moment: datetime | None) -> datetime | None:
 
 def day(moment: datetime | date | None) -> datetime | None:
     """A whole day, in the client's zone: what a spreadsheet counts days by."""
-    return None if moment is None else datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001 - a day has no zone
+    return None if moment is None else datetime.combine(date(moment.year, moment.month, moment.day), time.min)
 
 
 def devices(view: View) -> Table:

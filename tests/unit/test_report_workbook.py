@@ -10,6 +10,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.utils import get_column_letter
 from openpyxl.workbook.workbook import Workbook
 
 from scorecard.errors import ReportError
@@ -22,12 +23,19 @@ from tests.e2e.sample import Machine
 
 workbook = importlib.import_module("scorecard.reports.workbook")
 sheets = importlib.import_module("scorecard.reports.sheets")
-DATA = {"Devices": "tblDevices", "Findings": "tblFindings", "Not seen": "tblNotSeen"}
+DATA = {
+    "Devices": "tblDevices",
+    "Findings": "tblFindings",
+    "Remediation plan": "tblPlan",
+    "Trend": "tblTrend",
+    "Exceptions": "tblExceptions",
+    "Coverage": "tblCoverage",
+}
 
 
-def written(audit: Audit, tmp_path: Path, name: str = "book.xlsx") -> Path:
+def written(audit: Audit, tmp_path: Path, name: str = "book.xlsx", context: ReportContext | None = None) -> Path:
     target = tmp_path / name
-    report("xlsx").render(audit, ReportContext(), target)
+    report("xlsx").render(audit, context or ReportContext(), target)
     return target
 
 
@@ -48,12 +56,13 @@ def fleet_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_sheets_tables_and_frozen_heads(fleet_book: Path) -> None:
     book = read(fleet_book)
-    assert book.sheetnames == ["Summary", "Devices", "Findings", "Not seen", "Method"]
+    assert book.sheetnames == ["Summary", *DATA, "Method"]
     for sheet, table in DATA.items():
         inner = book[sheet]
         (found,) = inner.tables.values()
         assert found.displayName == table
-        assert found.ref == inner.dimensions
+        last = max(inner.max_row, 2)  # a table without rows has an empty one
+        assert found.ref == f"A1:{get_column_letter(inner.max_column)}{last}"
         assert found.autoFilter is not None
         assert [cell.value for cell in inner[1]] == found.column_names
         assert str(inner.freeze_panes).endswith("2")
@@ -69,7 +78,8 @@ def test_counts_are_those_of_the_audit(fleet_book: Path) -> None:
     book = read(fleet_book)
     assert len(column(book, "Devices", "Device id")) == len(audit.devices)
     assert len(column(book, "Findings", "Finding id")) == len(audit.findings)
-    assert len(column(book, "Not seen", "Machine")) == sum(not device.seen for device in audit.devices)
+    assert len(column(book, "Coverage", "Machine")) == len(audit.devices)
+    assert column(book, "Coverage", "Checked").count("No") == sum(not device.seen for device in audit.devices)
     results = column(book, "Findings", "Result")
     words = {Status.PASS: "Yes", Status.WARN: "Nearly", Status.FAIL: "No", Status.UNKNOWN: "Not checked"}
     for status, word in words.items():
@@ -121,9 +131,9 @@ def test_long_text_is_cut_and_controls_are_gone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("machines", [(), (Machine("alone"),)], ids=["empty", "one"])
 def test_tables_without_rows_are_still_tables(machines: tuple[Machine, ...], tmp_path: Path) -> None:
     book = read(written(sample.audit(machines), tmp_path))
-    (table,) = book["Not seen"].tables.values()
-    assert table.ref == "A1:G2"
-    assert [row for row in column(book, "Not seen", "Machine") if row] == []
+    (table,) = book["Exceptions"].tables.values()
+    assert table.ref == "A1:O2"
+    assert [row for row in column(book, "Exceptions", "Exception id") if row] == []
 
 
 def test_the_same_audit_gives_the_same_bytes(fleet_book: Path, tmp_path: Path) -> None:

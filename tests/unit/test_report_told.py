@@ -1,0 +1,100 @@
+"""What the store tells beside an audit: the one before, the parts of the trend, what lies ahead."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from scorecard import outputs, told
+from scorecard.history.compare import Ended, compare
+from scorecard.plan.contract import inflow
+from scorecard.plan.terms import Contract
+from scorecard.registry import Registry
+from scorecard.result import Audit
+from scorecard.store import Store
+from tests.e2e import sample, story
+from tests.e2e.sample import Machine, short
+
+OPEN = {story.DRIVE: short("open", "shut")}
+
+
+def small() -> tuple[Audit, Audit, Audit]:
+    """Three audits of three machines: one is fixed on the way, one breaks."""
+    names = ("A", "B", "C")
+    first = sample.audit([Machine(n, answers=OPEN if n == "A" else {}) for n in names], at=story.SEPTEMBER, id="one")
+    second = sample.audit(
+        [Machine(n) for n in names], at=story.OCTOBER, past=[first], id="two", client_since=story.SEPTEMBER
+    )
+    last = [Machine(n, answers=OPEN if n == "B" else {}) for n in names]
+    third = sample.audit(last, past=[first, second], id="three", client_since=story.SEPTEMBER)
+    return first, second, third
+
+
+def kept(audits: tuple[Audit, ...], folder: Path) -> Store:
+    store = Store.open(f"sqlite:///{folder / 'history.db'}")
+    for audit in audits:
+        store.begin(audit.id, audit.client, audit.started_at, audit.scope)
+        store.finish(audit)
+    return store
+
+
+def test_reports_get_the_audit_before_and_what_moved_between_the_older_ones(tmp_path: Path) -> None:
+    audits = small()
+    context = outputs.context(audits[-1], kept(audits, tmp_path), Registry.load())
+    assert context.before == audits[1]
+    assert [past.id for past in context.history] == ["one", "two"]
+    assert context.history[0].moved is None
+    moved = context.history[1].moved
+    assert moved is not None
+    assert moved.fixed == len(compare(audits[0], audits[1]).ended[Ended.FIXED]) == 1
+    assert context.history[1].categories["disk-encryption"] == 100.0
+    assert context.outlook is not None
+    assert context.outlook.audits == 3
+    assert {one.name for one in context.frameworks} >= {"insurance", "cis-controls"}
+    assert context.contract is None
+    assert context.inflow_hours is None
+
+
+def test_inflow_is_told_only_where_a_contract_is_named(tmp_path: Path) -> None:
+    audits = small()
+    context = outputs.context(audits[-1], kept(audits, tmp_path), Registry.load(), Contract(5))
+    assert context.contract == Contract(5)
+    assert context.inflow_hours == inflow(audits)
+    assert context.inflow_hours is not None
+    assert context.inflow_hours > 0
+
+
+def test_the_first_audit_and_one_without_a_store_have_nothing_before(tmp_path: Path) -> None:
+    first = small()[0]
+    for store in (kept((first,), tmp_path), None):
+        context = outputs.context(first, store, Registry.load())
+        assert context.before is None
+        assert context.history == ()
+        assert context.frameworks
+
+
+def test_a_look_at_a_part_has_no_outlook_and_is_nobodys_past(tmp_path: Path) -> None:
+    audits = small()
+    part = sample.audit([Machine("A")], scope="--limit A", id="part", at=story.OCTOBER)
+    store = kept((audits[0], part, audits[2]), tmp_path)
+    assert told.told_by(audits[2], store).before == audits[0]
+    assert told.told_by(part, store, with_inflow=True).inflow_hours is None
+
+
+def test_of_a_very_large_client_only_the_audit_before_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    audits = small()
+    monkeypatch.setattr(told, "_MACHINES", 5)
+    found = told.told_by(audits[-1], kept(audits, tmp_path))
+    assert found.before == audits[1]
+    assert [bool(past.categories) for past in found.history] == [False, True]
+    assert found.outlook is not None
+    assert found.outlook.audits == 2
+
+
+def test_a_time_zone_that_is_not_known_here_leaves_out_what_needs_days(tmp_path: Path) -> None:
+    audits = tuple(replace(audit, time_zone="Mars/Olympus") for audit in small())
+    found = told.told_by(audits[-1], kept(audits, tmp_path))
+    assert found.outlook is None
+    assert found.before == audits[1]
