@@ -88,6 +88,22 @@ class Relaxation:
             self._frontiers[key] = frontier(group, room)
         return self._frontiers[key]
 
+    def tightened(self, node: Node) -> Node | None:
+        """With what its limits leave no choice about: answers that a line demands, and the preparation that these need."""
+        groups = self._problem.groups
+        open_ = [-rest for rest in self.room(node.high)]  # what a line has too little room for is above nought
+        low, opened = list(node.low), list(node.opened)
+        for index in self._answering:
+            for line in groups[index].kinds[0].lines:
+                low[index] = max(low[index], node.high[index] + open_[line])
+            if low[index] > node.high[index]:
+                return None
+            for needed in groups[index].opens if low[index] else ():
+                if opened[needed] is False:
+                    return None
+                opened[needed] = True
+        return Node(tuple(low), node.high, tuple(opened))
+
     def bound(self, node: Node) -> tuple[Relaxed, Relaxed] | None:
         """The best bound found and, where coverage has a price, the answer on its other side; None: nothing fits."""
         need = self._problem.coverage

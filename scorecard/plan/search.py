@@ -63,8 +63,9 @@ class _Search:
 
     def _look(self, node: Node, heap: list[tuple[float, int, Node, Relaxed, Relaxed]], turn: Iterator[int]) -> None:
         """Bound a part, try to make an answer of it, and keep it if it may hold a better one."""
-        pair = self._relaxation.bound(node)
-        if pair is None:
+        tight = self._relaxation.tightened(node)
+        pair = None if tight is None else self._relaxation.bound(tight)
+        if tight is None or pair is None:
             return
         found, other = pair
         bound = self._unit * ceil((found.bound - 1e-6) / self._unit)
@@ -74,7 +75,7 @@ class _Search:
         if whole is not None and whole[0] < self.cost:
             self.cost, self.numbers = whole
         if bound < self.cost:
-            heapq.heappush(heap, (bound, next(turn), node, found, other))
+            heapq.heappush(heap, (bound, next(turn), tight, found, other))
 
     def _children(self, node: Node, found: Relaxed, other: Relaxed) -> list[Node]:
         """Two parts that hold between them all that a part holds; none where the relaxed answer is a whole one."""
