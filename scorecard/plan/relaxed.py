@@ -70,6 +70,7 @@ class Relaxation:
         self._lines = [sorted({line for kind in group.kinds for line in kind.lines}) for group in problem.groups]
         self._frontiers: dict[tuple[int, tuple[int, ...]], Frontier] = {}
         self._hulls: dict[tuple[object, ...], _Hull | None] = {}
+        self.looked_at = 0  # groups, over all bounds: what the search has cost so far
 
     def room(self, numbers: Sequence[int]) -> tuple[int, ...]:
         """What the lines have left for faults that are seen, when so many machines of each group give an answer."""
@@ -146,6 +147,7 @@ class Relaxation:
         cost, points = price * self._problem.coverage, 0.0
         numbers: list[int] = []
         segments: list[_Segment] = []
+        self.looked_at += len(self._problem.groups)
         for index in range(len(self._problem.groups)):
             hull = self._hull(index, node, room, price)
             if hull is None:

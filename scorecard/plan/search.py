@@ -12,8 +12,8 @@ from math import ceil, gcd
 from scorecard.plan.complete import Completion
 from scorecard.plan.relaxed import Node, Problem, Relaxation, Relaxed
 
-# So many parts are looked at in any case; then an answer proven so close is taken, and at the last number any.
-_ENOUGH, _MOST = 400, 4000
+# Counted in groups that bounds look at: after so many an answer proven so close is taken, and at the last number any.
+_ENOUGH, _MOST = 20_000, 60_000
 _CLOSE = 0.005
 
 
@@ -49,12 +49,11 @@ class _Search:
         turn = count()
         heap: list[tuple[float, int, Node, Relaxed, Relaxed]] = []
         self._look(first, heap, turn)
-        looked = 0
         while heap:
             bound, _, node, found, other = heapq.heappop(heap)
             if bound >= self.cost:
                 return self.cost
-            looked += 1
+            looked = self._relaxation.looked_at
             if looked >= _MOST or (looked >= _ENOUGH and bound >= (1 - _CLOSE) * self.cost):
                 return bound
             for child in self._children(node, found, other):
