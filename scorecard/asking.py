@@ -78,6 +78,7 @@ class Order:
     begun: Begun | None = None  # an audit that was broken off, to go on with
     canary: int = 0  # so many endpoints are asked first; when one misbehaves the others are not asked
     window_s: float = 0.0  # for so long after its beginning who was not seen is tried again
+    made_up: bool = False  # a demonstration, whose endpoints are made up
 
 
 _NOT_ASKED = Failure(

@@ -7,7 +7,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 
 from scorecard import __version__
@@ -31,7 +31,7 @@ def run(order: Order, collector: Collector, store: Store, concurrency: int, stop
     Raises StoreUnusable before any endpoint is asked, and StoreError when a result cannot be committed; what was
     committed before stays in the store.
     """
-    audit = order.begun or Begun(str(uuid.uuid4()), datetime.now(UTC))
+    audit = order.begun or Begun(str(uuid.uuid4()), collector.now())
     try:
         history = _by_listed_name(order, store)
         client_since = store.client_since(order.client, audit.started_at)
@@ -55,7 +55,7 @@ def run(order: Order, collector: Collector, store: Store, concurrency: int, stop
     why = asking.ask(gone, concurrency, stop)
     everyone = (*order.endpoints, *gone)
     not_asked = [collector.unseen(endpoint, why) for endpoint in everyone if endpoint.name not in results]
-    store.expect(order.client, (result.device.name for result in not_asked), datetime.now(UTC))
+    store.expect(order.client, (result.device.name for result in not_asked), collector.now())
     results.update((result.device.name, result) for result in not_asked)
     ordered = [results[endpoint.name] for endpoint in everyone]
     before = _Before(client_since, previous, kept)
@@ -127,7 +127,7 @@ def _grade(
     interrupted: bool,
 ) -> tuple[Audit, tuple[Kept, ...]]:
     """The audit, and what is to be remembered of the client's exceptions."""
-    finished = max(datetime.now(UTC), begun.started_at)  # the clock may have been put back
+    finished = max(collector.now(), begun.started_at)  # the clock may have been put back
     standard, registry, client_since = collector.standard, collector.registry, before.client_since
     devices = tuple(result.device for result in results)
     applied = apply(
@@ -177,5 +177,6 @@ def _grade(
         sites=order.sites,
         notes=tuple(note for result in results for note in result.notes),
         previous=before.previous,
+        made_up=order.made_up,
     )
     return audit, applied.kept

@@ -76,6 +76,10 @@ class Processes(Protocol):
     ) -> Iterator[tuple[EndpointResult, ...]]: ...
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass
 class Collector:
     """Asks and judges endpoints one at a time or many at once. Everything it holds is safe to share between threads."""
@@ -87,6 +91,8 @@ class Collector:
     history: Mapping[str, Remembered] = field(default_factory=dict)
     deadline_s: float = DEFAULT_DEADLINE_S
     processes: Processes | None = None  # that ask in its place
+    now: Callable[[], datetime] = _now
+    stopwatch: Callable[[], float] = time.monotonic  # seconds
 
     def __post_init__(self) -> None:
         probes = self.registry.probes()
@@ -136,7 +142,7 @@ class Collector:
 
     def ask(self, endpoint: Endpoint) -> EndpointResult:
         """Ask and judge one endpoint. Never raises: what goes wrong is the endpoint's failure."""
-        started = time.monotonic()
+        started = self.stopwatch()
         try:
             result = self._ask(endpoint)
         except TransportError as error:
@@ -151,7 +157,7 @@ class Collector:
             said = f"The audit of this machine broke off with an internal error ({type(error).__name__})"
             failure = Failure(FailureKind.INTERNAL, said, "Run the audit again with --debug and report what it prints.")
             result = self.unseen(endpoint, failure)
-        device = replace(result.device, duration_ms=int((time.monotonic() - started) * 1000))
+        device = replace(result.device, duration_ms=int((self.stopwatch() - started) * 1000))
         return replace(result, device=device)
 
     def unseen(self, endpoint: Endpoint, failure: Failure, expected_because: str = "inventory") -> EndpointResult:
@@ -159,7 +165,7 @@ class Collector:
         past = self.history.get(endpoint.name, Remembered())
         known = role_of(endpoint, None, past.role)
         platform = endpoint.platform or past.platform
-        as_of = datetime.now(UTC)
+        as_of = self.now()
         reason = f"Not seen: {failure.message}"
         judged = judge_unseen(endpoint.name, known.role, platform, reason, as_of, self.registry, self.standard)
         device = _device(endpoint, known, past, platform, expected_because, as_of)

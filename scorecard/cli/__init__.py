@@ -31,6 +31,7 @@ _COMMANDS = {
     "compare": "compare",
     "completion": "completion",
     "data": "data",
+    "demo": "demo",
     "doctor": "doctor",
     "exceptions": "exceptions",
     "frameworks": "frameworks",

@@ -1,0 +1,91 @@
+"""`scorecard demo`: a made-up client with a year of audits. Contacts nothing, and never touches the user's own store."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from scorecard import outputs
+from scorecard.cli.made_up import NOTE
+from scorecard.cli.summary import summary
+from scorecard.cli.terminal import say
+from scorecard.demo import build
+from scorecard.errors import InputError
+from scorecard.folders import check_folder
+from scorecard.inventory import load
+from scorecard.registry import Registry
+from scorecard.store import Store
+
+_STORE = "history.db"
+
+
+@click.command()
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("scorecard-demo"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder for the store, the inventory, the exceptions and the reports.",
+)
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help=f"Day of the newest audit, {build.EARLIEST} to {build.LATEST}. Default: yesterday, or the last such day.",
+)
+def demo(folder: Path, until: datetime | None) -> None:
+    """Build a made-up client with 13 months of audits, and write its newest reports.
+
+    No machine is contacted, and your own store is left alone.
+    """
+    newest = build.until(until.date() if until else None, datetime.now(UTC).date())
+    check_folder(folder)
+    database = folder / _STORE
+    if database.exists():
+        raise InputError(f"{database}: is there already; give another folder with --out, or remove it")
+    folder.mkdir(parents=True, exist_ok=True)
+    url = f"sqlite:///{database}"
+    registry = Registry.load()
+    store = Store.open(url)
+    try:
+        audit = build.build(folder, store, registry, newest, _told)
+        contract = load([folder / build.INVENTORY]).client(audit.client).contract
+        shown = outputs.context(audit, store, registry, contract)
+        observations = outputs.travelling_evidence(store, audit)
+        written = outputs.write(audit, folder, outputs.DEFAULT_FORMATS, shown, observations)
+        store.reported(audit.id)
+        earliest = store.history(audit.client)[0].id
+    finally:
+        store.close()
+    say(summary(audit, written))
+    say()
+    say(NOTE)
+    say("What to try next:")
+    for command in commands(folder, url, earliest):
+        say(f"  {command}")
+
+
+def _told(done: int, total: int) -> None:
+    say(f"Audit {done} of {total}", err=True)
+
+
+def commands(folder: Path, url: str, earliest: str) -> Iterator[str]:
+    """Lines for a shell, each of which shows something of the demonstration. `earliest`: the first audit's id."""
+    store = f"--store {shlex.quote(url)}"
+    inventory = shlex.quote(str(folder / build.INVENTORY))
+    yield f"scorecard history {store}"
+    yield f"scorecard compare {store}"
+    yield f"scorecard compare {earliest[:8]} latest --year {store}"
+    yield f"scorecard plan --inventory {inventory} {store}"
+    yield f"scorecard plan --to A --inventory {inventory} {store}"
+    yield f"scorecard outlook {store}"
+    yield f"scorecard exceptions list {store}"
+    yield f"scorecard frameworks show insurance {store}"
+    yield f"scorecard verify {shlex.quote(str(folder / 'audit.json'))}"
+    yield f"scorecard rejudge --standard cyber-essentials {store}"
