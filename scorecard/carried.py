@@ -12,18 +12,26 @@ from scorecard.standard import Standard
 
 def settled(finding: Finding, standard: Standard, as_of: datetime, zone: ZoneInfo) -> Finding:
     """The finding with its `effective` and `carried_from`."""
+    value, carried_from = _worth(finding, standard, as_of, zone)
+    if value == finding.effective and carried_from == finding.carried_from:
+        return finding  # as most are: copying them would take longer than all else here
+    return replace(finding, effective=value, carried_from=carried_from)
+
+
+def _worth(finding: Finding, standard: Standard, as_of: datetime, zone: ZoneInfo) -> tuple[float | None, datetime | None]:
+    """What it is worth, and when the older answer was given that makes it so."""
     if not finding.counts:
-        return replace(finding, effective=None, carried_from=None)
-    if finding.status is not Status.UNKNOWN:
-        value = None if _left_the_sum(finding) else standard.value(finding.status)
-        return replace(finding, effective=value, carried_from=None)
+        return None, None
+    status = finding.status
+    if status is not Status.UNKNOWN:
+        return (None if _left_the_sum(finding) else standard.values[status]), None
     if finding.last is not None and (lives := shelf_lives(finding.check, finding.last, standard, as_of, zone)) <= 2:
-        value = standard.value(finding.last.status)
+        value = standard.values[finding.last.status]
         if lives == 1:
-            return replace(finding, effective=value, carried_from=finding.last.observed_at)
+            return value, finding.last.observed_at
         if value is not None:
-            return replace(finding, effective=standard.content.carried.then * value, carried_from=finding.last.observed_at)
-    return replace(finding, effective=_unanswered(finding, standard), carried_from=None)
+            return standard.content.carried.then * value, finding.last.observed_at
+    return _unanswered(finding, standard), None
 
 
 def _left_the_sum(finding: Finding) -> bool:
@@ -32,7 +40,7 @@ def _left_the_sum(finding: Finding) -> bool:
 
 
 def _unanswered(finding: Finding, standard: Standard) -> float | None:
-    return standard.content.exceptions.stated_value if is_stated(finding) else standard.value(Status.UNKNOWN)
+    return standard.content.exceptions.stated_value if is_stated(finding) else standard.values[Status.UNKNOWN]
 
 
 def is_stated(finding: Finding) -> bool:

@@ -199,9 +199,10 @@ def _points(ratio: float | None) -> float | None:
 
 
 def _promises(findings: Iterable[Finding], standard: Standard) -> Iterable[Promise]:
+    promised = {check for line in standard.content.promises for check in line.checks}
     by_check: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
-        if finding.status is not Status.NOT_APPLICABLE:
+        if finding.check in promised and finding.status is not Status.NOT_APPLICABLE:
             by_check[finding.check].append(finding)
     for line in standard.content.promises:
         mine: dict[str, list[Finding]] = defaultdict(list)

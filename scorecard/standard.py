@@ -70,6 +70,10 @@ class Standard:
     def _category_of_check(self) -> dict[str, Category]:
         return {check: self.category_of_topic[check.partition(".")[0]] for check in self.content.checks}
 
+    @cached_property
+    def category_weights(self) -> dict[str, float]:
+        return {category.id: category.weight for category in self.content.categories}
+
     def category(self, check_id: str) -> Category:
         """Of a check that the standard names."""
         return self._category_of_check[check_id]
@@ -87,11 +91,21 @@ class Standard:
     def role_weight(self, role: Role) -> float:
         return float(getattr(self.content.role_weights, role.value))
 
+    @cached_property
+    def values(self) -> Mapping[Status, float | None]:
+        """What a status is worth; None leaves the sum."""
+        given = self.content.values
+        return {
+            Status.PASS: float(given.pass_),
+            Status.WARN: float(given.warn),
+            Status.FAIL: float(given.fail),
+            Status.UNKNOWN: float(given.unknown),
+            Status.NOT_APPLICABLE: None,
+        }
+
     def value(self, status: Status) -> float | None:
         """What a status is worth; None leaves the sum."""
-        if status is Status.NOT_APPLICABLE:
-            return None
-        return float(getattr(self.content.values, "pass_" if status is Status.PASS else status.value))
+        return self.values[status]
 
     def letter(self, score: float) -> str:
         """The band of an unrounded score."""

@@ -10,7 +10,7 @@ check that has a value somewhere. Sums are correctly rounded, so order does not 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum
 
@@ -18,7 +18,7 @@ from scorecard.model import Finding, Severity
 from scorecard.result import Device
 from scorecard.standard import Category, Standard
 
-# What a finding is worth from 0 to 1; None leaves the sum.
+# What a finding is worth from 0 to 1; None leaves the sum. It looks at status, effective, carried_from and exception alone.
 Value = Callable[[Finding], float | None]
 
 
@@ -39,11 +39,11 @@ class Sums:
         self._severities = {severity: standard.severity_weight(severity) for severity in Severity}
         self._roles = {name: standard.role_weight(device.role) for name, device in devices.items()}
         self._by_endpoint: dict[str, list[Finding]] = defaultdict(list)
-        by_check: dict[str, list[Finding]] = defaultdict(list)
+        by_check: dict[str, _Column] = defaultdict(_Column)
         for finding in findings:
-            by_check[finding.check].append(finding)
             self._by_endpoint[finding.endpoint].append(finding)
-        self._by_check = {check: self._column(by_check[check]) for check in sorted(by_check)}
+            by_check[finding.check].add(finding, self._roles[finding.endpoint], self._severities[finding.severity])
+        self._by_check = {check: by_check[check] for check in sorted(by_check)}
         self._known: dict[Value, dict[str, CheckSum]] = {}
 
     def total(self, value: Value) -> float | None:
@@ -61,35 +61,47 @@ class Sums:
 
     def of_endpoint(self, name: str, value: Value) -> float | None:
         """The same sum over one endpoint alone, where its weight cancels out."""
-        own: dict[str, CheckSum] = {}
+        earned: dict[str, list[float]] = defaultdict(list)
+        offered: dict[str, list[float]] = defaultdict(list)
         for finding in self._by_endpoint[name]:
-            severity, worth = self._severities[finding.severity], value(finding)
-            own[finding.check] = CheckSum(severity * (worth or 0.0), 0.0 if worth is None else severity, severity)
-        return total(own, self._standard)
+            worth = value(finding)
+            if worth is not None:
+                category, severity = self._standard.category(finding.check).id, self._severities[finding.severity]
+                earned[category].append(severity * worth)
+                offered[category].append(severity)
+        return _points({category: fsum(earned[category]) / fsum(offered[category]) for category in earned}, self._standard)
 
     def weight(self, finding: Finding) -> float:
         """w s: what it counts within its check."""
         return self._roles[finding.endpoint] * self._severities[finding.severity]
 
-    def _column(self, findings: list[Finding]) -> _Column:
-        severe = [self.weight(finding) for finding in findings]
-        return _Column(findings, severe, fsum(severe) / fsum(self._roles[finding.endpoint] for finding in findings))
 
-
-@dataclass(frozen=True, slots=True)
 class _Column:
-    """One check on all endpoints; `severe`: w s of each."""
+    """One check on all endpoints. Findings that are alike in all that a value may look at are counted and not kept."""
 
-    findings: list[Finding]
-    severe: list[float]
-    weight: float
+    def __init__(self) -> None:
+        self._counts: dict[Hashable, int] = defaultdict(int)
+        self._alike: dict[Hashable, tuple[float, Finding]] = {}
+        self._roles: dict[float, int] = defaultdict(int)
+
+    def add(self, finding: Finding, role: float, severity: float) -> None:
+        mark = finding.exception
+        key = (
+            *(role, severity, finding.effective, finding.verdict.status, finding.carried_from is None),
+            mark and (mark.kind, mark.leaves),
+        )
+        if key not in self._counts:
+            self._alike[key] = (role * severity, finding)
+        self._counts[key] += 1
+        self._roles[role] += 1
 
     def sum(self, value: Value) -> CheckSum:
-        pairs = [(part, value(finding)) for part, finding in zip(self.severe, self.findings, strict=True)]
+        parts = [(self._counts[key] * severe, value(finding)) for key, (severe, finding) in self._alike.items()]
+        whole = fsum(role * count for role, count in self._roles.items())
         return CheckSum(
-            earned=fsum(part * worth for part, worth in pairs if worth is not None),
-            offered=fsum(part for part, worth in pairs if worth is not None),
-            weight=self.weight,
+            earned=fsum(part * worth for part, worth in parts if worth is not None),
+            offered=fsum(part for part, worth in parts if worth is not None),
+            weight=fsum(part for part, _ in parts) / whole,
         )
 
 
@@ -98,15 +110,22 @@ def total(checks: Mapping[str, CheckSum], standard: Standard) -> float | None:
     grouped: dict[str, list[CheckSum]] = defaultdict(list)
     for check in sorted(checks):
         grouped[standard.category(check).id].append(checks[check])
-    weights = {category.id: category.weight for category in standard.content.categories}
-    results = {id_: result for id_, sums in grouped.items() if (result := _category(sums)) is not None}
-    ratio = _ratio([(weights[id_] * result, weights[id_]) for id_, result in results.items()])
-    return None if ratio is None else 100 * ratio
+    return _points(
+        {id_: result for id_, sums in grouped.items() if (result := _category(sums)) is not None},
+        standard,
+    )
 
 
 def _category(checks: Iterable[CheckSum]) -> float | None:
     valued = [check for check in checks if check.offered]
     return _ratio([(check.weight * (check.earned / check.offered), check.weight) for check in valued])
+
+
+def _points(categories: Mapping[str, float], standard: Standard) -> float | None:
+    """From 0 to 100, of the results of categories from 0 to 1."""
+    weights = standard.category_weights
+    ratio = _ratio([(weights[id_] * result, weights[id_]) for id_, result in categories.items()])
+    return None if ratio is None else 100 * ratio
 
 
 def _ratio(pairs: Sequence[tuple[float, float]]) -> float | None:
