@@ -40,6 +40,7 @@ class View:
     as_of: datetime
     id: str
     tool_version: str
+    made_up: str  # what a demonstration's page says of itself; empty for a real client
     notices: tuple[str, ...]
     agreed: Agreed
     rows: Rows
@@ -90,7 +91,7 @@ def build(audit: Audit, context: ReportContext) -> View:
     if audit.scope:
         notices.append(words.scope_notice(hygiene.line(audit.scope)))
     return View(
-        client=hygiene.name(audit.client),
+        client=hygiene.name(words.client_name(audit.client, made_up=audit.made_up)),
         provider=hygiene.name(audit.provider.name),
         contact=hygiene.line(audit.provider.contact),
         month=numbers.month(here),
@@ -99,6 +100,7 @@ def build(audit: Audit, context: ReportContext) -> View:
         as_of=audit.as_of,
         id=hygiene.name(audit.id),
         tool_version=hygiene.name(audit.tool_version),
+        made_up=words.MADE_UP if audit.made_up else "",
         notices=tuple(notices),
         agreed=standard,
         rows=table,

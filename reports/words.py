@@ -253,6 +253,14 @@ def checked_on(day: str) -> str:
     return f"Checked {day}"
 
 
+MADE_UP = "Made up: no such client and none of these machines exists."
+
+
+def client_name(client: str, *, made_up: bool) -> str:
+    """As it stands on every page and sheet, and in every row of the CSV file."""
+    return f"{client} (made up)" if made_up and "made up" not in client.casefold() else client
+
+
 def footer(client: str, stamp: str, audit: str) -> str:
     return f"{client}. Checked {stamp}. Audit {audit}."
 

@@ -147,8 +147,9 @@ def _summary(book: Workbook, view: View) -> None:
     sheet.heading(f"{view.provider or words.PRODUCT}: {words.scorecard_for(view.client, view.month)}")
     sheet.plain(view.standing.headline)
     sheet.plain(f"{words.checked_on(view.stamp)}. {words.GUARANTEE}")
-    for notice in view.notices:
-        sheet.plain(notice)
+    for notice in (view.made_up, *view.notices):
+        if notice:
+            sheet.plain(notice)
     for group in sheets.summary(view):
         sheet.gap()
         if group.title:

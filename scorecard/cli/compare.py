@@ -11,6 +11,7 @@ import click
 
 from scorecard.cli.compare_json import document
 from scorecard.cli.compare_text import text
+from scorecard.cli.made_up import say_made_up
 from scorecard.cli.options import store_option
 from scorecard.cli.terminal import say, say_json
 from scorecard.document_file import read
@@ -53,6 +54,7 @@ def compare(
     if as_json:
         say_json(json.dumps(document(found, bridged, twelve_months), indent=1, ensure_ascii=False))
     else:
+        say_made_up(second)
         say(text(found, bridged, twelve_months))
 
 

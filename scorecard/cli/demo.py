@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from scorecard import outputs
-from scorecard.cli.made_up import NOTE
 from scorecard.cli.summary import summary
 from scorecard.cli.terminal import say
 from scorecard.demo import build
@@ -65,7 +64,6 @@ def demo(folder: Path, until: datetime | None) -> None:
         store.close()
     say(summary(audit, written))
     say()
-    say(NOTE)
     say("What to try next:")
     for command in commands(folder, url, earliest):
         say(f"  {command}")

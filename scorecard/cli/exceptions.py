@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from scorecard.cli.made_up import say_made_up
 from scorecard.cli.options import checks_option, store_option
 from scorecard.cli.terminal import say, say_json
 from scorecard.document_writing import time_text
@@ -21,12 +22,11 @@ from scorecard.errors import InputError
 from scorecard.exceptions import Exceptions, ExceptionsError, apply, client_of, load
 from scorecard.exceptions.listing import Group, Line, lines, recent
 from scorecard.exceptions.schema import schema
-from scorecard.history.pairs import standard_of
 from scorecard.inventory import Client
 from scorecard.inventory import load as load_inventory
 from scorecard.registry import Registry
 from scorecard.result import Audit
-from scorecard.standard import DEFAULT
+from scorecard.standard import DEFAULT, standard_of
 from scorecard.standard import load as load_standard
 from scorecard.store import Entry, Store
 
@@ -90,6 +90,7 @@ def list_(client: str | None, everything: bool, as_json: bool, store_url: str | 
         say("No audits yet; `scorecard audit --local` makes the first.", err=True)
     for audit, listed in found:
         shown = listed if everything else recent(listed, _today(audit), _SHOWN_DAYS)
+        say_made_up(audit)
         say(f"{audit.client}, audit {audit.id[:8]} of {audit.as_of.astimezone(ZoneInfo(audit.time_zone)).date()}")
         _print(shown, everything)
         if hidden := len(listed) - len(shown):

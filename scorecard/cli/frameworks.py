@@ -11,6 +11,7 @@ from textwrap import shorten, wrap
 
 import click
 
+from scorecard.cli.made_up import say_made_up
 from scorecard.cli.options import checks_option, store_option
 from scorecard.cli.terminal import say, say_json
 from scorecard.document_file import read
@@ -93,6 +94,8 @@ def show(
         "fresh_days": days,
         "rows": [_record(row) for row in found],
     }
+    if not as_json:
+        say_made_up(chosen)
     _print(record, _page(framework, chosen, found, None if every else _GAPS_SHOWN), as_json)
 
 

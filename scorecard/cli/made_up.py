@@ -8,7 +8,7 @@ from scorecard.result import Audit
 NOTE = "Made up: no such client and none of these machines exists."
 
 
-def say_made_up(audit: Audit, *, err: bool = False) -> None:
-    """One line where the audit is a demonstration; nothing of a real one."""
+def say_made_up(audit: Audit) -> None:
+    """A line where the audit is a demonstration; nothing of a real one."""
     if audit.made_up:
-        say(NOTE, err=err)
+        say(NOTE)

@@ -11,6 +11,7 @@ from textwrap import wrap
 
 import click
 
+from scorecard.cli.made_up import NOTE
 from scorecard.cli.options import store_option
 from scorecard.cli.terminal import complain, say, say_json
 from scorecard.document import DocumentError
@@ -45,7 +46,7 @@ def outlook(audit: str | None, client: str | None, months: int, as_json: bool, s
     store = Store.open(store_url)
     try:
         chosen = _chosen(store, audit, client)
-        name, zone = chosen.client, chosen.time_zone
+        name, zone, made_up = chosen.client, chosen.time_zone, chosen.made_up
         snapshots = [snapshot(chosen)]
         earlier = [past.id for past in store.past(name, chosen.as_of)][-(_AUDITS - 1) :]
         del chosen  # a document at a time: that of a large client takes much memory
@@ -57,6 +58,8 @@ def outlook(audit: str | None, client: str | None, months: int, as_json: bool, s
         record = {"client": name, "time_zone": zone, **ahead.json()}
         say_json(json.dumps(record, indent=1, ensure_ascii=False))
         return
+    if made_up:
+        say(NOTE)
     for line in _text(name, ahead, snapshots[0]):
         say(line.rstrip())
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from scorecard.cli.made_up import say_made_up
 from scorecard.cli.options import store_option
 from scorecard.cli.terminal import say, say_json
 from scorecard.document_file import read
@@ -76,6 +77,7 @@ def plan(
     if as_json:
         say_json(json.dumps(_record(chosen, tasks, way, ahead), indent=1, ensure_ascii=False))
         return
+    say_made_up(chosen)
     for line in _text(chosen, tasks, way, ahead):
         say(line.rstrip())
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from textwrap import wrap
 
+from scorecard.cli.made_up import NOTE
 from scorecard.result import Answer, Audit, Promise
 from scorecard.standard import LETTERS
 
@@ -21,7 +22,15 @@ _ANSWERS = {
 
 def summary(audit: Audit, files: Sequence[Path] = ()) -> str:
     """Plain text, ending without a line feed."""
-    lines = ["", *_grade(audit), "", *_promises(audit), *_unseen(audit), *_unproven(audit)]
+    lines = [
+        "",
+        *([NOTE] if audit.made_up else []),
+        *_grade(audit),
+        "",
+        *_promises(audit),
+        *_unseen(audit),
+        *_unproven(audit),
+    ]
     if audit.interrupted:
         lines += ["", *_paragraph("The audit was stopped early: what came in before is kept and shown.")]
     if files:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from scorecard.cli.made_up import NOTE
 from scorecard.cli.terminal import complain, say, say_json
 from scorecard.document_file import read_raw
 from scorecard.verify import Verified
@@ -52,8 +53,9 @@ def _verdict(found: Verified) -> str:
     answers = "Raw answers do not travel with it; `scorecard report --evidence` writes a document that has them."
     if found.raw_answers is not None:
         answers = f"{found.raw_answers} raw answers fit their SHA-256."
+    made_up = f"{NOTE}\n" if audit.made_up else ""
     return (
-        f"{audit.client}, {audit.as_of:%Y-%m-%d %H:%M} UTC: recomputed from the document alone, and nothing differs.\n"
+        f"{made_up}{audit.client}, {audit.as_of:%Y-%m-%d %H:%M} UTC: recomputed from the document alone, and nothing differs.\n"
         f"{len(audit.findings)} findings on {len(audit.devices)} machines; {points}, {letter}.\n"
         f"{answers}\n"
         f"Chain: {found.chain}"
