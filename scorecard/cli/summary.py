@@ -22,15 +22,8 @@ _ANSWERS = {
 
 def summary(audit: Audit, files: Sequence[Path] = ()) -> str:
     """Plain text, ending without a line feed."""
-    lines = [
-        "",
-        *([NOTE] if audit.made_up else []),
-        *_grade(audit),
-        "",
-        *_promises(audit),
-        *_unseen(audit),
-        *_unproven(audit),
-    ]
+    made_up = [NOTE] if audit.made_up else []
+    lines = ["", *made_up, *_grade(audit), "", *_promises(audit), *_unseen(audit), *_unproven(audit)]
     if audit.interrupted:
         lines += ["", *_paragraph("The audit was stopped early: what came in before is kept and shown.")]
     if files:

@@ -55,7 +55,8 @@ def _verdict(found: Verified) -> str:
         answers = f"{found.raw_answers} raw answers fit their SHA-256."
     made_up = f"{NOTE}\n" if audit.made_up else ""
     return (
-        f"{made_up}{audit.client}, {audit.as_of:%Y-%m-%d %H:%M} UTC: recomputed from the document alone, and nothing differs.\n"
+        f"{made_up}"
+        f"{audit.client}, {audit.as_of:%Y-%m-%d %H:%M} UTC: recomputed from the document alone, and nothing differs.\n"
         f"{len(audit.findings)} findings on {len(audit.devices)} machines; {points}, {letter}.\n"
         f"{answers}\n"
         f"Chain: {found.chain}"
