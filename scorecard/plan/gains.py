@@ -10,26 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from pydantic import ValidationError
-
 from scorecard.carried import is_stated
-from scorecard.errors import StandardError
-from scorecard.model import Finding, Json, Status
+from scorecard.model import Finding, Status
 from scorecard.result import Audit
 from scorecard.score import answered, effective
-from scorecard.standard import Content, Standard
+from scorecard.standard import Standard
 from scorecard.sums import CheckSum, Sums
-
-
-def standard_of(audit: Audit) -> Standard:
-    """The standard that the audit was graded by, as its document keeps it. Raises StandardError."""
-    raw = audit.standard.get("content")
-    try:
-        content = Content.model_validate(raw)
-    except ValidationError as error:
-        raise StandardError(f"audit {audit.id}: the standard that it keeps cannot be read by this version") from error
-    plain: Mapping[str, Json] = raw if isinstance(raw, Mapping) else {}
-    return Standard(content, plain, bool(audit.standard.get("edited")), f"audit {audit.id}")
 
 
 class Gains:

@@ -10,7 +10,7 @@ from math import inf
 from scorecard.caps import percent
 from scorecard.errors import InputError, ScorecardError
 from scorecard.plan.frontier import SLACK
-from scorecard.plan.gains import Gains, passed_all, standard_of
+from scorecard.plan.gains import Gains, passed_all
 from scorecard.plan.hours import Hours, hours
 from scorecard.plan.limits import Limit, demands, is_better
 from scorecard.plan.model import Choice, Model, model
@@ -18,7 +18,7 @@ from scorecard.plan.search import cheapest
 from scorecard.plan.work import ANSWERING, Answers, Fix, by_kind, title_of, work_of
 from scorecard.result import Audit, Scorecard
 from scorecard.score import score
-from scorecard.standard import LETTERS, Standard
+from scorecard.standard import LETTERS, Standard, standard_of
 
 
 class RoadError(ScorecardError):

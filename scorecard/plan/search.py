@@ -13,7 +13,7 @@ from scorecard.plan.complete import Completion
 from scorecard.plan.relaxed import Node, Problem, Relaxation, Relaxed
 
 # Counted in groups that bounds look at: after so many an answer proven so close is taken, and at the last number any.
-_ENOUGH, _MOST = 20_000, 60_000
+_ENOUGH, _MOST = 20_000, 200_000
 _CLOSE = 0.005
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scorecard.model import Severity
-from scorecard.plan.gains import Gains, standard_of
+from scorecard.plan.gains import Gains
 from scorecard.plan.hours import Hours, hours
 from scorecard.plan.limits import is_better
 from scorecard.plan.work import ANSWERING, Answers, Fix, Owner, by_kind, described, title_of, work_of
@@ -16,6 +16,7 @@ from scorecard.result import Audit, Cap
 _SEVERITIES = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 _OWNERS = tuple(Owner)
 ASSUMED = "if they pass"
+from scorecard.standard import standard_of
 
 
 @dataclass(frozen=True, slots=True)
