@@ -118,12 +118,12 @@ def basis(disk: DiskOutlook) -> str:
     over = f" over {plural(disk.over_days, 'day')}" if disk.audits > 1 else ""
     if disk.growth_bytes_per_day is None:
         return f"{audits}{over}; {free}"
-    return f"{audits}{over}, {_change(disk.growth_bytes_per_day)}; {free}"
+    return f"{audits}{over}, {_change(disk.growth_bytes_per_day, disk.over_days)}; {free}"
 
 
-def _change(bytes_per_day: float) -> str:
-    """Less than the device list's own precision is none."""
-    if abs(bytes_per_day) < GB / 1000:
+def _change(bytes_per_day: float, over_days: int) -> str:
+    """What in all these days comes to less than the device list can show is none."""
+    if abs(bytes_per_day) * max(over_days, 1) < GB / 1000:
         return "no growth to speak of"
     return f"{amount(abs(bytes_per_day))} {'less' if bytes_per_day < 0 else 'more'} a day"
 

@@ -21,6 +21,8 @@ def names(endpoints: Sequence[str]) -> str:
 
 def amount(size_bytes: float) -> str:
     """1 GB is 2^30 bytes."""
+    if abs(size_bytes) < 2**20:
+        return f"{size_bytes / 2**10:,.0f} KB"
     if abs(size_bytes) < GB:
         return f"{size_bytes / 2**20:,.{1 if abs(size_bytes) < 10 * 2**20 else 0}f} MB"
     return f"{size_bytes / GB:,.1f} GB"

@@ -56,6 +56,7 @@ def test_one_odd_audit_does_not_move_the_date() -> None:
         ([0.6, 0.55, 0.5], "1.7 MB more a day"),
         ([0.5, 0.5, 0.5], "no growth to speak of"),
         ([0.5, 0.51, 0.5], "no growth to speak of"),
+        ([0.52, 0.51, 0.5], "350 KB more a day"),
         ([0.3, 0.4, 0.5], "3.4 MB less a day"),
         ([0.5, 0.5], "2 audits over 30 days; 512 MB of 100.0 GB free"),
         ([0.5], "1 audit; 512 MB of 100.0 GB free"),
