@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from scorecard import marked_yaml
 from scorecard.errors import StandardError
 from scorecard.model import Json, Platform, Role, Severity, Status
+from scorecard.result import Audit
 from scorecard.standard_content import CapLine, Category, Content, ExceptionLimits
 from scorecard.standard_contradictions import contradictions
 from scorecard.topic import Check, Parameters, ParameterValue
@@ -30,9 +31,9 @@ __all__ = [
     "Standard",
     "differences",
     "load",
-    "of_document",
     "parse",
     "shipped",
+    "standard_of",
     "worse",
 ]
 
@@ -209,8 +210,12 @@ def parse(text: str, source: str, checks: Mapping[str, Check], *, edited: bool =
     return Standard(content, raw, edited and not _same_as_shipped(raw), source)
 
 
-def of_document(entry: Mapping[str, Json], source: str) -> Standard:
-    """The standard that an audit was judged by, as its document keeps it. Raises StandardError."""
+def standard_of(audit: Audit, source: str = "") -> Standard:
+    """The standard that an audit was judged by, as its document keeps it. Raises StandardError.
+
+    `source`: where the document lies, for messages.
+    """
+    entry, source = audit.standard, source or f"audit {audit.id[:8]}"
     raw = entry.get("content")
     try:
         content = Content.model_validate(raw)

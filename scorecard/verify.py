@@ -6,6 +6,7 @@ answer is not repeated here; `rejudge` does that, from the raw answers.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,10 +18,10 @@ from scorecard.document_writing import finding_json, to_json
 from scorecard.errors import StandardError
 from scorecard.exceptions import apply, exceptions_from, kept_before
 from scorecard.judge import digest
-from scorecard.model import Finding, Status
+from scorecard.model import Finding, Json, Status
 from scorecard.result import Audit
 from scorecard.score import score, settle
-from scorecard.standard import Standard, of_document
+from scorecard.standard import Standard, standard_of
 
 _RECOMPUTED = ("effective", "carried_from", "exception")
 
@@ -42,7 +43,7 @@ def verify(raw: Mapping[str, Any], source: str) -> Verified:
     """`raw` fits the published schema. Raises DocumentError where it cannot be recomputed at all."""
     audit = built(raw, source)
     try:
-        standard = of_document(audit.standard, source)
+        standard = standard_of(audit, source)
     except StandardError as error:
         raise DocumentError(str(error)) from error
     try:
@@ -61,7 +62,10 @@ def _computed(raw: Mapping[str, Any], audit: Audit, standard: Standard) -> Itera
         count(audit.devices, audit.findings, standard)
     except Missing as error:
         yield f"findings: {error}"
-    findings = _settled(audit, standard)
+    findings, records = _settled(audit, standard)
+    for kept, again in zip(raw["exceptions"], records, strict=True):
+        if kept != json.loads(json.dumps(dict(again))):
+            yield f"exceptions: {kept['id']} stands otherwise when it is applied again"
     yield from _effects(audit.findings, findings)
     yield from _severities(audit, standard)
     card = score(
@@ -83,8 +87,8 @@ def _computed(raw: Mapping[str, Any], audit: Audit, standard: Standard) -> Itera
             yield f"endpoint {device.name}: the document says a score of {shown[0]}, recomputed it is {shown[1]}"
 
 
-def _settled(audit: Audit, standard: Standard) -> tuple[Finding, ...]:
-    """From what was measured and agreed alone: marks and effects are made anew."""
+def _settled(audit: Audit, standard: Standard) -> tuple[tuple[Finding, ...], tuple[Mapping[str, Json], ...]]:
+    """From what was measured and agreed alone: marks and effects are made anew, and what became of each exception."""
     applied = apply(
         exceptions_from(audit.exceptions),
         tuple(replace(finding, exception=None) for finding in audit.findings),
@@ -96,7 +100,7 @@ def _settled(audit: Audit, standard: Standard) -> tuple[Finding, ...]:
         stable={name: _stable(check) for name, check in audit.checks.items()},
         whole=not audit.scope,
     )
-    return settle(applied.findings, standard, audit.as_of, audit.time_zone)
+    return settle(applied.findings, standard, audit.as_of, audit.time_zone), applied.records
 
 
 def _stable(check: Any) -> tuple[str, ...]:

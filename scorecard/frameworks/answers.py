@@ -101,7 +101,11 @@ class _View:
         self._fresh = fresh
         self._now = now
         self._findings = {(finding.endpoint, finding.check): finding for finding in audit.findings}
-        self._ends = {str(entry.get("id")): _end(entry) for entry in audit.exceptions}
+        self._ends = {
+            (str(entry["id"]), str(use["check"]), str(use["endpoint"])): str(use["until"] or "")
+            for entry in audit.exceptions
+            for use in _uses(entry)
+        }
 
     def answered(self, row: Row, kind: Kind) -> Answered:
         if not row.checks:
@@ -172,7 +176,9 @@ class _View:
         return ""
 
     def _until(self, finding: Finding) -> str:
-        return self._ends.get(finding.exception.id, "") if finding.exception else ""
+        """Of the exception on this very machine: it may end before the entry does."""
+        mark = finding.exception
+        return self._ends.get((mark.id, finding.check, finding.endpoint), "") if mark else ""
 
 
 def _parameters(check: Any) -> dict[str, Any]:
@@ -183,8 +189,9 @@ def _parameters(check: Any) -> dict[str, Any]:
     return {name: entry.get("value") for name, entry in listed.items() if isinstance(entry, Mapping)}
 
 
-def _end(entry: Mapping[str, Any]) -> str:
-    return str(entry.get("expires") or entry.get("until") or "")
+def _uses(entry: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    uses: Iterable[Mapping[str, Any]] = entry["uses"]
+    return uses
 
 
 def _worst_first(gap: Gap) -> tuple[int, int, str, str]:

@@ -27,9 +27,9 @@ from scorecard.history import shapley
 from scorecard.history.causes import Cause, cause_of_answer
 from scorecard.history.kinds import Kind, kinds
 from scorecard.history.measure import Measure, Weighed
-from scorecard.history.pairs import judged_otherwise, require_comparable, standard_of
+from scorecard.history.pairs import judged_otherwise, require_comparable
 from scorecard.result import Audit
-from scorecard.standard import Standard
+from scorecard.standard import Standard, standard_of
 
 _SAME_SCORE = 1e-6
 

@@ -18,9 +18,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from scorecard.history.fixing import Fix, found_fixed
-from scorecard.history.pairs import judged_otherwise, require_comparable, sides, standard_of
+from scorecard.history.pairs import judged_otherwise, require_comparable, sides
 from scorecard.model import OPEN, Finding, Mark, Severity, Status
 from scorecard.result import Audit, Device, Retired
+from scorecard.standard import standard_of
 
 
 class Ended(StrEnum):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean, median
 
-from scorecard.history.pairs import judged_otherwise, standard_of
+from scorecard.history.pairs import judged_otherwise
 from scorecard.model import OPEN, Finding, Severity, Status
 from scorecard.result import Audit
-from scorecard.standard import Standard
+from scorecard.standard import Standard, standard_of
 
 _DAY_S = 86_400
 

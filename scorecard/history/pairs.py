@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from scorecard.errors import InputError
 from scorecard.model import ExceptionKind, Finding, Status
 from scorecard.result import Audit
-from scorecard.standard import Standard, of_document
+from scorecard.standard import Standard
 
 # endpoint -> check -> finding
 Cells: TypeAlias = Mapping[str, Mapping[str, Finding]]
@@ -18,11 +18,6 @@ Cells: TypeAlias = Mapping[str, Mapping[str, Finding]]
 
 class NotComparable(InputError):
     """Two audits that say nothing about each other; the message is one line."""
-
-
-def standard_of(audit: Audit) -> Standard:
-    """The standard that the audit was graded by, from the audit itself. Raises StandardError where it cannot be read."""
-    return of_document(audit.standard, f"audit {audit.id[:8]}")
 
 
 def require_comparable(older: Audit, newer: Audit) -> None:

@@ -12,11 +12,11 @@ from scorecard.plan.hours import Hours, hours
 from scorecard.plan.limits import is_better
 from scorecard.plan.work import ANSWERING, Answers, Fix, Owner, by_kind, described, title_of, work_of
 from scorecard.result import Audit, Cap
+from scorecard.standard import standard_of
 
 _SEVERITIES = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
 _OWNERS = tuple(Owner)
 ASSUMED = "if they pass"
-from scorecard.standard import standard_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,12 @@ import pytest
 
 from scorecard.errors import InputError, StandardError
 from scorecard.model import ExceptionKind, Finding, Mark, Platform, Role, Status
-from scorecard.plan.gains import passed_all, standard_of
+from scorecard.plan.gains import passed_all
 from scorecard.plan.limits import demands
 from scorecard.plan.road import NoRoad, Road, road
 from scorecard.result import Audit, Device
 from scorecard.score import score
-from scorecard.standard import LETTERS, Standard
+from scorecard.standard import LETTERS, Standard, standard_of
 from tests.fleet import NOW, STANDARD, device, except_for, findings, last, passing
 from tests.unit.plan_fleet import made_up
 from tests.unit.plan_kit import actions, audit_of, broken_areas_case, changed_standard, minutes, small_case, tried
@@ -249,7 +249,7 @@ def test_a_letter_that_is_no_better_is_refused(to: str) -> None:
 
 def test_a_standard_of_another_version_is_said() -> None:
     audit = with_faults(laptops(10), {("pc0", ENCRYPTED): Status.FAIL})
-    with pytest.raises(StandardError, match="the standard that it keeps cannot be read"):
+    with pytest.raises(StandardError, match="this version cannot read it"):
         road(replace(audit, standard=MappingProxyType({**audit.standard, "content": {"name": "x"}})))
 
 
