@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,12 +13,13 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from scorecard.registry import report
-from tests.e2e import sample
+from tests.e2e import sample, story
 from tests.e2e.programs import CHROMIUM_ARGUMENTS, program
 from tests.e2e.sample import Machine
 
 pytestmark = pytest.mark.browser
 
+AXE = files("axe_playwright_python").joinpath("axe.min.js")
 SCREENS = {"wide": ViewportSize(width=1280, height=720), "narrow": ViewportSize(width=390, height=844)}
 FLEETS: dict[str, Callable[[], tuple[Machine, ...]]] = {
     "fleet": sample.fleet,
@@ -30,6 +32,12 @@ FLEETS: dict[str, Callable[[], tuple[Machine, ...]]] = {
     ),
     "unknown": lambda: tuple(Machine(f"M{n}", failure=sample.unreachable()) for n in range(5)),
 }
+# With a past, exceptions of every kind, and what lies ahead.
+STORIES: dict[str, Callable[[], story.Story]] = {
+    "story": lambda: story.story(brief=True),
+    "hostile story": story.hostile,
+}
+PAGES = (*FLEETS, *STORIES)
 
 
 @dataclass
@@ -54,18 +62,21 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     written = {}
     for name, machines in FLEETS.items():
         made = machines()
         written[name] = folder / f"{name}.html"
         report("html").render(sample.audit(made), sample.context(made, sample.year()), written[name])
+    for name, told in STORIES.items():
+        written[name] = folder / f"{name}.html"
+        report("html").render(told().audit, told().context, written[name])
     return written
 
 
 @pytest.fixture
-def load(browser: Browser, files: dict[str, Path]) -> Iterator[Callable[..., Opened]]:
+def load(browser: Browser, pages: dict[str, Path]) -> Iterator[Callable[..., Opened]]:
     contexts = []
 
     def opening(name: str, screen: str = "wide", hash_: str = "", scheme: str = "light", script: bool = True) -> Opened:
@@ -80,7 +91,7 @@ def load(browser: Browser, files: dict[str, Path]) -> Iterator[Callable[..., Ope
         opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
         opened.page.on("dialog", lambda dialog: opened.complaints.append(f"dialog: {dialog.message}"))
         opened.page.on("request", lambda request: opened.requests.append(request.url))
-        opened.page.goto(files[name].as_uri() + hash_)
+        opened.page.goto(pages[name].as_uri() + hash_)
         return opened
 
     yield opening
@@ -97,7 +108,7 @@ def shown_rows(opened: Opened) -> list[str]:
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-@pytest.mark.parametrize("name", FLEETS)
+@pytest.mark.parametrize("name", PAGES)
 def test_it_opens_quietly_asks_for_nothing_and_fits_the_screen(load: Callable[..., Opened], name: str, screen: str) -> None:
     opened = load(name, screen)
     assert opened.complaints == []
@@ -117,8 +128,9 @@ def test_the_policy_is_at_work(load: Callable[..., Opened]) -> None:
     assert any("Content Security Policy" in complaint for complaint in opened.complaints)
 
 
-def test_the_first_screen_needs_no_scrolling(load: Callable[..., Opened]) -> None:
-    opened = load("fleet")
+@pytest.mark.parametrize("name", ["fleet", "story"])
+def test_the_first_screen_needs_no_scrolling(load: Callable[..., Opened], name: str) -> None:
+    opened = load(name)
     assert opened.value("document.getElementById('safe').getBoundingClientRect().bottom <= 720")
     assert opened.value("document.getElementById('h-better').getBoundingClientRect().bottom <= 720")
 
@@ -202,8 +214,9 @@ def test_without_scripts_all_of_it_is_there(load: Callable[..., Opened]) -> None
     assert opened.page.url.endswith("#machines")
 
 
-def test_hostile_text_runs_nothing_when_everything_is_opened_and_searched(load: Callable[..., Opened]) -> None:
-    opened = load("hostile")
+@pytest.mark.parametrize("name", ["hostile", "hostile story"])
+def test_hostile_text_runs_nothing_when_everything_is_opened_and_searched(load: Callable[..., Opened], name: str) -> None:
+    opened = load(name)
     opened.page.evaluate("document.querySelectorAll('details').forEach(box => { box.open = true })")
     opened.page.fill("#f-q", "<img src=x onerror=alert(1)>")
     expect(opened.page.locator("#result")).to_contain_text("of 11 machines shown.")
@@ -237,14 +250,15 @@ def test_it_prints_on_few_pages_with_heads_repeated(load: Callable[..., Opened],
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_tables_headings_and_names_are_in_order(load: Callable[..., Opened], screen: str) -> None:
-    opened = load("fleet", screen)
+@pytest.mark.parametrize("name", ["fleet", "story"])
+def test_tables_headings_and_names_are_in_order(load: Callable[..., Opened], name: str, screen: str) -> None:
+    opened = load(name, screen)
     assert opened.value("document.querySelectorAll('h1').length") == 1
     assert opened.value("[...document.querySelectorAll('table')].every(t => t.caption && t.caption.textContent.trim())")
     assert opened.value("[...document.querySelectorAll('th')].every(h => h.scope)")
-    levels = opened.value("[...document.querySelectorAll('h1,h2,h3,h4')].map(h => Number(h.tagName[1]))")
+    levels = opened.value("[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(h => Number(h.tagName[1]))")
     assert isinstance(levels, list)
-    assert all(after - before <= 2 for before, after in pairwise(levels))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     controls = "[...document.querySelectorAll('button, select, input')]"
     assert opened.value(f"{controls}.filter(b => b.offsetParent && b.offsetHeight < 24).length") == 0
     regions = opened.value("[...document.querySelectorAll('[role=region]')].map(r => r.getAttribute('aria-label'))")
@@ -271,3 +285,44 @@ def test_a_part_of_the_client_is_said_at_the_top(browser: Browser, tmp_path: Pat
     assert page.locator(".letter").count() == 0
     assert page.locator("#rows tr").count() == 1
     page.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "screen", "scheme"),
+    [
+        *(("story", screen, scheme) for screen in SCREENS for scheme in ("light", "dark")),
+        ("hostile story", "wide", "dark"),
+        ("provisional", "narrow", "light"),
+        ("unknown", "wide", "dark"),
+        ("empty", "narrow", "light"),
+    ],
+)
+def test_axe_finds_nothing_with_everything_opened(load: Callable[..., Opened], name: str, screen: str, scheme: str) -> None:
+    opened = load(name, screen, scheme=scheme)
+    opened.page.evaluate("document.querySelectorAll('details').forEach(box => { box.open = true })")
+    opened.page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = opened.value(
+        "axe.run(document, {resultTypes: ['violations']}).then(result => result.violations.map("
+        "rule => [rule.id, ...rule.nodes.slice(0, 3).map(node => node.html.slice(0, 200))]))"
+    )
+    assert found == []
+
+
+def test_what_changed_and_what_is_agreed_reads_without_scripts_and_prints(
+    load: Callable[..., Opened], tmp_path: Path
+) -> None:
+    opened = load("story", script=False)
+    opened.page.locator("#better a[href='#changes']").click()
+    assert opened.page.url.endswith("#changes")
+    for section in ("changes", "fix", "ahead", "exceptions", "frameworks"):
+        assert opened.page.locator(f"#{section} table").first.locator("tbody tr").count() > 0
+    assert opened.page.locator("#frameworks table").first.is_hidden()
+    opened.page.locator("#frameworks summary").first.click()
+    assert opened.page.locator("#frameworks table").first.is_visible()
+    opened.page.emulate_media(media="print")
+    for section in ("changes", "fix", "exceptions"):
+        wide = opened.page.locator(f"#{section} table").first
+        assert wide.is_visible()
+    assert opened.page.locator("#frameworks details:not([open])").first.is_hidden()
+    opened.page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
+    assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
