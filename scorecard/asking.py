@@ -71,6 +71,7 @@ class Order:
     retired: tuple[Retired, ...] = ()
     provider: Provider = field(default_factory=Provider)
     authorised: Authorisation | None = None
+    contract: Contract | None = None
     exceptions: Exceptions = field(default_factory=Exceptions)
     scope: str = ""  # why it is not the whole client; such an audit is not graded
     remember_endpoints: bool = True  # endpoints of earlier audits stay expected until they are retired

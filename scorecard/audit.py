@@ -171,6 +171,7 @@ def _grade(
         client_since=client_since,
         provider=order.provider,
         authorised=order.authorised,
+        contract=order.contract,
         scope=order.scope,
         interrupted=interrupted,
         data=tuple(MappingProxyType(dict(entry)) for topic in registry.topics if topic.data for entry in topic.data()),

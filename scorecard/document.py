@@ -25,6 +25,7 @@ from scorecard.model import (
     Status,
     Verdict,
 )
+from scorecard.plan.terms import Contract
 from scorecard.result import (
     Answer,
     Audit,
@@ -115,6 +116,7 @@ def from_json(raw: Mapping[str, Any]) -> Audit:
         sites=tuple(raw["sites"]),
         notes=tuple(raw["notes"]),
         previous=raw["seal"]["previous"],
+        contract=None if raw["contract"] is None else Contract(**raw["contract"]),
         made_up=raw["made_up"],
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 from scorecard import seal
 from scorecard.document import SCHEMA
 from scorecard.model import Finding, Json, Last, Mark, Observation
+from scorecard.plan.terms import Contract
 from scorecard.result import Audit, Authorisation, Cap, Device, Partner, Scorecard, Shipped
 from scorecard.seal import Sealing
 
@@ -95,6 +96,7 @@ def _head(audit: Audit) -> dict[str, Any]:
         "interrupted": audit.interrupted,
         "provider": {"name": audit.provider.name, "contact": audit.provider.contact},
         "authorised": _authorised(audit.authorised),
+        "contract": _contract(audit.contract),
         "standard": dict(audit.standard),
         "scorecard": _scorecard(audit.scorecard),
         "sites": list(audit.sites),
@@ -122,6 +124,12 @@ def _authorised(entry: Authorisation | None) -> dict[str, Json] | None:
         return None
     until = entry.until.isoformat() if entry.until else None
     return {"by": entry.by, "on": entry.on.isoformat(), "scope": entry.scope, "until": until}
+
+
+def _contract(terms: Contract | None) -> dict[str, Json] | None:
+    if terms is None:
+        return None
+    return {"hours_per_month": terms.hours_per_month, "rate": terms.rate, "currency": terms.currency}
 
 
 def _scorecard(card: Scorecard) -> dict[str, Any]:

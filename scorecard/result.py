@@ -8,6 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from scorecard.model import Failure, Finding, Identity, Json, Platform, Role, nothing
+from scorecard.plan.terms import Contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,4 +206,5 @@ class Audit:
     sites: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     previous: str | None = None  # the chain of the client's audit before, see seal.py
+    contract: Contract | None = None  # between provider and client, as the inventory names it
     made_up: bool = False  # a demonstration: no such client exists, and every page has to say so

@@ -345,6 +345,7 @@ def _order(client: Client, limit: str | None, local: bool) -> Order:
         retired=client.retired,
         provider=client.provider,
         authorised=client.authorised,
+        contract=client.contract,
         remember_endpoints=not local,
     )
     return replace(order, scope=f"--limit {limit}") if limit is not None else order
