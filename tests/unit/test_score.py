@@ -105,9 +105,12 @@ def test_unplugging_the_worst_machines_lowers_the_score_where_the_usual_average_
     # An unplugged machine tells nothing, not even what does not apply to it.
     after = [entry if entry.endpoint not in worst else unseen(entry) for entry in before]
     ours_before, ours_after = grade(before, fleet), grade(after, unplugged)
+    seen_before = [entry if entry.endpoint not in worst else unseen(entry, 7) for entry in before]
+    known = grade(seen_before, unplugged)
     rows = [
         f"| as it is | {usual_average(before):.1f} | {ours_before.score:.1f}, {ours_before.letter} |",
         f"| five worst machines unplugged | {usual_average(after):.1f} | {ours_after.score:.1f}, {ours_after.letter} |",
+        f"| the same, a week after they were seen | {usual_average(after):.1f} | {known.score:.1f}, {known.letter} |",
     ]
     assert (f"{usual_average(before):.1f}", f"{usual_average(after):.1f}") == ("76.0", "84.2")
     assert ours_before.score is not None
