@@ -1,8 +1,9 @@
 # make audit   audits this computer: prints the grade and where the HTML and Excel are
+# make demo    builds a made-up client with a year of audits, to look at without a machine
 # make test    installs what the tests need (system packages too, as root or with passwordless sudo) and runs them
 # make lint    ruff, mypy, shellcheck
 # make bench   prints the figures of docs/benchmarks.md; installs the clients that ours is measured beside
-.PHONY: audit test lint bench venv test-venv system format
+.PHONY: audit demo test lint bench venv test-venv system format
 
 # What the tests run against, from Debian: an SSH server, other shells, package managers, a browser, an office, Kerberos.
 SYSTEM = openssh-server openssh-client debootstrap debian-archive-keyring gnupg fish busybox shellcheck apt-utils dpkg-dev \
@@ -12,6 +13,9 @@ SYSTEM = openssh-server openssh-client debootstrap debian-archive-keyring gnupg 
 
 audit: venv
 	@.venv/bin/scorecard audit --local --out scorecard-report; code=$$?; [ $$code -eq 0 ] || [ $$code -eq 3 ]
+
+demo: venv
+	@.venv/bin/scorecard demo
 
 venv:
 	@scripts/venv requirements.lock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
@@ -13,6 +13,7 @@ from scorecard import outputs
 from scorecard.cli.summary import summary
 from scorecard.cli.terminal import say
 from scorecard.demo import build
+from scorecard.demo.story import GOOD
 from scorecard.errors import InputError
 from scorecard.folders import check_folder
 from scorecard.inventory import load
@@ -59,13 +60,12 @@ def demo(folder: Path, until: datetime | None) -> None:
         observations = outputs.travelling_evidence(store, audit)
         written = outputs.write(audit, folder, outputs.DEFAULT_FORMATS, shown, observations)
         store.reported(audit.id)
-        earliest = store.history(audit.client)[0].id
     finally:
         store.close()
     say(summary(audit, written))
     say()
     say("What to try next:")
-    for command in commands(folder, url, earliest):
+    for command in commands(folder, url, newest):
         say(f"  {command}")
 
 
@@ -73,17 +73,20 @@ def _told(done: int, total: int) -> None:
     say(f"Audit {done} of {total}", err=True)
 
 
-def commands(folder: Path, url: str, earliest: str) -> Iterator[str]:
-    """Lines for a shell, each of which shows something of the demonstration. `earliest`: the first audit's id."""
+def commands(folder: Path, url: str, newest: date) -> Iterator[str]:
+    """Lines for a shell, each of which shows something of the demonstration."""
+    days = build.days_of(newest)
+    first, good = (build.audit_id(days[slot])[:8] for slot in (0, GOOD))
     store = f"--store {shlex.quote(url)}"
     inventory = shlex.quote(str(folder / build.INVENTORY))
     yield f"scorecard history {store}"
     yield f"scorecard compare {store}"
-    yield f"scorecard compare {earliest[:8]} latest --year {store}"
+    yield f"scorecard compare {first} latest --year {store}"
     yield f"scorecard plan --inventory {inventory} {store}"
     yield f"scorecard plan --to A --inventory {inventory} {store}"
     yield f"scorecard outlook {store}"
     yield f"scorecard exceptions list {store}"
     yield f"scorecard frameworks show insurance {store}"
+    yield f"scorecard report {good} --out {shlex.quote(str(folder / f'{days[GOOD]:%Y-%m}'))} {store}"
     yield f"scorecard verify {shlex.quote(str(folder / 'audit.json'))}"
     yield f"scorecard rejudge --standard cyber-essentials {store}"

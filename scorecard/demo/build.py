@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from importlib.resources import files
@@ -15,7 +15,7 @@ from scorecard.audit import basis, run
 from scorecard.collect import Collector
 from scorecard.demo import files as demo_files
 from scorecard.demo.answering import Answering
-from scorecard.demo.story import CLIENT, EDITED, MISSED, NEWEST, machines
+from scorecard.demo.story import AUDITED, CLIENT, EDITED, NEWEST, machines
 from scorecard.errors import InputError
 from scorecard.exceptions import load as load_exceptions
 from scorecard.folders import write_whole
@@ -58,16 +58,27 @@ def days_of(newest: date) -> dict[int, date]:
     return {**days, NEWEST: newest}
 
 
-def build(folder: Path, store: Store, registry: Registry, newest: date, told: Callable[[int, int], None]) -> Audit:
+def audit_id(day: date) -> str:
+    """The same for the same day."""
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{day}.larkspurmoor.example"))
+
+
+def build(
+    folder: Path,
+    store: Store,
+    registry: Registry,
+    newest: date,
+    told: Callable[[int, int], None] = lambda _done, _total: None,
+    slots: Sequence[int] = AUDITED,
+) -> Audit:
     """Write inventory and exceptions into `folder` and every audit into `store`; returns the newest one.
 
-    `told` is called after each audit with how many are done and how many there are.
+    `told` is called after each audit with how many are done and how many there are. `slots`: for a shorter history.
     """
     days = days_of(newest)
-    slots = [slot for slot in days if slot != MISSED]
     with tempfile.TemporaryDirectory(prefix="scorecard-demo-") as place, store.auditing([CLIENT]):
         for done, slot in enumerate(slots, 1):
-            where = folder if slot == NEWEST else Path(place)
+            where = folder if slot == slots[-1] else Path(place)
             _write(where, days, slot)
             audit = _audit(where, store, registry, days[slot], slot)
             told(done, len(slots))
@@ -94,7 +105,7 @@ def _audit(folder: Path, store: Store, registry: Registry, day: date, slot: int)
         limits=standard.content.exceptions,
         today=day,
     )
-    begun = Begun(str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{day}.larkspurmoor.example")), as_of - _TOOK)
+    begun = Begun(audit_id(day), as_of - _TOOK)
     order = Order(
         client=client.name,
         endpoints=client.endpoints,
@@ -103,6 +114,7 @@ def _audit(folder: Path, store: Store, registry: Registry, day: date, slot: int)
         retired=client.retired,
         provider=client.provider,
         authorised=client.authorised,
+        contract=client.contract,
         exceptions=exceptions,
         begun=begun,
         made_up=True,

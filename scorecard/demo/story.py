@@ -19,6 +19,8 @@ CLIENT = "Larkspur & Moor (made up)"
 TIME_ZONE = "Europe/London"
 NEWEST = 13
 MISSED = 6
+AUDITED = tuple(slot for slot in range(NEWEST + 1) if slot != MISSED)
+GOOD = 7  # worth a look: here a promise could be made that cannot be made any more in NEWEST
 EDITED = 10  # from this slot on the client's standard also says how machines are named
 
 
