@@ -64,10 +64,10 @@ class Sheet:
             cell.alignment = _WRAPPED if wrap else _TOP
         return cell
 
-    def append(self, cells: list[Cell]) -> None:
+    def append(self, cells: list[Cell | None] | list[Cell]) -> None:
         """Rows get the height that their wrapped text needs: not every program works it out by itself."""
         self._row += 1
-        lines = max((self._lines(cell, width) for cell, width in zip(cells, self._widths, strict=False)), default=1)
+        lines = max((self._lines(cell, width) for cell, width in zip(cells, self._widths, strict=False) if cell), default=1)
         if lines > 1:
             self.inner.row_dimensions[self._row].height = _LINE_POINTS * min(lines, _MOST_LINES)
         self.inner.append(cells)

@@ -18,6 +18,7 @@ from scorecard.plan.tasks import plan as plan_of
 from scorecard.plan.work import ANSWERING, FIND_AND_CHECK, Owner
 from scorecard.reporting import ReportContext
 from scorecard.result import Audit
+from scorecard.standard import LETTERS
 
 from . import hygiene, numbers, tasks_words, words
 from .agreed import Agreed
@@ -140,7 +141,7 @@ def build(audit: Audit, context: ReportContext, agreed: Agreed, rows: Rows) -> T
         if found.tasks
         else "",
         agreed=tasks_words.left_out(found.agreed) if found.agreed else "",
-        road=_road(way) if way is not None else None,
+        road=None if way is None or way.start == LETTERS[0] else _road(way),
         contract=_contract(ahead) if ahead else "",
         bar=_hours_bar(ahead) if ahead else None,
         contract_hours=context.contract.hours_per_month if context.contract else None,

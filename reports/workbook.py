@@ -78,7 +78,10 @@ def _data_sheet(book: Workbook, table: Table, view: View) -> None:
             _choices(sheet.inner, heading, cells)
 
 
-def _cell(sheet: Sheet, value: Value, heading: Heading) -> Cell:
+def _cell(sheet: Sheet, value: Value, heading: Heading) -> Cell | None:
+    """Nothing is written where there is nothing: most rows of a large table have a dozen such cells."""
+    if value in (None, "") and not heading.input:
+        return None
     cell = sheet.cell(value, heading.kind, wrap=heading.wrap)
     return tinted(cell) if heading.input else cell
 

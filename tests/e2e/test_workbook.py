@@ -6,14 +6,17 @@ import csv
 import subprocess
 import warnings
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.workbook.workbook import Workbook
 
+from scorecard.plan.tasks import plan
 from scorecard.registry import report
 from scorecard.reporting import ReportContext
-from tests.e2e import sample
+from tests.e2e import sample, story
 from tests.e2e.programs import program
 from tests.e2e.sample import Machine
 
@@ -46,18 +49,32 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str, Pat
     return convert
 
 
+STORIES: dict[str, Callable[[], story.Story]] = {
+    "story": lambda: story.story(brief=True),
+    "hostile-story": story.hostile,
+}
+
+
 def written(name: str, folder: Path) -> Path:
     target = folder / f"{name}.xlsx"
-    report("xlsx").render(sample.audit(FLEETS[name]()), ReportContext(), target)
+    if name in STORIES:
+        told = STORIES[name]()
+        report("xlsx").render(told.audit, told.context, target)
+    else:
+        report("xlsx").render(sample.audit(FLEETS[name]()), ReportContext(), target)
     return target
+
+
+def loaded(path: Path) -> Workbook:
+    with warnings.catch_warnings():
+        # LibreOffice adds an extension of its own for the bars behind the points.
+        warnings.filterwarnings("ignore", ".* extension is not supported")
+        return openpyxl.load_workbook(path)
 
 
 def values(path: Path) -> dict[str, list[tuple[object, ...]]]:
     """Cells by sheet, without the empty ones at the end of rows and sheets."""
-    with warnings.catch_warnings():
-        # LibreOffice adds an extension of its own for the bars behind the points.
-        warnings.filterwarnings("ignore", ".* extension is not supported")
-        book = openpyxl.load_workbook(path)
+    book = loaded(path)
     found: dict[str, list[tuple[object, ...]]] = {}
     for sheet in book:
         rows = [tuple(_plain(value) for value in row) for row in sheet.iter_rows(values_only=True)]
@@ -78,7 +95,7 @@ def _trimmed(row: tuple[object, ...]) -> tuple[object, ...]:
     return row
 
 
-@pytest.mark.parametrize("name", FLEETS)
+@pytest.mark.parametrize("name", [*FLEETS, *STORIES])
 def test_it_reads_back_as_it_was_written(name: str, office: Callable[[Path, str, Path], None], tmp_path: Path) -> None:
     ours = written(name, tmp_path)
     office(ours, "xlsx", tmp_path / "back")
@@ -87,7 +104,7 @@ def test_it_reads_back_as_it_was_written(name: str, office: Callable[[Path, str,
         assert theirs[sheet] == rows, sheet
 
 
-@pytest.mark.parametrize("name", FLEETS)
+@pytest.mark.parametrize("name", ["fleet", "hostile", "empty", "story"])
 def test_it_prints(name: str, office: Callable[[Path, str, Path], None], tmp_path: Path) -> None:
     ours = written(name, tmp_path)
     office(ours, "pdf", tmp_path)
@@ -119,3 +136,20 @@ def test_hostile_names_stay_text_there(office: Callable[[Path, str, Path], None]
         names = {row["Machine"] for row in csv.DictReader(file)}
     assert '=HYPERLINK("http://evil.example","open")' in names
     assert {"+1+1", "@SUM(A1:A9)", "#N/A"} <= names
+
+
+def test_the_plan_and_exceptions_keep_their_types_there(office: Callable[[Path, str, Path], None], tmp_path: Path) -> None:
+    told = story.story(brief=True)
+    ours = written("story", tmp_path)
+    office(ours, "xlsx", tmp_path / "back")
+    book = loaded(tmp_path / "back" / ours.name)
+    rows = list(book["Remediation plan"].iter_rows(values_only=True))
+    hours = rows[0].index("Hours")
+    assert [row[hours] for row in rows[1:]] == [
+        pytest.approx(task.hours.likely) for task in plan(told.audit).tasks if task.hours is not None
+    ]
+    exceptions = list(book["Exceptions"].iter_rows(values_only=True))
+    until = exceptions[0].index("Until")
+    assert {type(row[until]) for row in exceptions[1:]} == {datetime, type(None)}
+    allowed = [one.type for one in book["Remediation plan"].data_validations.dataValidation]
+    assert sorted(allowed) == ["date", "list"]
