@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import broken, fleet, inventory, kills, peers, plan, windows, work
+from bench import broken, fleet, inventory, kills, peers, plan, scoring, windows, work
 from bench.figures import Figure, machine, renew, table
 from bench.process import ROOT
 from bench.recording import bundle, record, up_to_date
@@ -35,6 +35,7 @@ class Size:
     deadline_s: float  # for a broken fleet
     listed: tuple[int, ...]  # endpoints of inventories that are read
     planned: tuple[int, ...]  # endpoints of audits that are planned for
+    graded: tuple[int, ...]  # endpoints of audits that are graded and bridged
     replayed: tuple[int, ...] = ()
 
 
@@ -50,6 +51,7 @@ USUAL = Size(
     deadline_s=10,
     listed=(10_000, 100_000),
     planned=(100, 500, 1_000, 10_000),
+    graded=(100, 1_000, 10_000),
 )
 SMALL = Size(
     endpoints=5,
@@ -63,6 +65,7 @@ SMALL = Size(
     deadline_s=3,
     listed=(50,),
     planned=(60,),
+    graded=(20, 60),
 )
 FULL = replace(USUAL, beside=(50, 200, 1_000), replayed=(1_000, 10_000))
 
@@ -110,6 +113,8 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
     yield from broken.measure(bad_day, replies.patched, size.endpoints, size.deadline_s)
     _say(f"reading inventories of {' and '.join(map(str, size.listed))} endpoints")
     yield from inventory.measure(folder, size.listed)
+    _say(f"grading {' and '.join(map(str, size.graded))} endpoints")
+    yield from scoring.measure(size.graded)
     _say(f"planning for {' and '.join(map(str, size.planned))} endpoints")
     yield from plan.measure(size.planned)
     _say(f"writing reports of {size.endpoints} endpoints")
