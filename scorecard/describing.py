@@ -58,6 +58,7 @@ def describe(check: Check, standard: Standard) -> dict[str, Json]:
     }
     return {
         "title": check.title,
+        "task": check.task or check.title,
         "why": check.why,
         "fix": list(check.fix),
         "effort": {"once_min": check.effort.once_min, "each_min": check.effort.each_min},

@@ -87,6 +87,7 @@ class Check:
     roles: frozenset[Role] = frozenset(Role)
     stable: tuple[str, ...] = ()  # evidence keys that identify the finding from audit to audit; no ages
     aliases: tuple[str, ...] = ()
+    task: str = ""  # what there is to do where it is not so, verb first; empty: the title has to do
 
     @property
     def topic(self) -> str:
@@ -109,6 +110,7 @@ def check(
     roles: Iterable[Role] = tuple(Role),
     stable: tuple[str, ...] = (),
     aliases: tuple[str, ...] = (),
+    task: str = "",
 ) -> Callable[[Rule], Check]:
     """Make a check of a rule. Raises PluginError where the metadata is not usable."""
     if not _CHECK_ID.fullmatch(id):
@@ -118,7 +120,19 @@ def check(
 
     def wrap(rule: Rule) -> Check:
         return Check(
-            id, title, why, fix, severity, effort, rule, parameters, frozenset(platforms), frozenset(roles), stable, aliases
+            id=id,
+            title=title,
+            why=why,
+            fix=fix,
+            severity=severity,
+            effort=effort,
+            rule=rule,
+            parameters=parameters,
+            platforms=frozenset(platforms),
+            roles=frozenset(roles),
+            stable=stable,
+            aliases=aliases,
+            task=task,
         )
 
     return wrap

@@ -36,6 +36,7 @@ _WORST_FIRST = (Status.FAIL, Status.UNKNOWN, Status.WARN, Status.PASS)
 @check(
     "antivirus.protected",
     title="An antivirus protects the machine in real time",
+    task="Get one working antivirus running",
     why="Malware that nothing stops can lock or steal every file that this machine reaches.",
     fix=(
         "Install the antivirus that the company has chosen, and take away leftovers of earlier ones.",
@@ -91,6 +92,7 @@ class _Age:
 @check(
     "antivirus.definitions",
     title="Virus definitions are up to date",
+    task="Update the virus definitions",
     why="An antivirus knows only the malware it was told about; new kinds appear every day.",
     fix=(
         "Look why updates do not come: no way to the publisher, a full disk, an ended licence, a stopped update service.",
@@ -199,6 +201,7 @@ def _by_nature(engines: tuple[Engine, ...], what: str, evidence: dict[str, Json]
 @check(
     "antivirus.single-engine",
     title="Exactly one antivirus is active",
+    task="Leave exactly one antivirus active",
     why="Two engines that look at the same files slow the machine down and can block each other.",
     fix=(
         "Choose the engine that stays and remove the other with its own uninstaller. On a Windows server Defender does not "
@@ -248,6 +251,7 @@ def _none_active(facts: Antivirus) -> str:
 @check(
     "antivirus.tamper-protection",
     title="The antivirus cannot be switched off by malware",
+    task="Switch tamper protection on",
     why="The first thing an attacker does is to turn the antivirus off; tamper protection refuses that.",
     fix=(
         "Turn tamper protection on in the console of the product, for all machines.",
@@ -283,6 +287,7 @@ def tamper_protection(facts: Antivirus, _host: Host, _parameters: Parameters) ->
 @check(
     "antivirus.recent-scan",
     title="The disk was scanned recently",
+    task="Scan the disk",
     why="A scan finds what came in before the antivirus knew about it.",
     fix=(
         "Plan a scan in the console of the product: a quick one each week, a full one each month.",

@@ -106,6 +106,7 @@ def _judged(volumes: Sequence[Volume], remarks: Sequence[str]) -> Verdict:
 @check(
     "disk-encryption.system-volume",
     title="The system drive is encrypted",
+    task="Encrypt the system drive",
     why="A stolen computer with an open drive gives away every file, password and mail on it.",
     fix=(
         "Make sure a backup of the machine exists, and that somebody can read it.",
@@ -147,6 +148,7 @@ def system_volume(facts: DiskEncryption, host: Host, _parameters: Parameters) ->
 @check(
     "disk-encryption.data-volumes",
     title="Every other fixed drive is encrypted",
+    task="Encrypt the other fixed drives",
     why="Data on a second drive or partition is as easily read by a thief as data on the first one.",
     fix=(
         "Find out what the named drive holds, and move off or back up what is needed.",
@@ -185,6 +187,7 @@ def data_volumes(facts: DiskEncryption, host: Host, _parameters: Parameters) -> 
 @check(
     "disk-encryption.recovery-key",
     title="A recovery key exists and is kept away from the machine",
+    task="Make a recovery key and keep it elsewhere",
     why="When a password is forgotten or a chip fails, an encrypted drive without a recovery key is lost for good.",
     fix=(
         "Windows: add a recovery password to the system drive (manage-bde -protectors -add C: -recoverypassword) and back "
@@ -240,6 +243,7 @@ _MODES = frozenset({"xts", "gcm", "ccm", "adiantum"})
 @check(
     "disk-encryption.method",
     title="Drives are encrypted with a current method",
+    task="Encrypt again with a current method",
     why="Old methods and drives that encrypt by themselves have been broken before; a current one protects for years.",
     fix=(
         "Windows: set the policy to XTS-AES and to software encryption, then decrypt the drive and encrypt it again.",

@@ -28,6 +28,7 @@ MAX_NAME = 255  # the longest DNS name
 @check(
     "inventory.identified",
     title="The machine is identified by name, id and model",
+    task="Record the machine's name, id and model",
     why="A machine that cannot be told apart from the others cannot be insured, retired or found again when it is stolen.",
     fix=(
         "Give the machine a name of its own where it has none.",
@@ -70,6 +71,7 @@ def _any(*ids: Fact[str | None]) -> Fact[str | None]:
 @check(
     "inventory.naming-standard",
     title="The machine's name follows the agreed pattern",
+    task="Rename the machine by the agreed pattern",
     why="A name that tells site and purpose saves minutes in every call for help and in every report.",
     fix=(
         "Choose the name that the agreed pattern gives this machine and check that no other has it.",

@@ -32,6 +32,7 @@ UPDATES_PUBLISHED = "updates-published"
 @check(
     "os-support.supported",
     title="The operating system is supported by its maker",
+    task="Upgrade or replace the operating system",
     why="Nobody repairs security holes in a system whose support has ended, so every new one stays open for good.",
     fix=(
         "Find out what on the machine depends on this release and whether it runs on a supported one.",
@@ -60,6 +61,7 @@ def supported(facts: OsSupport, host: Host, _parameters: Parameters) -> Verdict:
 @check(
     "os-support.upgrade-due",
     title="No upgrade of the operating system is due soon",
+    task="Plan the upgrade of the operating system",
     why="An upgrade planned half a year ahead is cheap; one made in a hurry after support has ended is not.",
     fix=(
         "Agree with the client on the release to upgrade to and on a date before support ends.",

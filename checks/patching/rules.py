@@ -35,6 +35,7 @@ def _nothing_published(host: Host) -> Verdict | None:
 @check(
     "patching.security-updates",
     title="No security update has been missing for long",
+    task="Install the missing security updates",
     why="Attackers use known holes within days of the update that closes them, so every week without it counts.",
     fix=(
         "Install what is missing: apt-get update && apt-get dist-upgrade; dnf upgrade --security; zypper patch; "
@@ -214,6 +215,7 @@ def _with_notes(measured: str, updates: Updates) -> str:
 @check(
     "patching.last-installed",
     title="Updates were installed lately",
+    task="Get updates installing again",
     why="A machine that has installed nothing for two months has been forgotten, whatever its lists say.",
     fix=(
         "Look why nothing was installed: no automatic updates, a full disk, a broken package, a source that is gone; on "
@@ -251,6 +253,7 @@ def _graded(days: int, measured: str, expected: str, parameters: Parameters, **e
 @check(
     "patching.sources-fresh",
     title="The machine has looked for updates lately",
+    task="Get the search for updates working",
     why="A machine that does not look for updates reports that none is missing.",
     fix=(
         "Refresh the lists and read what fails: apt-get update; dnf makecache; zypper refresh; apk update; "
@@ -291,6 +294,7 @@ def sources_fresh(facts: Patching, host: Host, parameters: Parameters) -> Verdic
 @check(
     "patching.automatic-updates",
     title="Security updates install by themselves",
+    task="Switch automatic updates on",
     why="Updates that wait for somebody wait for weeks; those that install by themselves do not.",
     fix=(
         "Debian and Ubuntu: install unattended-upgrades and switch it on with dpkg-reconfigure unattended-upgrades.",
@@ -322,6 +326,7 @@ def automatic_updates(facts: Patching, host: Host, _parameters: Parameters) -> V
 @check(
     "patching.reboot-pending",
     title="No restart has been waiting for long",
+    task="Restart the machine",
     why="An update to the core of the system protects only after the restart.",
     fix=(
         "Agree on a time and restart the machine; on Windows by Update and restart, since a plain restart may leave it "

@@ -90,9 +90,9 @@ def described(audit: Audit, check: str) -> Mapping[str, Json]:
 
 
 def title_of(audit: Audit, check: str) -> str:
-    """The good state that the check asks for; its id where the audit does not describe it."""
-    title = described(audit, check).get("title")
-    return title if isinstance(title, str) else check
+    """What there is to do; the check's id where the audit does not describe it."""
+    task = described(audit, check).get("task")
+    return task if isinstance(task, str) else check
 
 
 def by_kind(answers: Iterable[Answers]) -> Iterator[tuple[str, list[Answers]]]:

@@ -57,7 +57,7 @@ def test_the_plan_in_80_columns(tmp_path: Path) -> None:
     assert lines[0].startswith("Harbour Dental: grade C (")
     order = [lines.index(line) for line in ("These hold the letter", "The rest")]
     assert order == sorted(order)
-    assert any(line.lstrip().startswith("1 The system drive is encrypted") for line in lines)
+    assert any(line.lstrip().startswith("1 Encrypt the system drive") for line in lines)
     assert "(if they pass)" in result.stdout
     assert "The cheapest road from C to B:" in result.stdout
     assert "No road is shorter." in result.stdout

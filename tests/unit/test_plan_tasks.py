@@ -92,7 +92,7 @@ def test_hours_share_the_preparation() -> None:
 def test_a_task_keeps_its_id_and_says_what_to_do() -> None:
     first, second = (only(plan(with_faults({(name, ENCRYPTED): Status.FAIL}))) for name in ("pc0", "pc1"))
     assert first.id == second.id == f"{ENCRYPTED}/provider"
-    assert first.title == "The system drive is encrypted"
+    assert first.title == "Encrypt the system drive"
     assert len(first.fix) >= 2
     assert (first.risk, first.owner, first.endpoints, first.note) == (Severity.CRITICAL, Owner.PROVIDER, ("pc0",), "")
 
