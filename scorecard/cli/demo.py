@@ -83,7 +83,6 @@ def commands(folder: Path, url: str, newest: date) -> Iterator[str]:
     yield f"scorecard compare {store}"
     yield f"scorecard compare {first} latest --year {store}"
     yield f"scorecard plan --inventory {inventory} {store}"
-    yield f"scorecard plan --to A --inventory {inventory} {store}"
     yield f"scorecard outlook {store}"
     yield f"scorecard exceptions list {store}"
     yield f"scorecard frameworks show insurance {store}"
