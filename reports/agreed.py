@@ -33,6 +33,7 @@ class CheckInfo:
 
     id: str
     title: str
+    task: str  # what there is to do; the title where the check does not say
     why: str
     fix: tuple[str, ...]
     once_min: int | None
@@ -64,7 +65,9 @@ class Agreed:
 
     def check(self, id: str) -> CheckInfo:
         """A check that the audit does not describe is shown by its id alone."""
-        return self.checks.get(id) or CheckInfo(id, hygiene.name(id), "", (), None, None, "", "", True, ())
+        return self.checks.get(id) or CheckInfo(
+            id, hygiene.name(id), hygiene.name(id), "", (), None, None, "", "", True, ()
+        )
 
     def category_title(self, id: str) -> str:
         return next((category.title for category in self.categories if category.id == id), id)
@@ -149,6 +152,7 @@ def _check(id: str, raw: Mapping[str, Any]) -> CheckInfo:
     return CheckInfo(
         id=id,
         title=string(raw.get("title")) or hygiene.name(id),
+        task=string(raw.get("task")) or string(raw.get("title")) or hygiene.name(id),
         why=string(raw.get("why")),
         fix=tuple(map(string, sequence(raw.get("fix")))),
         once_min=None if once is None else int(once),

@@ -120,7 +120,7 @@ def _framework(key: str, found: Framework, audit: Audit) -> FrameworkRows:
     rows = tuple(_rows(found, answered))
     return FrameworkRows(
         key=key,
-        title=hygiene.line(f"{found.title} {found.version}"),
+        title=hygiene.line(found.title if found.version in found.title else f"{found.title} {found.version}"),
         note=hygiene.line(found.note),
         summary=_summary(rows),
         rows=rows,

@@ -57,8 +57,8 @@ def between(early: str, late: str) -> str:
 
 
 def counted(answers: Mapping[str, int], total: int) -> str:
-    said = ", ".join(f"{count:,} {word.lower()}" for word, count in answers.items() if count)
-    return f"{words.plural(total, 'row', 'rows')}: {said}"
+    said = ", ".join(f"{word.lower()} {count:,}" for word, count in answers.items() if count)
+    return f"{total:,} asked: {said}"
 
 
 def capitalised(said: str) -> str:

@@ -21,7 +21,7 @@ def plan(view: View) -> Table:
     headings = (
         Heading("No.", Kind.WHOLE),
         Heading("Fix id", widest=36),
-        Heading("What should be true", wrap=True, widest=42),
+        Heading("What to do", wrap=True, widest=42),
         Heading("Part"),
         Heading("Weight"),
         Heading(labels.HOLDS),

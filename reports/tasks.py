@@ -129,8 +129,8 @@ def build(audit: Audit, context: ReportContext, agreed: Agreed, rows: Rows) -> T
     except InputError as error:
         return Tasks(missing=hygiene.line(tasks_words.no_plan(str(error))))
     score = None if audit.scope else audit.scorecard.score
-    ahead = None if context.contract is None else clearance(found, context.contract, context.inflow_hours)
-    builder = _Builder(agreed, rows, score, bool(context.contract), {row.id: n for n, row in enumerate(rows.devices)})
+    ahead = None if audit.contract is None else clearance(found, audit.contract, context.inflow_hours)
+    builder = _Builder(agreed, rows, score, audit.contract is not None, {row.id: n for n, row in enumerate(rows.devices)})
     return Tasks(
         rows=tuple(builder.rows_of(found)),
         scored=score is not None,
@@ -141,10 +141,10 @@ def build(audit: Audit, context: ReportContext, agreed: Agreed, rows: Rows) -> T
         if found.tasks
         else "",
         agreed=tasks_words.left_out(found.agreed) if found.agreed else "",
-        road=None if way is None or way.start == LETTERS[0] else _road(way),
+        road=None if way is None or way.start == LETTERS[0] else _road(way, agreed),
         contract=_contract(ahead) if ahead else "",
         bar=_hours_bar(ahead) if ahead else None,
-        contract_hours=context.contract.hours_per_month if context.contract else None,
+        contract_hours=audit.contract.hours_per_month if audit.contract else None,
     )
 
 
@@ -170,7 +170,7 @@ class _Builder:
         return TaskRow(
             number=number,
             id=hygiene.name(task.id),
-            title=words.find_and_check(len(ids)) if finds else info.title if info else hygiene.line(task.title),
+            title=words.find_and_check(len(ids)) if finds else info.task if info else hygiene.line(task.title),
             why=info.why if info else "",
             steps=info.fix if info else (),
             part=self.agreed.category_title(info.category) if info else "",
@@ -204,12 +204,12 @@ class _Builder:
         )
 
 
-def _road(way: Road | NoRoad) -> RoadLine:
+def _road(way: Road | NoRoad, agreed: Agreed) -> RoadLine:
     if isinstance(way, NoRoad):
         return RoadLine(hygiene.line(tasks_words.no_road(way.reason)))
     return RoadLine(
         sentence=tasks_words.road(way.start, way.letter, way.hours, way.score, way.score_after, way.least_hours),
-        steps=tuple(map(_road_step, way.steps)),
+        steps=tuple(_road_step(step, agreed) for step in way.steps),
         assumed=tasks_words.assumed(tuple(map(hygiene.name, way.assumed)), only_unknown=way.only_unknown)
         if way.assumed
         else "",
@@ -218,8 +218,9 @@ def _road(way: Road | NoRoad) -> RoadLine:
     )
 
 
-def _road_step(step: Step) -> RoadStep:
-    title = words.find_and_check(len(step.endpoints)) if step.id == FIND_AND_CHECK else hygiene.line(step.title)
+def _road_step(step: Step, agreed: Agreed) -> RoadStep:
+    title = hygiene.line(step.title) if step.id in ANSWERING else agreed.check(step.id).task
+    title = words.find_and_check(len(step.endpoints)) if step.id == FIND_AND_CHECK else title
     notes = tasks_words.step_notes(
         by_client=len(step.by_client),
         declined=len(step.declined),
@@ -235,7 +236,7 @@ def _contract(ahead: Clearance) -> str:
             ahead.contract.hours_per_month, ahead.open_hours, ahead.months, ahead.inflow_hours, ahead.months_with_inflow
         )
         + tasks_words.unestimated(ahead.estimated, ahead.tasks)
-        + (tasks_words.money(ahead.contract.currency, ahead.money[1]) if ahead.money else "")
+        + (tasks_words.money(ahead.contract.currency, ahead.money[1]) if ahead.money and ahead.open_hours.likely else "")
     )
 
 

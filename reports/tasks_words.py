@@ -22,7 +22,7 @@ INTRO_HOURS = "Hours of hands-on work, as estimated. A part of the client has no
 ROAD_TITLE = "The steps of this road"
 ROAD_TABLE = "Steps to the next letter"
 SCALE_NOTE = "The dashed line is where the next letter begins."
-COLUMN_FIX = "What should be true"
+COLUMN_FIX = "What to do"
 COLUMN_POINTS = "Points"
 COLUMN_RATE = "Points per hour"
 COLUMN_AFTER = "Score after"
@@ -38,8 +38,9 @@ def payer(owner: Owner, *, by_contract: bool) -> str:
 
 
 def hours(spent: Hours) -> str:
-    """ "31.0 hours (22 to 56)"."""
-    return f"{spent.likely:.1f} hours ({spent.low:.0f} to {spent.high:.0f})"
+    """ "31.0 hours (22 to 56)"; of little work the ends to a tenth as well."""
+    digits = 0 if spent.high >= 10 else 1
+    return f"{spent.likely:.1f} hours ({spent.low:.{digits}f} to {spent.high:.{digits}f})"
 
 
 def no_plan(why: str) -> str:
@@ -97,7 +98,7 @@ def contract(
 ) -> str:
     start = f"Open work {work.likely:.1f} hours; your plan holds {each_month:g} hours a month"
     if not work.likely:
-        return f"Nothing of it is open work for us; your plan holds {each_month:g} hours a month."
+        return f"No work is open for us; your plan holds {each_month:g} hours a month."
     plain = f"{start} and clears it in {_months(months)} if nothing else breaks"
     if inflow_hours is None:
         return f"{plain}."

@@ -17,7 +17,6 @@ from scorecard.folders import write_whole
 from scorecard.frameworks import load as load_framework
 from scorecard.frameworks import shipped as shipped_frameworks
 from scorecard.model import Json, Observation, Platform, Status
-from scorecard.plan.terms import Contract
 from scorecard.registry import Registry, report, report_names
 from scorecard.reporting import ReportContext
 from scorecard.result import Audit
@@ -67,20 +66,19 @@ def folder_names(clients: Sequence[str]) -> dict[str, str]:
     return {client: name if counts[name] == 1 else _told_apart(name, client) for client, name in found.items()}
 
 
-def context(audit: Audit, store: Store | None, registry: Registry, contract: Contract | None = None) -> ReportContext:
+def context(audit: Audit, store: Store | None, registry: Registry) -> ReportContext:
     """What reports show beside the audit: history, what moved, what lies ahead, and evidence for what did not pass."""
     asked = [*registry.probes(), *(host_probe(platform) for platform in (Platform.LINUX, Platform.MACOS))]
     probes = {f"{probe.platform}/{probe.part}": probe.text for probe in asked}
     frameworks = tuple(load_framework(name, registry.checks) for name in shipped_frameworks())
     if store is None:
-        return ReportContext(probes=probes, contract=contract, frameworks=frameworks)
-    told = told_by(audit, store, with_inflow=contract is not None)
+        return ReportContext(probes=probes, frameworks=frameworks)
+    told = told_by(audit, store)
     return ReportContext(
         history=told.history,
         evidence=_evidence(audit, store),
         probes=probes,
         before=told.before,
-        contract=contract,
         inflow_hours=told.inflow_hours,
         outlook=told.outlook,
         frameworks=frameworks,

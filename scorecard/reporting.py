@@ -10,7 +10,6 @@ from pathlib import Path
 from scorecard.frameworks import Framework
 from scorecard.model import Observation
 from scorecard.outlook import Outlook
-from scorecard.plan.terms import Contract
 from scorecard.result import Audit
 
 
@@ -45,15 +44,14 @@ class Past:
 class ReportContext:
     """What stands beside the audit: earlier audits (oldest first), kept observations by hash, what each part asks.
 
-    `before`: the audit of the whole client before this one, to compare with. `contract` is the inventory's and in no audit;
-    `inflow_hours`: new work a month, None where too few audits tell. `outlook`: what will break first.
+    `before`: the audit of the whole client before this one, to compare with. `inflow_hours`: new work a month, None where
+    there is no contract to hold it against or too few audits tell. `outlook`: what will break first.
     """
 
     history: tuple[Past, ...] = ()
     evidence: Mapping[str, Observation] = field(default_factory=dict)  # "sha256:…" -> observation
     probes: Mapping[str, str] = field(default_factory=dict)  # "linux/patching.apt" -> the text that was sent
     before: Audit | None = None
-    contract: Contract | None = None
     inflow_hours: float | None = None
     outlook: Outlook | None = None
     frameworks: tuple[Framework, ...] = ()

@@ -29,8 +29,9 @@ class Told:
     outlook: Outlook | None = None
 
 
-def told_by(audit: Audit, store: Store, *, with_inflow: bool = False) -> Told:
-    """Holds two audits at a time, and with `with_inflow` a few more: what new work came in is told by all of them."""
+def told_by(audit: Audit, store: Store) -> Told:
+    """Holds two audits at a time, and a few more where there is a contract: they tell together what new work came in."""
+    with_inflow = audit.contract is not None and not audit.scope
     past = tuple(entry for entry in store.past(audit.client, audit.as_of) if entry.id != audit.id)
     read = _worth_reading(past)
     filled: dict[str, Past] = {}
@@ -49,8 +50,8 @@ def told_by(audit: Audit, store: Store, *, with_inflow: bool = False) -> Told:
     return Told(
         history=tuple(filled.get(entry.id, entry) for entry in past),
         before=before,
-        inflow_hours=inflow([*kept, audit]) if with_inflow and not audit.scope else None,
-        outlook=_outlook([*sights, *_sight(audit)]),
+        inflow_hours=inflow([*kept, audit]) if with_inflow else None,
+        outlook=outlook([*sights, *own]) if (own := _sight(audit)) else None,
     )
 
 
@@ -88,7 +89,3 @@ def _sight(audit: Audit) -> list[Snapshot]:
         return [] if audit.scope else [snapshot(audit)]
     except InputError:
         return []
-
-
-def _outlook(sights: list[Snapshot]) -> Outlook | None:
-    return outlook(sights) if sights else None

@@ -28,7 +28,6 @@ from scorecard.document_writing import dumps
 from scorecard.errors import ReportError, StoreError
 from scorecard.folders import check_folder
 from scorecard.inventory import Client
-from scorecard.plan.terms import Contract
 from scorecard.pool import MOST, Pool, Recipe, how_many
 from scorecard.registry import Registry
 from scorecard.result import Audit
@@ -182,7 +181,6 @@ def audit(
             standard or entry.standard or DEFAULT,
             exceptions_file or entry.exceptions,
             registry,
-            entry.contract,
         )
         for entry in clients
     ]
@@ -226,13 +224,12 @@ class _Job:
     standard_named: str
     redactor: Redactor
     resolver: Resolver
-    contract: Contract | None
 
 
-def _job(order: Order, standard: str, exceptions: str | Path, registry: Registry, contract: Contract | None) -> _Job:
+def _job(order: Order, standard: str, exceptions: str | Path, registry: Registry) -> _Job:
     redactor, loaded = Redactor(), load_standard(standard, registry.checks)
     order = replace(order, exceptions=exceptions_of(order, exceptions, loaded, registry))
-    return _Job(order, loaded, standard, redactor, Resolver(redactor), contract)
+    return _Job(order, loaded, standard, redactor, Resolver(redactor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +279,7 @@ def _one(job: _Job, subfolder: str, shared: _Shared) -> int:
     files: list[Path] = []
     raw = outputs.travelling_evidence(shared.store, done) if wishes.evidence else None
     if wishes.folder is not None:
-        shown = outputs.context(done, shared.store, shared.registry, job.contract)
+        shown = outputs.context(done, shared.store, shared.registry)
         try:
             files = outputs.write(done, wishes.folder / subfolder, wishes.formats, shown, raw)
         except ReportError as error:

@@ -350,6 +350,7 @@ def _check(check: str, rules: Standard) -> dict[str, Json]:
         parameters[name] = list(value) if isinstance(value, list) else value
     return {
         "title": title,
+        "task": f"Set right: {title[0].lower()}{title[1:]}",
         "why": "Without it one stolen or infected machine can stop the whole company.",
         "fix": [
             "Look at what was found below.",

@@ -130,7 +130,13 @@ def story(*, brief: bool = False) -> Story:
     october = sample.audit(
         before.values(), at=OCTOBER, past=[september], id="2026-10-14-harbour-finch", client_since=SEPTEMBER
     )
-    november = sample.audit(now.values(), past=[september, october], exceptions=exceptions(), client_since=SEPTEMBER)
+    november = sample.audit(
+        now.values(),
+        past=[september, october],
+        exceptions=exceptions(),
+        client_since=SEPTEMBER,
+        contract=Contract(10, 110.0, "GBP"),
+    )
     audits = (september, october, november)
     return Story(audits, _context(audits, tuple(now.values())))
 
@@ -141,7 +147,6 @@ def _context(audits: tuple[Audit, ...], listed: tuple[Machine, ...]) -> ReportCo
     return replace(
         sample.context(listed, history),
         before=audits[-2],
-        contract=Contract(10, 110.0, "GBP"),
         inflow_hours=4.2,
         outlook=outlook([snapshot(one) for one in audits]),
         frameworks=tuple(load(name, checks) for name in shipped()),
@@ -186,6 +191,7 @@ def hostile() -> Story:
         at=OCTOBER,
         id="before",
     )
-    now = sample.audit(listed, past=[before], exceptions=Exceptions(entries), client_since=OCTOBER)
+    contract = Contract(10, 1.0, MARKUP)
+    now = sample.audit(listed, past=[before], exceptions=Exceptions(entries), client_since=OCTOBER, contract=contract)
     context = _context((before, now), listed)
-    return Story((before, now), replace(context, contract=Contract(10, 1.0, MARKUP)))
+    return Story((before, now), context)

@@ -296,7 +296,7 @@ def test_the_road_and_the_contract_are_said_in_hours(page: str, book: Workbook) 
     fix = plain(section(page, "fix"))
     assert f"The shortest road from {way.start} to {way.letter} takes {way.hours.likely:.1f} hours" in fix
     assert summary(book)["Hours to the next letter"][0] == pytest.approx(way.hours.likely)
-    contract = told.context.contract
+    contract = told.audit.contract
     assert contract is not None
     spent = clearance(plan(told.audit), contract, told.context.inflow_hours)
     assert f"Open work {spent.open_hours.likely:.1f} hours; your plan holds 10 hours a month" in fix
@@ -306,7 +306,7 @@ def test_the_road_and_the_contract_are_said_in_hours(page: str, book: Workbook) 
 
 def test_without_a_contract_no_hours_or_money_are_promised(tmp_path: Path) -> None:
     told = story.story()
-    tasks = views.build(told.audit, replace(told.context, contract=None)).tasks
+    tasks = views.build(replace(told.audit, contract=None), told.context).tasks
     assert tasks.contract == ""
     assert tasks.bar is None
     assert {row.payer for row in tasks.rows} == {"Us", "You"}
