@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from importlib.resources import files
+from math import isfinite
 from types import MappingProxyType
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from scorecard.errors import FailureKind, InputError
 from scorecard.model import (
@@ -44,6 +46,9 @@ from scorecard.result import (
 )
 
 SCHEMA = "scorecard/audit/1"
+# Of a time: what lies outside is no moment of an audit, and nothing can be counted from it.
+_YEARS = range(1970, 2200)
+_MOST_DIGITS = 300  # of a whole number: more do not fit into a score's arithmetic
 T = TypeVar("T")
 
 
@@ -65,7 +70,7 @@ def loads(text: str, source: str = "document") -> Audit:
 def parsed(text: str, source: str) -> dict[str, Any]:
     """The JSON of a document of this version. Raises DocumentError with one line."""
     try:
-        raw = json.loads(text)
+        raw = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_whole)
     except (ValueError, RecursionError) as error:
         raise DocumentError(f"{source}: this is not JSON: {error}") from error
     if not isinstance(raw, dict) or not str(raw.get("schema", "")).startswith("scorecard/audit/"):
@@ -75,6 +80,21 @@ def parsed(text: str, source: str) -> dict[str, Any]:
             f"{source}: has schema {str(raw['schema'])[:60]!r}; this version reads {SCHEMA!r}, so update the tool"
         )
     return raw
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} stands where a number should")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if isfinite(number) else _no_number(text[:40])
+
+
+def _whole(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError(f"a number of {len(text):,} digits stands in it")
+    return int(text)
 
 
 def built(raw: Mapping[str, Any], source: str) -> Audit:
@@ -95,7 +115,7 @@ def from_json(raw: Mapping[str, Any]) -> Audit:
     return Audit(
         id=raw["id"],
         client=raw["client"],
-        time_zone=raw["time_zone"],
+        time_zone=_zone(raw["time_zone"]),
         as_of=_time(raw["as_of"]),
         started_at=_time(raw["started_at"]),
         finished_at=_time(raw["finished_at"]),
@@ -125,7 +145,17 @@ def _time(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"time {text[:40]!r} has no zone")
+    if moment.year not in _YEARS:
+        raise ValueError(f"time {text[:40]!r} is not of the years {_YEARS.start} to {_YEARS.stop - 1}")
     return moment.astimezone(UTC)
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"no time zone {name[:60]!r} is known here") from error
+    return name
 
 
 def _maybe_time(text: str | None) -> datetime | None:

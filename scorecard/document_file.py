@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
 from scorecard.document import DocumentError, built, observation_from_json, parsed, schema
+from scorecard.document_sense import nonsense
 from scorecard.model import Observation
 from scorecard.reading import clean
 from scorecard.result import Audit
@@ -35,12 +36,9 @@ def fitting(raw: dict[str, Any], source: str) -> dict[str, Any]:
     """A parsed document that fits the schema and itself. Raises DocumentError with one line."""
     problem = best_match(Draft202012Validator(schema()).iter_errors(raw))
     if problem is not None:
-        raise DocumentError(f"{source}: {problem.json_path.removeprefix('$').lstrip('.')}: {_cut(problem.message)}")
-    endpoints = {endpoint["name"] for endpoint in raw["endpoints"]}
-    for finding in raw["findings"]:
-        if finding["endpoint"] not in endpoints or finding["check"] not in raw["checks"]:
-            about = f"{finding['check']} on {finding['endpoint']}"
-            raise DocumentError(f"{source}: findings: {_cut(about)} is of an endpoint or a check that the document lacks")
+        raise DocumentError(f"{source}: {_where(problem.json_path)}{_cut(problem.message)}")
+    for said in nonsense(raw):
+        raise DocumentError(f"{source}: {_cut(said)}")
     return raw
 
 
@@ -48,6 +46,11 @@ def observations_of(raw: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Obs
     """The raw answers that travel with a document, by endpoint and SHA-256; none where they do not."""
     for endpoint, entries in raw.get("observations", {}).items():
         yield endpoint, {entry["sha256"]: observation_from_json(entry) for entry in entries}
+
+
+def _where(json_path: str) -> str:
+    path = json_path.removeprefix("$").lstrip(".")
+    return f"{path}: " if path else ""
 
 
 def _cut(text: str) -> str:

@@ -15,7 +15,19 @@ _Path = tuple[str | int, ...]
 def contradictions(content: Content, checks: Mapping[str, Check]) -> Iterable[tuple[_Path, str]]:
     """Where in the file, and what is wrong there."""
     yield from _limits(content)
-    yield from _names(content, checks)
+    yield from _names(content)
+    topics = _topics(content)
+    for check_id, line in content.checks.items():
+        yield from _check_problems(check_id, line, checks, topics)
+
+
+def within(content: Content) -> Iterable[tuple[_Path, str]]:
+    """The same where nobody knows what checks there were: of the standard of an audit document."""
+    yield from _limits(content)
+    yield from _names(content)
+    topics = _topics(content)
+    for check_id, line in content.checks.items():
+        yield from _line_problems(check_id, check_id.partition(".")[0], line, topics)
 
 
 def _limits(content: Content) -> Iterable[tuple[_Path, str]]:
@@ -47,8 +59,11 @@ def _cap_limits(path: _Path, cap: CapLine) -> Iterable[tuple[_Path, str]]:
         yield (*path, "severe", "above"), "expected a share no smaller than that of few"
 
 
-def _names(content: Content, checks: Mapping[str, Check]) -> Iterable[tuple[_Path, str]]:
-    topics = {topic for category in content.categories for topic in category.topics}
+def _topics(content: Content) -> set[str]:
+    return {topic for category in content.categories for topic in category.topics}
+
+
+def _names(content: Content) -> Iterable[tuple[_Path, str]]:
     parts = {part.id for part in content.parts}
     for index, category in enumerate(content.categories):
         if category.part not in parts:
@@ -58,8 +73,6 @@ def _names(content: Content, checks: Mapping[str, Check]) -> Iterable[tuple[_Pat
     yield from _twice("categories", [category.topics for category in content.categories])
     yield from _twice("promises", [(promise.id,) for promise in content.promises])
     yield from _twice("caps", [(cap.id,) for cap in content.caps])
-    for check_id, line in content.checks.items():
-        yield from _check_problems(check_id, line, checks, topics)
     named = set(content.checks)
     for index, promise in enumerate(content.promises):
         if promise.part not in parts:
@@ -90,12 +103,7 @@ def _check_problems(
     if found is None:
         yield path, "no check of this name is installed; `scorecard checks list` shows what there is"
         return
-    if found.topic not in topics:
-        yield path, f"topic {found.topic} is in no category"
-    for role in line.roles:
-        covered = {platform for entry in line.severity if role in entry.roles for platform in entry.platforms}
-        if covered != set(Platform):
-            yield (*path, "severity"), f"says nothing for role {role} on every platform; end with a line `{{is: …}}`"
+    yield from _line_problems(check_id, found.topic, line, topics)
     defaults = {parameter.name: parameter for parameter in found.parameters}
     for name, value in line.parameters.items():
         if name not in defaults:
@@ -107,6 +115,16 @@ def _check_problems(
     good, fair = values.get("pass_days"), values.get("warn_days")
     if isinstance(good, int | float) and isinstance(fair, int | float) and good > fair:
         yield (*path, "parameters"), f"expected pass_days <= warn_days, found {good} and {fair}"
+
+
+def _line_problems(check_id: str, topic: str, line: CheckLine, topics: set[str]) -> Iterable[tuple[_Path, str]]:
+    path: _Path = ("checks", check_id)
+    if topic not in topics:
+        yield path, f"topic {topic} is in no category"
+    for role in line.roles:
+        covered = {platform for entry in line.severity if role in entry.roles for platform in entry.platforms}
+        if covered != set(Platform):
+            yield (*path, "severity"), f"says nothing for role {role} on every platform; end with a line `{{is: …}}`"
 
 
 def _fits(value: Value, default: ParameterValue) -> bool:
