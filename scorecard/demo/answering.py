@@ -37,7 +37,10 @@ _MAC_VERSION = "26.7"
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A Windows: what its registry and WMI call it. `monthly`: how the title of its monthly update begins."""
+    """A Windows: what its registry and WMI call it.
+
+    `monthly`: how the title of its monthly update begins. `last`: when the last one came out, where it gets none any more.
+    """
 
     caption: str
     edition: str
@@ -47,6 +50,7 @@ class System:
     display_version: str = ""
     product_name: str = ""
     monthly: str = ""
+    last: date = date.max
 
 
 _SYSTEMS = {
@@ -60,6 +64,18 @@ _SYSTEMS = {
         "22H2",
         "Windows 10 Pro",
         "Cumulative Update for Windows 10 Version 22H2 for x64-based Systems",
+        date(2025, 10, 14),
+    ),
+    "windows-10-21h2": System(
+        "Microsoft Windows 10 Pro",
+        "Professional",
+        19044,
+        3086,
+        1,
+        "21H2",
+        "Windows 10 Pro",
+        "Cumulative Update for Windows 10 Version 21H2 for x64-based Systems",
+        date(2023, 6, 13),
     ),
     "server-2016": System(
         "Microsoft Windows Server 2016 Standard",
@@ -202,7 +218,7 @@ def _values(machine: Machine, slot: int, as_of: datetime, symptoms: Collection[s
 
 
 def _windows(system: System, day: date, *, late: bool) -> dict[str, str]:
-    due = update_day(day - timedelta(days=_SETTLED_DAYS))
+    due = min(update_day(day - timedelta(days=_SETTLED_DAYS)), system.last)
     behind = _LATE_MONTHS if late else 0
     month = due
     for _ in range(behind):
