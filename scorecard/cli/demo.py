@@ -16,7 +16,6 @@ from scorecard.demo import build
 from scorecard.demo.story import GOOD
 from scorecard.errors import InputError
 from scorecard.folders import check_folder
-from scorecard.inventory import load
 from scorecard.registry import Registry
 from scorecard.store import Store
 
@@ -55,8 +54,7 @@ def demo(folder: Path, until: datetime | None) -> None:
     store = Store.open(url)
     try:
         audit = build.build(folder, store, registry, newest, _told)
-        contract = load([folder / build.INVENTORY]).client(audit.client).contract
-        shown = outputs.context(audit, store, registry, contract)
+        shown = outputs.context(audit, store, registry)
         observations = outputs.travelling_evidence(store, audit)
         written = outputs.write(audit, folder, outputs.DEFAULT_FORMATS, shown, observations)
         store.reported(audit.id)

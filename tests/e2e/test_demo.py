@@ -61,9 +61,11 @@ def test_each_printed_command_works_and_says_that_it_is_made_up(demonstration: D
 def test_every_file_says_that_it_is_made_up(demonstration: Demonstration) -> None:
     folder, home = demonstration.folder, demonstration.home
     store = f"sqlite:///{folder / 'history.db'}"
-    written = scorecard("report", "--store", store, "--out", folder, "--format", "csv", home=home)
+    again = folder / "again"
+    written = scorecard("report", "--store", store, "--out", again, "--format", "csv,json", "--evidence", home=home)
     assert written.returncode == 0, written.stderr
-    files = {path.suffix: path for path in folder.iterdir() if path.is_file()}
+    assert (again / "audit.json").read_bytes() == (folder / "audit.json").read_bytes()
+    files = {path.suffix: path for place in (folder, again) for path in place.iterdir() if path.is_file()}
     page = files[".html"].read_text(encoding="utf-8")
     assert NOTE in page
     assert '<body class="made-up">' in page
