@@ -15,7 +15,11 @@ from scorecard.topic import Check
 
 
 class Missing(ScorecardError):
-    """Findings are not endpoints x checks: our own fault, and never passed over."""
+    """Findings are not endpoints x checks: our own fault, and never passed over. `where`: a check on an endpoint."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"internal error: the findings are not complete, see {where}; please report it")
+        self.where = where
 
 
 def count(devices: Sequence[Device], findings: Sequence[Finding], standard: Standard) -> None:
@@ -27,7 +31,7 @@ def count(devices: Sequence[Device], findings: Sequence[Finding], standard: Stan
     found = Counter((finding.endpoint, finding.check) for finding in findings if finding.check in standard.content.checks)
     if wanted != found:
         (endpoint, check), _ = next(iter(((wanted - found) + (found - wanted)).items()))
-        raise Missing(f"internal error: the findings are not complete, see {check} on {endpoint}; please report it")
+        raise Missing(f"{check} on {endpoint}")
 
 
 def described(registry: Registry, standard: Standard) -> Mapping[str, Json]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from scorecard.document_sense import nonsense
 from scorecard.model import Observation
 from scorecard.reading import clean
 from scorecard.result import Audit
+
+_MOST_DEEP = 60  # a document of ours is some ten deep, and what rules add as evidence is flat
+_MOST_ERRORS = 100  # among which the one to name is looked for
 
 
 def read(path: Path) -> Audit:
@@ -34,7 +38,9 @@ def read_raw(path: Path) -> dict[str, Any]:
 
 def fitting(raw: dict[str, Any], source: str) -> dict[str, Any]:
     """A parsed document that fits the schema and itself. Raises DocumentError with one line."""
-    problem = best_match(Draft202012Validator(schema()).iter_errors(raw))
+    if _is_deeper(raw, _MOST_DEEP):
+        raise DocumentError(f"{source}: lists and objects stand in each other more than {_MOST_DEEP} deep")
+    problem = best_match(islice(Draft202012Validator(schema()).iter_errors(raw), _MOST_ERRORS))
     if problem is not None:
         raise DocumentError(f"{source}: {_where(problem.json_path)}{_cut(problem.message)}")
     for said in nonsense(raw):
@@ -46,6 +52,17 @@ def observations_of(raw: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Obs
     """The raw answers that travel with a document, by endpoint and SHA-256; none where they do not."""
     for endpoint, entries in raw.get("observations", {}).items():
         yield endpoint, {entry["sha256"]: observation_from_json(entry) for entry in entries}
+
+
+def _is_deeper(value: object, most: int) -> bool:
+    """Checked without recursion, which is what such a document is made to exhaust."""
+    level = [value]
+    for _ in range(most):
+        inside = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [inner for entries in inside for inner in entries if isinstance(inner, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def _where(json_path: str) -> str:

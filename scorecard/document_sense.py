@@ -12,11 +12,15 @@ from scorecard.standard_content import Content
 from scorecard.standard_contradictions import within
 
 _YEARS = range(1970, 2200)  # as of the times in a document
+_OF_YEARS = f"of the years {_YEARS.start} to {_YEARS.stop - 1}"
 _MOMENTS = ("begun_at", "placed_at", "ended_at")
 
 
 def nonsense(raw: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with a document that fits the schema, a line each: where, and what."""
+    for key in ("id", "client"):
+        if not _is_text(raw[key]):
+            yield f"{key}: half of a surrogate pair stands in it, which is no character"
     yield from _twice("endpoints", (str(entry["name"]).casefold() for entry in raw["endpoints"]))
     yield from _strangers(raw)
     yield from _twice("findings", (f"{entry['check']} on {entry['endpoint']}" for entry in raw["findings"]))
@@ -24,6 +28,21 @@ def nonsense(raw: Mapping[str, Any]) -> Iterator[str]:
     for number, entry in enumerate(raw["exceptions"]):
         yield from _agreement(f"exceptions[{number}]", entry)
     yield from _standard(raw)
+    if raw["started_at"] > raw["finished_at"]:
+        yield f"started_at: the audit ended ({raw['finished_at']}) before it began ({raw['started_at']})"
+    for endpoint, entries in raw.get("observations", {}).items():
+        for entry in entries:
+            if entry["observed_at"] is not None and not _is_day(entry["observed_at"][:10]):
+                said = f"{entry['observed_at']} is not a time {_OF_YEARS}"
+                yield f"observations: {entry['part']} of {endpoint}: observed_at: {said}"
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _twice(key: str, names: Iterable[str]) -> Iterator[str]:
@@ -48,7 +67,7 @@ def _agreement(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
         days += [("uses.until", use["until"]), *((f"uses.{key}", use[key] and use[key][:10]) for key in _MOMENTS)]
     for key, text in days:
         if text is not None and not _is_day(text):
-            yield f"{where}.{key}: {text} is not a day of the years {_YEARS.start} to {_YEARS.stop - 1}"
+            yield f"{where}.{key}: {text} is not a day {_OF_YEARS}"
 
 
 def _is_day(text: str) -> bool:

@@ -61,7 +61,7 @@ def _computed(raw: Mapping[str, Any], audit: Audit, standard: Standard) -> Itera
     try:
         count(audit.devices, audit.findings, standard)
     except Missing as error:
-        yield f"findings: {error}"
+        yield f"findings: there has to be one for each check on each endpoint that it is asked of, see {error.where}"
     findings, records = _settled(audit, standard)
     for kept, again in zip(raw["exceptions"], records, strict=True):
         if kept != json.loads(json.dumps(dict(again))):
