@@ -15,8 +15,7 @@ from scorecard.collect import Collector, EndpointResult
 from scorecard.errors import FailureKind
 from scorecard.exceptions.entries import Exceptions
 from scorecard.model import Endpoint, Failure, Pace
-from scorecard.plan.terms import Contract
-from scorecard.result import Authorisation, Device, Provider, Retired
+from scorecard.result import Authorisation, Contract, Device, Provider, Retired
 from scorecard.store import Begun, Store
 from scorecard.store.rows import prepare
 from scorecard.window import Window, closed, curable, tries

@@ -27,13 +27,13 @@ from scorecard.model import (
     Status,
     Verdict,
 )
-from scorecard.plan.terms import Contract
 from scorecard.result import (
     Answer,
     Audit,
     Authorisation,
     Cap,
     CategoryScore,
+    Contract,
     Device,
     Leaver,
     Partner,

@@ -10,8 +10,7 @@ from typing import Any
 from scorecard import seal
 from scorecard.document import SCHEMA
 from scorecard.model import Finding, Json, Last, Mark, Observation
-from scorecard.plan.terms import Contract
-from scorecard.result import Audit, Authorisation, Cap, Device, Partner, Scorecard, Shipped
+from scorecard.result import Audit, Authorisation, Cap, Contract, Device, Partner, Scorecard, Shipped
 from scorecard.seal import Sealing
 
 

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from scorecard.model import Failure, Finding, Identity, Json, Platform, Role, nothing
-from scorecard.plan.terms import Contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +166,15 @@ class Retired:
 class Provider:
     name: str = ""
     contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """Hours each month, and what one more hour costs; None where the inventory does not say."""
+
+    hours_per_month: float
+    rate: float | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,7 @@ class Client:
 def _described(check: str, standard: Standard) -> Json:
     return {
         "title": f"The good state of {check}",
+        "task": f"Bring about {check}",
         "why": "Somebody asked for it.",
         "fix": ["Do it.", "Audit again and see it done."],
         "effort": {"once_min": 10, "each_min": 5},

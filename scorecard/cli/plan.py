@@ -21,9 +21,8 @@ from scorecard.plan.hours import Hours
 from scorecard.plan.road import NoRoad, Road, Step, road
 from scorecard.plan.tasks import Plan, Task
 from scorecard.plan.tasks import plan as plan_of
-from scorecard.plan.terms import Contract
 from scorecard.plan.work import Owner
-from scorecard.result import Audit
+from scorecard.result import Audit, Contract
 from scorecard.standard import LETTERS
 from scorecard.store import Store
 

@@ -12,8 +12,7 @@ from scorecard.inventory.models import AuthorisationModel, ContractModel, Creden
 from scorecard.inventory.types import DEFAULT_TIME_ZONE, Client
 from scorecard.marked_yaml import Problem, printable
 from scorecard.model import Connection, Credential, Endpoint, HostKeyPolicy, Jump, Pace, Platform, SecretRef
-from scorecard.plan.terms import Contract
-from scorecard.result import Authorisation, Provider, Retired
+from scorecard.result import Authorisation, Contract, Provider, Retired
 
 _DEFAULTS = Connection()
 _OWN = ("name", "address", "owner")

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from scorecard.errors import InventoryError
 from scorecard.marked_yaml import Problem
 from scorecard.model import Credential, Endpoint, Pace
-from scorecard.plan.terms import Contract
-from scorecard.result import Authorisation, Provider, Retired
+from scorecard.result import Authorisation, Contract, Provider, Retired
 
 DEFAULT_TIME_ZONE = "UTC"
 

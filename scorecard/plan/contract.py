@@ -9,9 +9,8 @@ from itertools import pairwise
 from scorecard.model import OPEN
 from scorecard.plan.hours import Hours, effort_of, hours
 from scorecard.plan.tasks import Plan
-from scorecard.plan.terms import Contract
 from scorecard.plan.work import Owner, described, owner_of
-from scorecard.result import Audit
+from scorecard.result import Audit, Contract
 
 # Below so many audits nothing is said about what comes in: one bad month would look like a rule.
 FEWEST_AUDITS = 3

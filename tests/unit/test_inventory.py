@@ -32,8 +32,7 @@ from scorecard.model import (
     Role,
     SecretRef,
 )
-from scorecard.plan.terms import Contract
-from scorecard.result import Authorisation, Provider, Retired
+from scorecard.result import Authorisation, Contract, Provider, Retired
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "inventory.example.yaml"

@@ -11,8 +11,7 @@ import pytest
 from scorecard.model import ExceptionKind, Mark, Status
 from scorecard.plan.contract import FEWEST_AUDITS, clearance, inflow, said
 from scorecard.plan.tasks import plan
-from scorecard.plan.terms import Contract
-from scorecard.result import Audit
+from scorecard.result import Audit, Contract
 from tests.fleet import NOW, device, except_for, findings
 from tests.unit.plan_kit import audit_of, minutes
 
