@@ -129,8 +129,3 @@ def named(said: str, names: Sequence[str]) -> str:
 def standard(before: str, after_: str, changes: Sequence[tuple[str, Sequence[str]]]) -> str:
     what = "".join(f" {named(said[:1].upper() + said[1:], titles)}" for said, titles in changes)
     return f"The two checks were graded by different standards: {before} then, {after_} now.{what}"
-
-
-def partly_coverage(more: int) -> str:
-    """Beside the trend, where the share of answers moved by 5 points or more."""
-    return f"We now see {words.machines(more)} more." if more > 0 else f"We now see {words.machines(-more)} fewer."

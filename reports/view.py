@@ -86,6 +86,7 @@ def build(audit: Audit, context: ReportContext) -> View:
     standard = agreed_.read(audit)
     table = rows.build(audit, standard, zone)
     moved = moves.build(audit, context, standard, table, zone)
+    months = trend.months(audit, context, moved, zone)
     here = audit.as_of.astimezone(zone)
     notices = [words.INTERRUPTED] if audit.interrupted else []
     if audit.scope:
@@ -108,12 +109,12 @@ def build(audit: Audit, context: ReportContext) -> View:
         grades=grades.build(audit, standard, table),
         trend=trend.build(audit, context, standard, zone),
         moves=moved,
-        work=work.build(audit, standard, table),
+        work=work.build(audit, context, standard, table, months, zone),
         tasks=tasks.build(audit, context, standard, table),
         ahead=ahead.build(context, table),
         frameworks=ahead.frameworks(audit, context),
         exceptions=exempt.build(audit, standard, table, zone),
-        months=trend.months(audit, context, moved, zone),
+        months=months,
         evidence=evidence.build(table.devices[:ROWS_ON_PAGE], context),
         method=method.build(audit, context, standard, table, zone),
         score=audit.scorecard.score,

@@ -193,6 +193,10 @@ def counts_for(share: str) -> str:
     return f"of 100, counts {share}"
 
 
+def was(points: str, day: str) -> str:
+    return f"Was {points} on {day}."
+
+
 def as_a_whole(weight: str) -> str:
     return f"As a whole it {weight.removeprefix('of 100, ')}."
 
@@ -222,10 +226,6 @@ def parts_not_applying(titles: str) -> str:
 
 def find_and_check(count: int) -> str:
     return f"Find and check {machines(count)}"
-
-
-def also_unknown(count: int) -> str:
-    return f"{plural(count, 'check', 'checks')} gave no answer on machines that we did see."
 
 
 COVERAGE_RULES = {

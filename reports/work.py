@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import tzinfo
 
 from scorecard.model import Status
+from scorecard.reporting import ReportContext
 from scorecard.result import Audit, CategoryScore
 
 from . import hygiene, numbers, words
 from .agreed import Agreed
 from .rows import Rows
+from .trend import Month
 
 _BAR_WIDTH = 180.0
+_SPARK_HEIGHT, _SPARK_EDGE, _SPARK_LEAST = 30.0, 2.0, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,8 @@ class Card:
     categories: tuple[tuple[str, str], ...]  # title, points
     lost: str
     column: str  # the matrix column that its link filters
+    was: str = ""  # its points at the check before, in a sentence
+    spark: tuple[str, ...] = ()  # a year of its points: the unbroken pieces of a line in a drawing of 180 x 30
 
     @property
     def bar(self) -> tuple[float, float]:
@@ -41,9 +48,11 @@ class Work:
     ungraded: int  # findings that fall short in checks that do not count
 
 
-def build(audit: Audit, agreed: Agreed, rows: Rows) -> Work:
+def build(audit: Audit, context: ReportContext, agreed: Agreed, rows: Rows, months: Sequence[Month], zone: tzinfo) -> Work:
     return Work(
-        cards=() if audit.scope else _cards(audit, agreed, rows),
+        cards=()
+        if audit.scope
+        else tuple(_dated(card, context, agreed, months, zone) for card in _cards(audit, agreed, rows)),
         omitted=_omitted(audit),
         ungraded=sum(row.falls_short and not row.graded for row in rows.findings),
     )
@@ -71,6 +80,36 @@ def _cards(audit: Audit, agreed: Agreed, rows: Rows) -> tuple[Card, ...]:
         if inside:
             cards.append(_card(part, title, inside, total, agreed, rows))
     return tuple(cards)
+
+
+def _dated(card: Card, context: ReportContext, agreed: Agreed, months: Sequence[Month], zone: tzinfo) -> Card:
+    """The card of a single category with its past."""
+    inside = [category.id for category in agreed.categories if category.part == card.id]
+    before = context.before
+    if before is None or card.categories:
+        return card
+    scores = {category.id: category.score for category in before.scorecard.categories if category.id in inside}
+    known = [score for score in scores.values() if score is not None]
+    if len(known) != 1:
+        return card
+    mine = next(id_ for id_, score in scores.items() if score is not None)
+    was = words.was(numbers.points(known[0], agreed.bands), numbers.short_day(before.as_of.astimezone(zone)))
+    return replace(card, was=was, spark=_spark([month.categories.get(mine) for month in months]))
+
+
+def _spark(scores: Sequence[float | None]) -> tuple[str, ...]:
+    """On an axis from 0 to 100, a month without points a gap; nothing where there are too few to draw a year from."""
+    if sum(score is not None for score in scores) < _SPARK_LEAST:
+        return ()
+    step = (_BAR_WIDTH - 2 * _SPARK_EDGE) / max(len(scores) - 1, 1)
+    pieces: list[list[str]] = [[]]
+    for place, score in enumerate(scores):
+        if score is None:
+            pieces.append([])
+        else:
+            y = _SPARK_EDGE + (_SPARK_HEIGHT - 2 * _SPARK_EDGE) * (1 - score / 100)
+            pieces[-1].append(f"{_SPARK_EDGE + step * place:.1f},{y:.1f}")
+    return tuple(" ".join(piece) for piece in pieces if len(piece) > 1)
 
 
 def _card(id: str, title: str, inside: list[CategoryScore], total: float, agreed: Agreed, rows: Rows) -> Card:

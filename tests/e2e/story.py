@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
+from itertools import pairwise
 
 from scorecard.exceptions import Entry, Exceptions
 from scorecard.frameworks import load, shipped
 from scorecard.model import ExceptionKind, Json, Status, Verdict
 from scorecard.outlook import outlook, snapshot
-from scorecard.plan.terms import Contract
 from scorecard.registry import Registry
 from scorecard.reporting import Past, ReportContext
-from scorecard.result import Audit
+from scorecard.result import Audit, Contract
 from scorecard.told import moved
 from tests.e2e import sample
 from tests.e2e.sample import MARKUP, Machine, short
@@ -25,6 +25,7 @@ from tests.e2e.sample import MARKUP, Machine, short
 SEPTEMBER, OCTOBER = datetime(2026, 9, 14, 7, 40, tzinfo=UTC), datetime(2026, 10, 14, 7, 41, tzinfo=UTC)
 DRIVE, UPDATES, SUPPORT = "disk-encryption.system-volume", "patching.security-updates", "os-support.supported"
 DEFINITIONS, SCAN, METHOD = "antivirus.definitions", "antivirus.recent-scan", "disk-encryption.method"
+CATEGORIES = ("patching", "disk-encryption", "antivirus", "standards")
 NAMELESS = tuple(f"LT-0{number}" for number in range(10, 28))  # more than may leave the sum
 ENGINE, NAMED = "antivirus.protected", "inventory.identified"
 UNMANAGED_FAULTS = (DEFINITIONS, SCAN, METHOD, "antivirus.tamper-protection", "patching.reboot-pending")
@@ -143,7 +144,11 @@ def story(*, brief: bool = False) -> Story:
 
 def _context(audits: tuple[Audit, ...], listed: tuple[Machine, ...]) -> ReportContext:
     checks = Registry.load().checks
-    history = (*sample.year()[:-2], *(_past(one, older) for older, one in zip((None, *audits), audits[:-1], strict=False)))
+    older: dict[str, Audit] = {one.id: before for before, one in pairwise(audits)}
+    history = (
+        *(replace(past, categories=dict.fromkeys(CATEGORIES, past.score)) for past in sample.year()[:-2]),
+        *(_past(one, older.get(one.id)) for one in audits[:-1]),
+    )
     return replace(
         sample.context(listed, history),
         before=audits[-2],

@@ -419,3 +419,33 @@ def test_every_kind_and_state_of_exception_has_words() -> None:
     words = importlib.import_module("scorecard.reports.exempt_words")
     assert set(words.KINDS) == set(ExceptionKind)
     assert set(words.STATES) == set(words.ICONS) == set(Group)
+
+
+def test_parts_say_what_they_were_at_the_check_before(page: str, view: Any) -> None:
+    before = {category.id: category.score for category in story.story().audits[-2].scorecard.categories}
+    card = next(card for card in view.work.cards if card.id == "antivirus")
+    assert before["antivirus"] is not None
+    assert card.was == f"Was {before['antivirus']:.0f} on 14 Oct."
+    assert card.was in plain(section(page, "parts"))
+    scores = [month.categories.get("antivirus") for month in view.months]
+    heights = [float(point.partition(",")[2]) for line in card.spark for point in line.split()]
+    assert len(card.spark) == 2  # April was missed
+    assert heights == [pytest.approx(28 - 26 * score / 100, abs=0.05) for score in scores if score is not None]
+    few = replace(story.story().context, history=story.story().context.history[-2:])
+    assert next(card for card in views.build(story.story().audit, few).work.cards if card.id == "antivirus").spark == ()
+
+
+def test_bars_of_tasks_start_at_the_score_and_show_the_next_letter() -> None:
+    answers_ = {check: sample.short("bad", "good") for check in list(sample.CHECKS)[:9]}
+    made = views.build(sample.audit([Machine(f"M{n}", answers=answers_) for n in range(4)]), ReportContext()).tasks
+    first, last = made.rows[0].bar, made.rows[-1].bar
+    assert made.rows[-1].after == pytest.approx(100)
+    assert last.x + last.width == pytest.approx(120, abs=2.1)
+    assert 0 <= first.x < last.x
+    assert first.next == last.next
+    assert 0 < first.next < 120
+
+
+def test_the_best_letter_has_no_road_and_nothing_to_fix() -> None:
+    made = views.build(sample.audit([Machine("A")]), ReportContext()).tasks
+    assert (made.road, made.rows, made.missing) == (None, (), "")
