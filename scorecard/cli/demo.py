@@ -51,15 +51,18 @@ def demo(folder: Path, until: datetime | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     url = f"sqlite:///{database}"
     registry = Registry.load()
-    store = Store.open(url)
+    store, finished = Store.open(url), False
     try:
         audit = build.build(folder, store, registry, newest, _told)
         shown = outputs.context(audit, store, registry)
         observations = outputs.travelling_evidence(store, audit)
         written = outputs.write(audit, folder, outputs.DEFAULT_FORMATS, shown, observations)
         store.reported(audit.id)
+        finished = True
     finally:
         store.close()
+        if not finished:  # half a history would stand in the way of the next try
+            database.unlink(missing_ok=True)
     say(summary(audit, written))
     say()
     say("What to try next:")

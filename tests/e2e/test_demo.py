@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shlex
+import signal
 import subprocess
 import zipfile
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.commands import scorecard, scorecards
+from tests.e2e.commands import scorecard, scorecards, started
 
 UNTIL = "2026-11-21"
 NOTE = "Made up: no such client and none of these machines exists."
@@ -87,6 +88,16 @@ def test_a_history_that_is_there_is_left_alone(demonstration: Demonstration) -> 
     assert done.returncode == 2
     assert "is there already" in done.stderr
     assert database.stat().st_mtime_ns == before
+
+
+def test_a_run_that_is_stopped_leaves_no_half_history(tmp_path: Path) -> None:
+    with started("demo", "--out", tmp_path / "demo", home=tmp_path, stderr=subprocess.PIPE) as begun:
+        assert begun.stderr is not None
+        assert begun.stderr.readline().startswith(b"Audit 1 of ")
+        begun.send_signal(signal.SIGINT)
+        begun.communicate()
+    assert begun.returncode == 130
+    assert not list((tmp_path / "demo").glob("*.db"))
 
 
 def test_a_day_of_another_time_is_refused(tmp_path: Path) -> None:

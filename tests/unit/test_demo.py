@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -24,7 +25,8 @@ from scorecard.outlook.model import Kind
 from scorecard.outputs import travelling_evidence
 from scorecard.plan.contract import clearance, inflow
 from scorecard.plan.tasks import plan
-from scorecard.registry import Registry
+from scorecard.registry import Registry, report
+from scorecard.reporting import ReportContext
 from scorecard.result import Answer, Audit, Device
 from scorecard.standard import LETTERS
 from scorecard.store import Store
@@ -224,6 +226,18 @@ def test_every_document_says_that_it_is_made_up_and_verifies(slot: int, audits: 
     found = verify(raw, "audit.json")
     assert found.problems == ()
     assert found.raw_answers
+
+
+@pytest.mark.parametrize("made_up", [True, False])
+def test_reports_say_it_of_a_client_whose_name_does_not(made_up: bool, newest: Audit, tmp_path: Path) -> None:
+    audit = replace(newest, client="Acme", made_up=made_up)
+    said = {}
+    for name in ("html", "csv"):
+        report(name).render(audit, ReportContext(), tmp_path / name)
+        said[name] = (tmp_path / name).read_text(encoding="utf-8-sig")
+    assert ("Acme (made up)" in said["csv"]) is made_up
+    assert ("no such client and none of these machines exists" in said["html"]) is made_up
+    assert ('<body class="made-up">' in said["html"]) is made_up
 
 
 def test_the_files_of_the_provider_say_that_they_are_made_up(folder: Path, store: Store) -> None:
