@@ -63,5 +63,5 @@ def summary(kinds: Mapping[ExceptionKind, int], over: int, ending: int) -> str:
         f"{over:,} ended and {'counts' if over == 1 else 'count'} again" if over else "",
         f"{ending:,} {'ends' if ending == 1 else 'end'} soon" if ending else "",
     )
-    said = ", ".join(filter(None, pieces))
+    said = "; ".join(filter(None, pieces))
     return f"{said[:1].upper()}{said[1:]}." if said else ""
