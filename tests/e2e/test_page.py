@@ -149,6 +149,10 @@ def test_every_count_of_the_first_screen_leads_to_that_many_rows(load: Callable[
         link.click()
         if text.startswith("and "):
             count += 3  # three were named before it
+        # The script follows the address a moment after the click.
+        opened.page.wait_for_function(
+            "wanted => [...document.querySelectorAll('#rows tr')].filter(row => !row.hidden).length === wanted", arg=count
+        )
         assert len(shown_rows(opened)) == count, filters
         assert opened.page.url.endswith(f"#machines?{filters}")
     assert opened.complaints == []
