@@ -10,9 +10,8 @@ import pytest
 from scorecard import outputs, told
 from scorecard.history.compare import Ended, compare
 from scorecard.plan.contract import inflow
-from scorecard.plan.terms import Contract
 from scorecard.registry import Registry
-from scorecard.result import Audit
+from scorecard.result import Audit, Contract
 from scorecard.store import Store
 from tests.e2e import sample, story
 from tests.e2e.sample import Machine, short
