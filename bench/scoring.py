@@ -50,7 +50,11 @@ def measure(counts: Iterable[int]) -> list[Figure]:
             grown = [cost[key] / less[key] for key in ("score_s", "bridge_s")]
             said = f"{grown[0]:.1f} x, {grown[1]:.1f} x"
             found.append(
-                Figure(f"the same: grade and bridge beside those of {fewer:,} endpoints", said, f"{count / fewer:.3g} x")
+                Figure(
+                    f"the same: grade and bridge beside those of {fewer:,} endpoints",
+                    said,
+                    f"at most {count / fewer:.3g} x",
+                )
             )
         before = (count, cost)
     return found
