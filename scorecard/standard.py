@@ -116,7 +116,14 @@ class Standard:
         return LETTERS[-1]
 
     def checks_for(self, role: Role) -> tuple[str, ...]:
-        return tuple(check for check, line in self.content.checks.items() if role in line.roles)
+        """What is asked of a machine of that role."""
+        return self._asked[role]
+
+    @cached_property
+    def _asked(self) -> dict[Role, tuple[str, ...]]:
+        lines = self.content.checks.items()
+        asked = [(check, line) for check, line in lines if not line.asked_with or line.parameters.get(line.asked_with)]
+        return {role: tuple(check for check, line in asked if role in line.roles) for role in Role}
 
     def parameters(self, check: Check) -> Parameters:
         """The check's defaults under what this standard sets."""

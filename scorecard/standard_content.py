@@ -93,6 +93,7 @@ class CheckLine(_Model):
     parameters: dict[Name | str, Value] = {}
     roles: Roles = tuple(Role)
     counts_from: date | None = None
+    asked_with: str | None = None  # a parameter; where it has no value nobody is asked, seen or not
 
 
 class PromiseLine(_Model):

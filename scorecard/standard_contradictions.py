@@ -111,6 +111,8 @@ def _check_problems(
             yield (*path, "parameters", name), f"the check has no such parameter; it has: {known}"
         elif not _fits(value, defaults[name].default):
             yield (*path, "parameters", name), f"expected a value like {defaults[name].default!r} ({defaults[name].unit})"
+    if line.asked_with is not None and line.asked_with not in defaults:
+        yield (*path, "asked_with"), f"the check has no such parameter; it has: {', '.join(defaults) or 'none'}"
     values = {name: parameter.default for name, parameter in defaults.items()} | line.parameters
     good, fair = values.get("pass_days"), values.get("warn_days")
     if isinstance(good, int | float) and isinstance(fair, int | float) and good > fair:

@@ -142,6 +142,7 @@ def test_a_copy_is_edited_only_when_something_differs(tmp_path: Path) -> None:
         ("carried: {then: 0.5}", "carried: {then: 1.5}", "carried.then: input should be less than or equal to 1"),
         ("stated_value: 0.5", "stated_value: 0.9", "exceptions.stated_value: input should be less than or equal to 0.5"),
         ("covered_letter: B", "covered_letter: A", "exceptions.covered_letter: input should be 'B', 'C' or 'D'"),
+        ("asked_with: pattern", "asked_with: patern", "asked_with: the check has no such parameter; it has: pattern"),
         ("name: it-partner", "name: it-partner\nname: again", "already on line"),
         ("fresh_days: 30", "fresh_days: 30\n  bad: [", "this is not YAML"),
     ],
@@ -152,6 +153,14 @@ def test_mistakes_are_named_by_file_line_and_key(old: str, new: str, said: str) 
         parse(TEXT.replace(old, new, 1), "mine.yaml", REGISTRY.checks)
     assert said in str(caught.value)
     assert all(line.startswith("mine.yaml:") for line in str(caught.value).splitlines())
+
+
+def test_a_check_that_is_asked_with_a_pattern_is_asked_of_nobody_without_one() -> None:
+    """Else a machine that is not seen would lose points for what is asked of none that is."""
+    naming = "inventory.naming-standard"
+    assert all(naming not in load("it-partner", REGISTRY.checks).checks_for(role) for role in Role)
+    with_pattern = TEXT.replace("asked_with: pattern", "asked_with: pattern, parameters: {pattern: 'PC-[0-9]+'}")
+    assert naming in parse(with_pattern, "mine.yaml", REGISTRY.checks).checks_for(Role.LAPTOP)
 
 
 def test_an_unknown_standard_says_which_there_are() -> None:
