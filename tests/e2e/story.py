@@ -28,7 +28,10 @@ DEFINITIONS, SCAN, METHOD = "antivirus.definitions", "antivirus.recent-scan", "d
 CATEGORIES = ("patching", "disk-encryption", "antivirus", "standards")
 NAMELESS = tuple(f"LT-0{number}" for number in range(10, 28))  # more than may leave the sum
 ENGINE, NAMED = "antivirus.protected", "inventory.identified"
-UNMANAGED_FAULTS = (DEFINITIONS, SCAN, METHOD, "antivirus.tamper-protection", "patching.reboot-pending")
+UNMANAGED_FAULTS = (
+    *(DEFINITIONS, SCAN, METHOD, "antivirus.tamper-protection", "antivirus.single-engine", "patching.reboot-pending"),
+    *("patching.last-installed", "patching.sources-fresh", "patching.automatic-updates", "disk-encryption.recovery-key"),
+)
 _OPEN = short("/ on nvme0n1p2 is not encrypted", "fully encrypted, protection on", volume="/")
 _WAITING = short("openssl has waited for 40 days", "none missing for over 14 days", packages=["openssl"])
 _OLD = short("9 days old", "at most 3 days old")
