@@ -45,9 +45,10 @@ def _grade(audit: Audit) -> Iterable[str]:
     if card.worst_case and card.worst_case != card.letter:
         yield from _paragraph(f"If everything not known were bad, the grade would be {card.worst_case}.")
     before = card.letter_before_caps
-    for cap in card.caps:
-        if before is not None and LETTERS.index(cap.letter) > LETTERS.index(before):
-            yield from _paragraph(f"Held at {cap.letter}: {cap.message} ({_names(cap.endpoints)}).")
+    holding = [cap for cap in card.caps if before is not None and LETTERS.index(cap.letter) > LETTERS.index(before)]
+    # A machine that was not seen holds the letter in several checks, and each says the same.
+    for line in dict.fromkeys(f"Held at {cap.letter}: {cap.message} ({_names(cap.endpoints)})." for cap in holding):
+        yield from _paragraph(line)
 
 
 def _promises(audit: Audit) -> Iterable[str]:
