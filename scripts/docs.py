@@ -31,11 +31,11 @@ reports then say that it is edited.
 A check is worth 1 where it passes, 0.5 where it warns, 0 where it fails and **0 where it is not known**; where it does not
 apply it leaves the sum. A server counts 3, other machines 1. Severity weights: critical 10, high 7.5, medium 5, low 2.5.
 With endpoint weight w, severity weight s and value v, a check's result is r = sum(w s v) / sum(w s) over the machines where
-it applies and its weight is sum(w s) / sum(w) over all that are asked it; a category is the weighted mean of its checks, and
-the score is 100 times the weighted mean of the categories that have a check that applies. Coverage is the same sum with 1
-for every answer and 0 for every unknown; the possible score counts every unknown as a pass. The worst-case grade counts
-every unknown as a fail. What was answered before and could not be read again counts for a while; that, exceptions, and three
-examples worked out by hand are in [method.md](method.md).
+it applies and its weight is sum(w s) / sum(w) over all that are asked it; a category is the weighted mean of its checks,
+and the score is 100 times the weighted mean of the categories that have a check that applies. Coverage is the same sum with
+1 for every answer and 0 for every unknown; the possible score counts every unknown as a pass. The worst-case grade counts
+every unknown as a fail. What was answered before and could not be read again counts for a while; that, exceptions, and
+three examples worked out by hand are in [method.md](method.md).
 """
 
 
