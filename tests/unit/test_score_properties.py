@@ -71,10 +71,11 @@ def hiding_never_pays(fleet: Fleet, chance: random.Random) -> None:
     exception covers nothing that is unknown. (Where a warning that left the sum was above the average, its waiver cost
     points, and they come back.)
     """
-    devices, found, _ = fleet
+    devices, found, before = fleet
     name = chance.choice(devices).name
-    found = [replace(one, exception=None) if one.endpoint == name and one.status in OPEN else one for one in found]
-    before = grade(found, devices)
+    if any(one.endpoint == name and one.exception is not None and one.status in OPEN for one in found):
+        found = [replace(one, exception=None) if one.endpoint == name and one.status in OPEN else one for one in found]
+        before = grade(found, devices)
     days = chance.choice([0, 1, 14, 15, 21, 28, 45, 46, 90, 91, 400])
     after = grade([unseen(one, days) if one.endpoint == name else one for one in found], devices)
     assert (after.score or 0) <= (before.score or 0) + _TOLERANCE
@@ -173,7 +174,7 @@ def fleet_of(seed: int, most: int) -> Fleet:
 def test_ten_thousand_fleets(block: int) -> None:
     """All properties on each. A failure names the seed of its fleet."""
     for seed in range(block * _FLEETS // _BLOCKS, (block + 1) * _FLEETS // _BLOCKS):
-        fleet, chance = fleet_of(seed, most=1 + seed % 6), random.Random(seed)
+        fleet, chance = fleet_of(seed, most=1 + seed % 4), random.Random(seed)
         for holds in PROPERTIES:
             try:
                 holds(fleet, chance)
