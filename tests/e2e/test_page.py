@@ -295,7 +295,6 @@ def test_a_part_of_the_client_is_said_at_the_top(browser: Browser, tmp_path: Pat
     ("name", "screen", "scheme"),
     [
         *(("story", screen, scheme) for screen in SCREENS for scheme in ("light", "dark")),
-        ("hostile story", "wide", "dark"),
         ("provisional", "narrow", "light"),
         ("unknown", "wide", "dark"),
         ("empty", "narrow", "light"),

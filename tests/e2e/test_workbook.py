@@ -95,7 +95,7 @@ def _trimmed(row: tuple[object, ...]) -> tuple[object, ...]:
     return row
 
 
-@pytest.mark.parametrize("name", [*FLEETS, *STORIES])
+@pytest.mark.parametrize("name", ["fleet", "empty", *STORIES])
 def test_it_reads_back_as_it_was_written(name: str, office: Callable[[Path, str, Path], None], tmp_path: Path) -> None:
     ours = written(name, tmp_path)
     office(ours, "xlsx", tmp_path / "back")
@@ -104,7 +104,7 @@ def test_it_reads_back_as_it_was_written(name: str, office: Callable[[Path, str,
         assert theirs[sheet] == rows, sheet
 
 
-@pytest.mark.parametrize("name", ["fleet", "hostile", "empty", "story"])
+@pytest.mark.parametrize("name", ["empty", "story"])
 def test_it_prints(name: str, office: Callable[[Path, str, Path], None], tmp_path: Path) -> None:
     ours = written(name, tmp_path)
     office(ours, "pdf", tmp_path)

