@@ -2,45 +2,57 @@
 
 from __future__ import annotations
 
-import json
+import atexit
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from subprocess import CompletedProcess
 
-_ONE_AFTER_THE_OTHER = """
-import contextlib, io, json, sys
-from scorecard.cli import main
-done = []
-for words in json.load(sys.stdin):
-    sys.argv = ["scorecard", *words]
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        try:
-            main()
-        except SystemExit as end:
-            done.append([end.code, out.getvalue(), err.getvalue()])
-json.dump(done, sys.stdout)
-"""
+from tests.e2e import warm
 
 
 def scorecard(
-    *arguments: str | Path, home: Path, environment: Mapping[str, str] | None = None, timeout_s: float = 300
-) -> subprocess.CompletedProcess[str]:
-    """Exit code, standard output and standard error. A traceback is a failed test whatever else it is about."""
-    done = subprocess.run(
+    *arguments: str | Path,
+    home: Path,
+    environment: Mapping[str, str] | None = None,
+    timeout_s: float = 300,
+    anew: bool = False,
+) -> CompletedProcess[str]:
+    """Exit code, standard output and standard error. A traceback is a failed test whatever else it is about.
+
+    `anew`: Python starts for it, as for a user; its command line and environment are its own, for all to see.
+    """
+    more = {"NO_COLOR": "1", **(environment or {})}
+    surroundings = _surroundings(home, more)
+    if warm.can(more) and not anew:
+        done = _warm().run([*map(str, arguments)], surroundings, timeout_s)
+    else:
+        done = _anew(arguments, surroundings, timeout_s)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def _anew(arguments: Sequence[str | Path], surroundings: Mapping[str, str], timeout_s: float) -> CompletedProcess[str]:
+    return subprocess.run(
         command(*arguments),
         capture_output=True,
         text=True,
         check=False,
         timeout=timeout_s,
         stdin=subprocess.DEVNULL,
-        env=_surroundings(home, {"NO_COLOR": "1", **(environment or {})}),
+        env=surroundings,
     )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+
+
+@cache
+def _warm() -> warm.Warm:
+    started = warm.Warm()
+    atexit.register(started.close)
+    return started
 
 
 def started(
@@ -70,27 +82,3 @@ def command(*arguments: str | Path) -> list[str]:
 
 def _surroundings(home: Path, more: Mapping[str, str]) -> dict[str, str]:
     return {**os.environ, "SCORECARD_HOME": str(home), **more}
-
-
-def scorecards(
-    runs: Sequence[Sequence[str | Path]],
-    *,
-    home: Path,
-    environment: Mapping[str, str] | None = None,
-    timeout_s: float = 300,
-) -> list[subprocess.CompletedProcess[str]]:
-    """The same for many short commands, one after the other in one process: starting it takes longer than they do."""
-    words = [list(map(str, run)) for run in runs]
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", _ONE_AFTER_THE_OTHER],
-        input=json.dumps(words),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=timeout_s,
-        env=_surroundings(home, {"NO_COLOR": "1", **(environment or {})}),
-    )
-    assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
-    assert len(said) == len(words)
-    return [subprocess.CompletedProcess(run, *one) for run, one in zip(words, said, strict=True)]

@@ -90,7 +90,7 @@ class Planted:
     topic: Path
 
     def run(self, name: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        return scorecard(*words, home=self.place / name / "home", environment=self.environment)
+        return scorecard(*words, home=self.place / name / "home", environment=self.environment, anew=True)
 
     def leaks(self, name: str, *outputs: str) -> list[str]:
         """Everything that a run left behind."""

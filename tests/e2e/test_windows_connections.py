@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.commands import scorecard, scorecards
+from tests.e2e.commands import scorecard
 from tests.rig.required import cannot_run
 from tests.rig.silence import black_hole, talking
 from tests.rig.sshd import free_port
@@ -253,6 +253,7 @@ def audited(fleet: Fleet) -> Audited:
         home=fleet.folder / "home",
         environment=fleet.environment,
         timeout_s=120,
+        anew=True,
     )
     assert done.returncode == 3, done.stderr
     (page,) = out.glob("*.html")
@@ -317,10 +318,11 @@ WELL_WALKED = ("http-ntlm", "https-basic", "pinned")
 def walks(fleet: Fleet, audited: Audited) -> Mapping[str, CompletedProcess[str]]:
     del audited  # it goes first: faults with a number have happened by then
 
-    names = (*WALKED, *WELL_WALKED)
-    runs = [("doctor", name, "--inventory", fleet.inventory) for name in names]
-    done = scorecards(runs, home=fleet.folder / "home", environment=fleet.environment)
-    return dict(zip(names, done, strict=True))
+    home = fleet.folder / "home"
+    return {
+        name: scorecard("doctor", name, "--inventory", fleet.inventory, home=home, environment=fleet.environment)
+        for name in (*WALKED, *WELL_WALKED)
+    }
 
 
 @pytest.mark.parametrize("name", WALKED)
@@ -359,7 +361,8 @@ def test_a_login_in_clear_is_a_mistake_of_the_inventory(how: dict[str, Any], wor
     file = tmp_path / "inventory.yaml"
     file.write_text(json.dumps({"client": "A", "endpoints": [listed]}), encoding="utf-8")
     runs = (("inventory", "check", file), ("audit", file), ("doctor", "pc", "--inventory", file))
-    for done in scorecards(runs, home=tmp_path / "home"):
+    for run in runs:
+        done = scorecard(*run, home=tmp_path / "home")
         assert done.returncode == 2
         assert f"{file}:1: endpoints[pc].authentication: " in done.stderr
         assert words in done.stderr
@@ -369,7 +372,8 @@ def test_a_file_of_certificates_that_is_not_there(tmp_path: Path) -> None:
     listed = {"name": "pc", "address": "127.0.10.1", "platform": "windows", "ca_file": "none.pem"}
     file = tmp_path / "inventory.yaml"
     file.write_text(json.dumps({"client": "A", "endpoints": [listed]}), encoding="utf-8")
-    checked, asked = scorecards((("inventory", "check", file), ("audit", file)), home=tmp_path / "home")
+    checked = scorecard("inventory", "check", file, home=tmp_path / "home")
+    asked = scorecard("audit", file, home=tmp_path / "home")
     assert (checked.returncode, asked.returncode) == (0, 2)
     assert f"endpoints[pc].ca_file: there is no file {tmp_path / 'none.pem'}" in checked.stderr
     assert f"{file}:1: ca_file: {tmp_path / 'none.pem'} cannot be read" in asked.stderr

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from scorecard.redaction import REDACTED
-from tests.e2e.commands import scorecard, scorecards
+from tests.e2e.commands import scorecard
 from tests.e2e.leaks import found_in, found_in_database, usual
 from tests.rig.wsman.machine import MACHINES
 from tests.rig.wsman.server import Tls, Wsman
@@ -205,6 +205,7 @@ def test_an_audit_of_windows_leaks_nothing_wherever_one_looks(planted: Planted) 
             *("--debug", "audit", planted.inventory, "--deadline", DEADLINE_S, "--evidence", "--json"),
             *("--out", out, "--format", "html,xlsx,json,csv"),
             home=home,
+            anew=True,
         )
     assert done.returncode == 3, done.stderr
     document = json.loads(done.stdout)
@@ -229,9 +230,10 @@ def test_an_audit_of_windows_leaks_nothing_wherever_one_looks(planted: Planted) 
 
 def test_what_powershell_printed_is_quoted_without_its_secrets(planted: Planted) -> None:
     """A command that ends without an answer is explained by its own words; those words are a stranger's."""
-    runs = [("--debug", "doctor", name, "--inventory", planted.inventory) for name in planted.servers]
     home = planted.place / "doctor" / "home"
-    done = dict(zip(planted.servers, scorecards(runs, home=home), strict=True))
+    done = {
+        name: scorecard("--debug", "doctor", name, "--inventory", planted.inventory, home=home) for name in planted.servers
+    }
     assert {name: one.returncode for name, one in done.items()} == {
         **dict.fromkeys(("sealed", "secure", "basic"), 0),
         **dict.fromkeys(("wrong", "wrong-basic", "broken"), 3),
