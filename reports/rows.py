@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
-from scorecard.history.pairs import left_the_sum
 from scorecard.model import Finding, Identity, Status
 from scorecard.result import Audit, Device
 
@@ -241,7 +240,7 @@ class _Builder:
             last=self._last(finding),
             exception=hygiene.name(finding.exception.id) if finding.exception else "",
             agreement=exempt_words.KINDS[finding.exception.kind] if finding.exception else "",
-            excused=short and left_the_sum(finding),
+            excused=short and finding.left_the_sum,
             graded=finding.counts,
             effective=finding.effective,
             observations=finding.observations,

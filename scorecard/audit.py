@@ -15,12 +15,12 @@ from scorecard.asking import Asking, Order, Progress, Stop, asked_as
 from scorecard.collect import Collector, EndpointResult, Remembered
 from scorecard.describing import count, described
 from scorecard.errors import StoreError
-from scorecard.exceptions import Kept, apply
+from scorecard.exceptions import Kept
+from scorecard.grading import graded
 from scorecard.model import Endpoint
 from scorecard.registry import Registry
 from scorecard.rejudge import under_shipped
 from scorecard.result import Audit
-from scorecard.score import score, settle
 from scorecard.standard import Standard
 from scorecard.store import Begun, Store, StoreUnusable
 
@@ -69,7 +69,7 @@ def run(order: Order, collector: Collector, store: Store, concurrency: int, stop
 
 def basis(registry: Registry, standard: Standard) -> str:
     """What results are judged by: with another standard, other checks, data or program they cannot be put together."""
-    data = [dict(entry) for topic in registry.topics if topic.data for entry in topic.data()]
+    data = [dict(entry) for entry in registry.data()]
     said = [__version__, standard.document(), sorted(registry.checks), data]
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
@@ -128,31 +128,22 @@ def _grade(
 ) -> tuple[Audit, tuple[Kept, ...]]:
     """The audit, and what is to be remembered of the client's exceptions."""
     finished = max(collector.now(), begun.started_at)  # the clock may have been put back
-    standard, registry, client_since = collector.standard, collector.registry, before.client_since
+    standard, registry = collector.standard, collector.registry
     devices = tuple(result.device for result in results)
-    applied = apply(
+    judged = tuple(finding for result in results for finding in result.findings)
+    count(devices, judged, standard)
+    grade = graded(
+        judged,
+        devices,
+        standard,
         order.exceptions,
-        tuple(finding for result in results for finding in result.findings),
-        devices,
-        standard,
         before.kept,
+        stable=registry.stable(),
         as_of=finished,
-        time_zone=order.time_zone,
-        stable={check.id: check.stable for check in registry.checks.values()},
-        whole=not order.scope,
-    )
-    findings = settle(applied.findings, standard, finished, order.time_zone)
-    count(devices, findings, standard)
-    card = score(
-        findings,
-        devices,
-        standard,
-        as_of=finished,
-        client_since=client_since,
+        client_since=before.client_since,
         time_zone=order.time_zone,
         scope=order.scope,
     )
-    devices = tuple(replace(device, score=card.endpoint_scores[device.name]) for device in devices)
     audit = Audit(
         id=begun.id,
         client=order.client,
@@ -162,22 +153,22 @@ def _grade(
         finished_at=finished,
         tool_version=__version__,
         standard=MappingProxyType(standard.document()),
-        scorecard=card,
-        devices=devices,
-        findings=findings,
+        scorecard=grade.scorecard,
+        devices=grade.scorecard.on_each(devices),
+        findings=grade.findings,
         checks=described(registry, standard),
         retired=order.retired,
-        exceptions=applied.records,
-        client_since=client_since,
+        exceptions=grade.records,
+        client_since=before.client_since,
         provider=order.provider,
         authorised=order.authorised,
         contract=order.contract,
         scope=order.scope,
         interrupted=interrupted,
-        data=tuple(MappingProxyType(dict(entry)) for topic in registry.topics if topic.data for entry in topic.data()),
+        data=registry.data(),
         sites=order.sites,
         notes=tuple(note for result in results for note in result.notes),
         previous=before.previous,
         made_up=order.made_up,
     )
-    return audit, applied.kept
+    return audit, grade.kept

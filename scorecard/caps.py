@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from scorecard.carried import is_stated, shelf_lives
+from scorecard.carried import shelf_lives
 from scorecard.model import ExceptionKind, Finding, Status
 from scorecard.result import Cap, Device
 from scorecard.standard import LETTERS, CapLine, Standard, worse
@@ -27,14 +27,13 @@ def fails(finding: Finding) -> bool:
 
 def could_fail(finding: Finding) -> bool:
     """In the worst case: whatever nobody can tell. What was stated in writing is told, not measured, and does not count."""
-    return fails(finding) or (finding.status is Status.UNKNOWN and not is_stated(finding))
+    return fails(finding) or (finding.status is Status.UNKNOWN and not finding.is_stated)
 
 
 def is_covered(finding: Finding) -> bool:
     """A known fault that was agreed to, with something that protects the machine meanwhile."""
     mark = finding.exception
-    waived = mark is not None and mark.kind is ExceptionKind.WAIVED and mark.covered
-    return waived and finding.status is Status.FAIL
+    return finding.status is Status.FAIL and mark is not None and mark.kind is ExceptionKind.WAIVED and mark.covered
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,7 @@ class Caps:
                 self._by_check[finding.check].append(finding)
         grace = timedelta(days=standard.content.joined_grace_days)
         since = moment.client_since
+        self._pools = {line.id: self._pool(line) for line in standard.content.caps}
         self._joined_lately = {
             device.name
             for device in devices.values()
@@ -84,7 +84,7 @@ class Caps:
         found: list[Cap] = []
         areas: dict[str, set[str]] = defaultdict(set)
         for line in self._standard.content.caps:
-            pool = self._pool(line)
+            pool = self._pools[line.id]
             causes = [f for f in pool if broken(f) and f.endpoint not in self._joined_lately]
             if not causes:
                 continue
@@ -99,7 +99,7 @@ class Caps:
         bare = sum(not is_covered(finding) for finding in causes)
         letter, systemic = LETTERS[0], False
         if bare:
-            letter, systemic = _letter_of_cap(line, bare, pool)
+            letter, systemic = letter_of_cap(line, bare, pool)
         if bare < len(causes):
             letter = worse(letter, self._standard.content.exceptions.covered_letter)
         names = tuple(sorted({finding.endpoint for finding in causes}))
@@ -116,7 +116,7 @@ class Caps:
         letter = self._standard.content.unknown_in_capped_check.letter
         held: dict[str, set[str]] = {}
         for line in self._standard.content.caps:
-            names = {f.endpoint for f in self._pool(line) if self._is_unread(f)}
+            names = {f.endpoint for f in self._pools[line.id] if self._is_unread(f)}
             held.setdefault(line.check, set()).update(names - self._joined_lately)
         return tuple(
             Cap(
@@ -133,18 +133,14 @@ class Caps:
         )
 
     def _is_unread(self, finding: Finding) -> bool:
-        if finding.status is not Status.UNKNOWN or is_stated(finding):
+        if finding.status is not Status.UNKNOWN or finding.is_stated:
             return False
         if finding.last is None:
             return True
         return shelf_lives(finding.check, finding.last, self._standard, self._moment.as_of, self._moment.zone) > 2
 
     def _pool(self, line: CapLine) -> list[Finding]:
-        return [finding for finding in self._by_check[line.check] if self._in_pool(line, finding.endpoint)]
-
-    def _in_pool(self, line: CapLine, endpoint: str) -> bool:
-        device = self._devices[endpoint]
-        return device.role in line.pool.roles and (device.platform is None or device.platform in line.pool.platforms)
+        return [finding for finding in self._by_check[line.check] if is_in_pool(line, self._devices[finding.endpoint])]
 
     def _areas(self, areas: Mapping[str, set[str]]) -> tuple[Cap, ...]:
         rule = self._standard.content.broken_areas
@@ -154,6 +150,10 @@ class Caps:
         said = f"{len(areas)} areas are broken on many machines: {', '.join(sorted(areas))}"
         lift = f"Bring all but {rule.areas - 1} of these areas in order"
         return (Cap("broken-areas", None, "all machines", rule.letter, names, said, lift),)
+
+
+def is_in_pool(line: CapLine, device: Device) -> bool:
+    return device.role in line.pool.roles and (device.platform is None or device.platform in line.pool.platforms)
 
 
 def percent(share: float) -> str:
@@ -176,7 +176,7 @@ def _machines(count: int) -> str:
     return "1 machine" if count == 1 else f"{count} machines"
 
 
-def _letter_of_cap(line: CapLine, broken: int, pool: int) -> tuple[str, bool]:
+def letter_of_cap(line: CapLine, broken: int, pool: int) -> tuple[str, bool]:
     """The letter that so many broken of a pool allow, and whether that is systemic."""
     if broken <= max(line.few.at_least, line.few.share * pool + 1e-9):
         return line.few.letter, False

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from scorecard.model import OPEN, ExceptionKind, Finding, Last, Status
+from scorecard.model import Finding, Last, Status
 from scorecard.standard import Standard
 
 
@@ -24,7 +24,7 @@ def _worth(finding: Finding, standard: Standard, as_of: datetime, zone: ZoneInfo
         return None, None
     status = finding.status
     if status is not Status.UNKNOWN:
-        return (None if _left_the_sum(finding) else standard.values[status]), None
+        return (None if finding.left_the_sum else standard.values[status]), None
     if finding.last is not None and (lives := shelf_lives(finding.check, finding.last, standard, as_of, zone)) <= 2:
         value = standard.values[finding.last.status]
         if lives == 1:
@@ -34,19 +34,8 @@ def _worth(finding: Finding, standard: Standard, as_of: datetime, zone: ZoneInfo
     return _unanswered(finding, standard), None
 
 
-def _left_the_sum(finding: Finding) -> bool:
-    mark = finding.exception
-    return mark is not None and mark.kind is ExceptionKind.WAIVED and mark.leaves and finding.status in OPEN
-
-
 def _unanswered(finding: Finding, standard: Standard) -> float | None:
-    return standard.content.exceptions.stated_value if is_stated(finding) else standard.values[Status.UNKNOWN]
-
-
-def is_stated(finding: Finding) -> bool:
-    """An unknown that somebody answered in writing."""
-    mark = finding.exception
-    return mark is not None and mark.kind is ExceptionKind.STATED and finding.status is Status.UNKNOWN
+    return standard.content.exceptions.stated_value if finding.is_stated else standard.values[Status.UNKNOWN]
 
 
 def shelf_lives(check: str, last: Last, standard: Standard, as_of: datetime, zone: ZoneInfo) -> int:

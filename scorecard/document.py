@@ -287,7 +287,7 @@ def finding_from_json(raw: Mapping[str, Any]) -> Finding:
 
 
 def _mark_from(raw: Mapping[str, Any] | None) -> Mark | None:
-    return None if raw is None else Mark(raw["id"], ExceptionKind(raw["kind"]), raw["leaves"], raw["covered"])
+    return None if raw is None else Mark(raw["id"], ExceptionKind(raw["kind"]), raw["covered"])
 
 
 def _last_from(raw: Mapping[str, Any] | None) -> Last | None:

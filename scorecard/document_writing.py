@@ -270,7 +270,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 
 
 def _mark(mark: Mark) -> dict[str, Json]:
-    return {"id": mark.id, "kind": mark.kind.value, "leaves": mark.leaves, "covered": mark.covered}
+    return {"id": mark.id, "kind": mark.kind.value, "covered": mark.covered}
 
 
 def _last(last: Last) -> dict[str, Json]:

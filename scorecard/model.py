@@ -353,12 +353,14 @@ class ExceptionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A valid exception on a finding (design section 7). The status stays what was measured."""
+    """A valid exception on a finding (design section 7). The status stays what was measured.
+
+    A waived one has a place within the share of the checks that may leave the sum.
+    """
 
     id: str
     kind: ExceptionKind
-    leaves: bool = False  # a waived one with a place within the share that may leave the sum
-    covered: bool = False  # something protects the machine meanwhile
+    covered: bool = False  # of a waived one: something protects the machine meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,6 +388,20 @@ class Finding:
     @property
     def status(self) -> Status:
         return self.verdict.status
+
+    def marked(self, kind: ExceptionKind) -> bool:
+        """Whether a valid exception of this kind stands on it."""
+        return self.exception is not None and self.exception.kind is kind
+
+    @property
+    def left_the_sum(self) -> bool:
+        """Whether a waiver keeps its fault out of the score."""
+        return self.status in OPEN and self.marked(ExceptionKind.WAIVED)
+
+    @property
+    def is_stated(self) -> bool:
+        """An unknown that somebody answered in writing."""
+        return self.status is Status.UNKNOWN and self.marked(ExceptionKind.STATED)
 
 
 # --- the result ----------------------------------------------------------------------------------------------------

@@ -7,16 +7,16 @@ import importlib.util
 import pkgutil
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 from scorecard.errors import PluginError
-from scorecard.model import Platform, Probe
+from scorecard.model import Json, Platform, Probe
 from scorecard.reporting import Report
 from scorecard.topic import Check, Topic
 
@@ -67,6 +67,14 @@ class Registry:
     @cached_property
     def by_id(self) -> dict[str, Topic]:
         return {topic.id: topic for topic in self.topics}
+
+    def data(self) -> tuple[Mapping[str, Json], ...]:
+        """The data files that rules judge by, as audits name them."""
+        return tuple(MappingProxyType(dict(entry)) for topic in self.topics if topic.data for entry in topic.data())
+
+    def stable(self) -> dict[str, tuple[str, ...]]:
+        """By check: the evidence keys that decide whether a finding got worse."""
+        return {check.id: check.stable for check in self.checks.values()}
 
     def probes(self, platform: Platform | None = None, topics: Iterable[str] | None = None) -> tuple[Probe, ...]:
         """What these topics ask, of one platform or of all."""

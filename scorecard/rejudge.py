@@ -12,13 +12,12 @@ from scorecard import __version__
 from scorecard.bundle import FIRST_SEEN_PART
 from scorecard.describing import count, described
 from scorecard.errors import InputError
-from scorecard.exceptions import apply, exceptions_from, kept_before
+from scorecard.grading import Graded, graded_again
 from scorecard.host import parse_host
 from scorecard.judge import Sightings, judge, judge_unseen
-from scorecard.model import OPEN, Finding, Json, Observation, Status
+from scorecard.model import OPEN, Finding, Observation, Status
 from scorecard.registry import Registry
-from scorecard.result import Audit, Device, Scorecard, Shipped
-from scorecard.score import score, settle
+from scorecard.result import Audit, Device, Shipped
 from scorecard.standard import Standard, differences, load, shipped
 
 Answers = Iterable[tuple[str, Mapping[str, Observation]]]  # by endpoint: observations by digest
@@ -33,19 +32,19 @@ def rejudge(audit: Audit, answers: Answers, registry: Registry, standard: Standa
 
     Who was not seen stays so, and exceptions are applied as they were then. Raises NoAnswers.
     """
-    findings, records, card = _graded(audit, answers, registry, standard)
-    before = f"{audit.standard['name']} {_version(audit)}"
+    grade = _judged_again(audit, answers, registry, standard)
+    before = f"{audit.standard['name']} {audit.standard['version']}"
     note = f"Judged again under {standard.name} {standard.content.version}; the audit itself was judged under {before}."
     return replace(
         audit,
         tool_version=__version__,
         standard=MappingProxyType(standard.document()),
-        scorecard=card,
-        devices=tuple(replace(device, score=card.endpoint_scores[device.name]) for device in audit.devices),
-        findings=findings,
-        exceptions=records,
+        scorecard=grade.scorecard,
+        devices=grade.scorecard.on_each(audit.devices),
+        findings=grade.findings,
+        exceptions=grade.records,
         checks=described(registry, standard),
-        data=tuple(MappingProxyType(dict(entry)) for topic in registry.topics if topic.data for entry in topic.data()),
+        data=registry.data(),
         notes=(*audit.notes, note),
     )
 
@@ -55,13 +54,11 @@ def under_shipped(audit: Audit, answers: Answers, registry: Registry, ours: Stan
     if ours.name not in shipped():
         return None
     theirs = load(ours.name, registry.checks)
-    _, _, card = _graded(audit, answers, registry, theirs)
+    card = _judged_again(audit, answers, registry, theirs).scorecard
     return Shipped(theirs.content.version, card.score, card.letter, differences(ours, theirs))
 
 
-def _graded(
-    audit: Audit, answers: Answers, registry: Registry, standard: Standard
-) -> tuple[tuple[Finding, ...], tuple[Mapping[str, Json], ...], Scorecard]:
+def _judged_again(audit: Audit, answers: Answers, registry: Registry, standard: Standard) -> Graded:
     before: dict[str, dict[str, Finding]] = {device.name: {} for device in audit.devices}
     for finding in audit.findings:
         before[finding.endpoint][finding.check] = finding
@@ -73,29 +70,9 @@ def _graded(
     for device in audit.devices:
         if device.name not in judged:
             judged[device.name] = _unseen(device, before[device.name], audit.as_of, registry, standard)
-    applied = apply(
-        exceptions_from(audit.exceptions),
-        tuple(finding for device in audit.devices for finding in judged[device.name]),
-        audit.devices,
-        standard,
-        kept_before(audit.exceptions, audit.as_of),
-        as_of=audit.as_of,
-        time_zone=audit.time_zone,
-        stable={check.id: check.stable for check in registry.checks.values()},
-        whole=not audit.scope,
-    )
-    findings = settle(applied.findings, standard, audit.as_of, audit.time_zone)
+    findings = tuple(finding for device in audit.devices for finding in judged[device.name])
     count(audit.devices, findings, standard)
-    card = score(
-        findings,
-        audit.devices,
-        standard,
-        as_of=audit.as_of,
-        client_since=audit.client_since,
-        time_zone=audit.time_zone,
-        scope=audit.scope,
-    )
-    return findings, applied.records, card
+    return graded_again(audit, findings, standard, registry.stable())
 
 
 def _judged(
@@ -148,7 +125,3 @@ def _with_history(finding: Finding, before: Finding | None) -> Finding:
         first_seen=before.first_seen if same else finding.observed_at,
         came_back=before.came_back if same else None,
     )
-
-
-def _version(audit: Audit) -> str:
-    return str(audit.standard["version"])

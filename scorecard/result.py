@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -108,8 +108,8 @@ class Leaver:
 
 
 @dataclass(frozen=True, slots=True)
-class Partner:
-    """The provider's own grade: managed endpoints alone, without declined work. `leavers`: what makes the difference."""
+class Grade:
+    """Scores from 0 to 100; `letter` is None when not graded (`not_graded` says why)."""
 
     score: float | None
     possible: float | None
@@ -118,6 +118,12 @@ class Partner:
     worst_case: str | None
     not_graded: str | None
     caps: tuple[Cap, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Partner(Grade):
+    """The provider's own grade: managed endpoints alone, without declined work. `leavers`: what makes the difference."""
+
     leavers: tuple[Leaver, ...] = ()
 
 
@@ -135,24 +141,21 @@ class Shipped:
 
 
 @dataclass(frozen=True, slots=True)
-class Scorecard:
-    """The grade and all that explains it. `letter` is None when not graded (`not_graded` says why)."""
+class Scorecard(Grade):
+    """The environment's grade and all that explains it."""
 
-    score: float | None
-    possible: float | None
-    coverage: float
-    letter: str | None
     letter_before_caps: str | None
-    worst_case: str | None
     provisional: bool
-    not_graded: str | None
-    caps: tuple[Cap, ...]
     promises: tuple[Promise, ...]
     categories: tuple[CategoryScore, ...]
     endpoint_scores: Mapping[str, float | None]
     omitted_categories: tuple[str, ...] = ()
     partner: Partner | None = None
     shipped: Shipped | None = None
+
+    def on_each(self, devices: Iterable[Device]) -> tuple[Device, ...]:
+        """The devices with their own scores."""
+        return tuple(replace(device, score=self.endpoint_scores[device.name]) for device in devices)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import fields
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from scorecard import caps
 from scorecard.caps import Caps, Moment, percent
-from scorecard.carried import is_stated, settled
+from scorecard.carried import settled
 from scorecard.model import OPEN, ExceptionKind, Finding, Status
-from scorecard.result import Answer, Cap, CategoryScore, Device, Leaver, Partner, Promise, Scorecard
+from scorecard.result import Answer, Cap, CategoryScore, Device, Grade, Leaver, Partner, Promise, Scorecard
 from scorecard.standard import Standard, worse
 from scorecard.sums import Sums
 
@@ -42,24 +43,21 @@ def score(
     counted = [finding for finding in findings if finding.counts]
     by_name = {device.name: device for device in devices}
     moment = Moment(as_of, ZoneInfo(time_zone), client_since)
-    whole = _graded(counted, by_name, standard, moment, scope)
-    sums = whole.sums
+    grade, sums = _graded(counted, by_name, standard, moment, scope)
     return Scorecard(
-        score=whole.score,
-        possible=whole.possible,
-        coverage=whole.coverage,
-        letter=whole.letter,
-        letter_before_caps=None if whole.score is None else standard.letter(whole.score),
-        worst_case=whole.worst_case,
-        provisional=whole.coverage < standard.content.coverage.provisional.below,
-        not_graded=whole.not_graded,
-        caps=whole.caps,
+        **_fields(grade),
+        letter_before_caps=None if grade.score is None else standard.letter(grade.score),
+        provisional=grade.coverage < standard.content.coverage.provisional.below,
         promises=tuple(_promises(counted, standard)),
         categories=_categories(sums, standard),
         endpoint_scores=MappingProxyType({device.name: sums.of_endpoint(device.name, effective) for device in devices}),
         omitted_categories=tuple(c.title for c in standard.content.categories if c.id not in standard.asked_categories),
-        partner=_partner(whole, counted, by_name, standard, moment, scope),
+        partner=_partner(grade, counted, by_name, standard, moment, scope),
     )
+
+
+def _fields(grade: Grade) -> dict[str, Any]:
+    return {field.name: getattr(grade, field.name) for field in fields(grade)}
 
 
 def effective(finding: Finding) -> float | None:
@@ -83,43 +81,31 @@ def worst(finding: Finding) -> float | None:
     """What it is worth if everything that nobody can tell is a fail."""
     if finding.status is not Status.UNKNOWN:
         return finding.effective
-    told = is_stated(finding) and finding.carried_from is None
+    told = finding.is_stated and finding.carried_from is None
     return (finding.effective or 0.0) if told else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Grade:
-    sums: Sums
-    score: float | None
-    possible: float | None
-    coverage: float
-    letter: str | None
-    worst_case: str | None
-    not_graded: str | None
-    caps: tuple[Cap, ...]
 
 
 def _graded(
     counted: Sequence[Finding], devices: Mapping[str, Device], standard: Standard, moment: Moment, scope: str
-) -> _Grade:
+) -> tuple[Grade, Sums]:
     sums = Sums(counted, devices, standard)
     total, best, covered = sums.total(effective), sums.total(possible), sums.total(answered)
     share = 0.0 if covered is None else covered / 100
     held = Caps((f for f in counted if f.status is not Status.NOT_APPLICABLE), devices, standard, moment)
-    found = (*held.coverage(share), *held.all(caps.fails), *held.unread())
+    coverage, unread = held.coverage(share), held.unread()
+    found = (*coverage, *held.all(caps.fails), *unread)
+    at_worst = (*coverage, *held.all(caps.could_fail), *unread)
     not_graded = _not_graded(standard, total, best, share, scope)
-    at_worst = (*held.coverage(share), *held.all(caps.could_fail), *held.unread())
-    worst_case = None if scope or total is None else _letter(standard, sums.total(worst), at_worst)
-    return _Grade(
-        sums=sums,
+    grade = Grade(
         score=total,
         possible=best,
         coverage=share,
         letter=None if not_graded else _letter(standard, total, found),
-        worst_case=worst_case,
+        worst_case=None if scope or total is None else _letter(standard, sums.total(worst), at_worst),
         not_graded=not_graded,
         caps=found,
     )
+    return grade, sums
 
 
 def _not_graded(standard: Standard, total: float | None, best: float | None, share: float, scope: str) -> str | None:
@@ -142,32 +128,20 @@ def _letter(standard: Standard, total: float | None, found: Iterable[Cap]) -> st
 
 
 def _partner(
-    whole: _Grade,
+    whole: Grade,
     counted: Sequence[Finding],
     devices: Mapping[str, Device],
     standard: Standard,
     moment: Moment,
     scope: str,
 ) -> Partner:
-    """The provider's own grade: what it looks after, without the work that the client declined."""
-    ours = [finding for finding in counted if devices[finding.endpoint].managed and not _is_declined(finding)]
-    grade = whole if len(ours) == len(counted) else _graded(ours, devices, standard, moment, scope)
-    return Partner(
-        score=grade.score,
-        possible=grade.possible,
-        coverage=grade.coverage,
-        letter=grade.letter,
-        worst_case=grade.worst_case,
-        not_graded=grade.not_graded,
-        caps=grade.caps,
-        leavers=tuple(_leavers(counted, devices)),
-    )
+    """The provider's own grade: what it looks after, without the work that the client declined.
 
-
-def _is_declined(finding: Finding) -> bool:
-    """Work that the client refused: it leaves the partner's grade as long as it is there to be done."""
-    mark = finding.exception
-    return mark is not None and mark.kind is ExceptionKind.DECLINED
+    A declined check leaves it as long as it is there to be done.
+    """
+    ours = [f for f in counted if devices[f.endpoint].managed and not f.marked(ExceptionKind.DECLINED)]
+    grade = whole if len(ours) == len(counted) else _graded(ours, devices, standard, moment, scope)[0]
+    return Partner(**_fields(grade), leavers=tuple(_leavers(counted, devices)))
 
 
 def _leavers(counted: Iterable[Finding], devices: Mapping[str, Device]) -> Iterable[Leaver]:
@@ -175,8 +149,9 @@ def _leavers(counted: Iterable[Finding], devices: Mapping[str, Device]) -> Itera
         if not device.managed:
             yield Leaver(device.name, None, "not managed by the provider")
     for finding in counted:
-        if finding.exception is not None and _is_declined(finding) and devices[finding.endpoint].managed:
-            yield Leaver(finding.endpoint, finding.check, "declined by the client", finding.exception.id)
+        mark = finding.exception
+        if mark is not None and mark.kind is ExceptionKind.DECLINED and devices[finding.endpoint].managed:
+            yield Leaver(finding.endpoint, finding.check, "declined by the client", mark.id)
 
 
 def _categories(sums: Sums, standard: Standard) -> tuple[CategoryScore, ...]:
@@ -209,7 +184,7 @@ def _promises(findings: Iterable[Finding], standard: Standard) -> Iterable[Promi
         for check in line.checks:
             for finding in by_check[check]:
                 mine[finding.endpoint].append(finding)
-        short = {name for name, found in mine.items() if any(f.status in OPEN and not _is_excused(f) for f in found)}
+        short = {name for name, found in mine.items() if any(f.status in OPEN and not f.left_the_sum for f in found)}
         unread = {name for name, found in mine.items() if any(f.status is Status.UNKNOWN for f in found)} - short
         excused = {name for name, found in mine.items() if any(f.status in OPEN for f in found)} - short - unread
         yield Promise(
@@ -222,11 +197,6 @@ def _promises(findings: Iterable[Finding], standard: Standard) -> Iterable[Promi
             unknown=tuple(sorted(unread)),
             excused=tuple(sorted(excused)),
         )
-
-
-def _is_excused(finding: Finding) -> bool:
-    mark = finding.exception
-    return mark is not None and mark.kind is ExceptionKind.WAIVED
 
 
 def _answer(of: int, short: int, unread: int, excused: int) -> Answer:

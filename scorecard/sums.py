@@ -88,7 +88,7 @@ class _Column:
         mark = finding.exception
         key = (
             *(role, severity, finding.effective, finding.verdict.status, finding.carried_from is None),
-            mark and (mark.kind, mark.leaves),
+            mark and mark.kind,
         )
         if key not in self._counts:
             self._alike[key] = (role * severity, finding)

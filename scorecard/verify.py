@@ -16,11 +16,10 @@ from scorecard.describing import Missing, count
 from scorecard.document import DocumentError, built, observation_from_json
 from scorecard.document_writing import finding_json, to_json
 from scorecard.errors import StandardError
-from scorecard.exceptions import apply, exceptions_from, kept_before
+from scorecard.grading import Graded, graded_again
 from scorecard.judge import digest
-from scorecard.model import Finding, Json, Status
+from scorecard.model import Finding, Status
 from scorecard.result import Audit
-from scorecard.score import score, settle
 from scorecard.standard import Standard, standard_of
 
 _RECOMPUTED = ("effective", "carried_from", "exception")
@@ -62,21 +61,13 @@ def _computed(raw: Mapping[str, Any], audit: Audit, standard: Standard) -> Itera
         count(audit.devices, audit.findings, standard)
     except Missing as error:
         yield f"findings: there has to be one for each check on each endpoint that it is asked of, see {error.where}"
-    findings, records = _settled(audit, standard)
-    for kept, again in zip(raw["exceptions"], records, strict=True):
+    grade = _graded(audit, standard)
+    for kept, again in zip(raw["exceptions"], grade.records, strict=True):
         if kept != json.loads(json.dumps(dict(again))):
             yield f"exceptions: {kept['id']} stands otherwise when it is applied again"
-    yield from _effects(audit.findings, findings)
+    yield from _effects(audit.findings, grade.findings)
     yield from _severities(audit, standard)
-    card = score(
-        findings,
-        audit.devices,
-        standard,
-        as_of=audit.as_of,
-        client_since=audit.client_since,
-        time_zone=audit.time_zone,
-        scope=audit.scope,
-    )
+    card = grade.scorecard
     again = to_json(replace(audit, scorecard=replace(card, shipped=audit.scorecard.shipped)))["scorecard"]
     for key, value in raw["scorecard"].items():
         if again[key] != value:
@@ -87,20 +78,10 @@ def _computed(raw: Mapping[str, Any], audit: Audit, standard: Standard) -> Itera
             yield f"endpoint {device.name}: the document says a score of {shown[0]}, recomputed it is {shown[1]}"
 
 
-def _settled(audit: Audit, standard: Standard) -> tuple[tuple[Finding, ...], tuple[Mapping[str, Json], ...]]:
+def _graded(audit: Audit, standard: Standard) -> Graded:
     """From what was measured and agreed alone: marks and effects are made anew, and what became of each exception."""
-    applied = apply(
-        exceptions_from(audit.exceptions),
-        tuple(replace(finding, exception=None) for finding in audit.findings),
-        audit.devices,
-        standard,
-        kept_before(audit.exceptions, audit.as_of),
-        as_of=audit.as_of,
-        time_zone=audit.time_zone,
-        stable={name: _stable(check) for name, check in audit.checks.items()},
-        whole=not audit.scope,
-    )
-    return settle(applied.findings, standard, audit.as_of, audit.time_zone), applied.records
+    measured = tuple(replace(finding, exception=None) for finding in audit.findings)
+    return graded_again(audit, measured, standard, {name: _stable(check) for name, check in audit.checks.items()})
 
 
 def _stable(check: Any) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ class Company:
 
     def _told(self, entry: Finding) -> Finding:
         if entry.endpoint in self.covered and entry.check == SUPPORTED:
-            return replace(entry, exception=Mark("isolated", ExceptionKind.WAIVED, leaves=True, covered=True))
+            return replace(entry, exception=Mark("isolated", ExceptionKind.WAIVED, covered=True))
         return entry
 
 

@@ -146,7 +146,7 @@ def _storied(entry: Finding, chance: random.Random, forgetful: float, indulgent:
     if entry.status is Status.UNKNOWN:
         return replace(entry, exception=Mark("told", ExceptionKind.STATED))
     if entry.status in OPEN and chance.random() > 0.3:
-        mark = Mark("agreed", ExceptionKind.WAIVED, leaves=chance.random() > 0.3, covered=chance.random() > 0.5)
+        mark = Mark("agreed", ExceptionKind.WAIVED, covered=chance.random() > 0.5)
         return replace(entry, exception=mark)
     return replace(entry, exception=Mark("refused", ExceptionKind.DECLINED)) if entry.status in OPEN else entry
 

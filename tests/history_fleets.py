@@ -193,7 +193,20 @@ class Client:
         counted = [finding for finding in findings if finding.counts]
         total = Sums(counted, {one.name: one for one in devices}, self.standard).total(effective)
         nothing: Mapping[str, float | None] = MappingProxyType({})
-        return Scorecard(total, total, 1.0, None, None, None, False, None, (), (), (), nothing)
+        return Scorecard(
+            score=total,
+            possible=total,
+            coverage=1.0,
+            letter=None,
+            worst_case=None,
+            not_graded=None,
+            caps=(),
+            letter_before_caps=None,
+            provisional=False,
+            promises=(),
+            categories=(),
+            endpoint_scores=nothing,
+        )
 
 
 def _described(check: str, standard: Standard) -> Json:
@@ -220,11 +233,10 @@ def _fitting(mark: Mark | None, status: Status) -> Mark | None:
     return mark if status in wanted else None
 
 
-WAIVED = Mark("W-1", ExceptionKind.WAIVED, leaves=True)
-CROWDED_OUT = Mark("W-2", ExceptionKind.WAIVED)
+WAIVED = Mark("W-1", ExceptionKind.WAIVED)
 DECLINED = Mark("D-1", ExceptionKind.DECLINED)
 STATED = Mark("S-1", ExceptionKind.STATED)
-MARKS = (WAIVED, CROWDED_OUT, DECLINED, STATED)
+MARKS = (WAIVED, DECLINED, STATED)
 
 
 def random_client(chance: random.Random, most: int = 5, standard: Standard = SMALL) -> Client:

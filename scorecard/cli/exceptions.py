@@ -139,7 +139,7 @@ def check(
     warnings = tuple(_strangers(read, listed)) if listed else ()
     would: tuple[Line, ...] | None = None
     if audit is not None:
-        stable = {check.id: check.stable for check in registry.checks.values()}
+        stable = registry.stable()
         applied = apply(read, audit.findings, audit.devices, standard, kept, as_of=now, time_zone=zone, stable=stable)
         would = lines(applied.records, today, standard.content.exceptions.ending_soon_days)
     _tell(_Checked(file, read, name, audit, would, warnings), as_json)

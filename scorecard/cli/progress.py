@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from scorecard.asking import Progress as Callback
 from scorecard.cli.terminal import is_live, safe, say
 from scorecard.collect import EndpointResult
-from scorecard.model import Status
+from scorecard.model import OPEN, Status
 
 _LONGEST_NAME = 30
 
@@ -24,7 +24,7 @@ def line(result: EndpointResult) -> str:
         failure = device.failure
         return f"{device.name}: not seen ({failure.kind}: {failure.message})" if failure else f"{device.name}: not seen"
     statuses = [finding.status for finding in result.findings if finding.counts]
-    short = sum(status in (Status.FAIL, Status.WARN) for status in statuses)
+    short = sum(status in OPEN for status in statuses)
     unread = statuses.count(Status.UNKNOWN)
     said = [f"{short} to fix"] if short else ["nothing to fix"]
     if unread:

@@ -199,7 +199,7 @@ def _use(case: _Case, moment: datetime, stable: Mapping[str, Sequence[str]]) -> 
 
 
 def _mark(entry: Entry) -> Mark:
-    return Mark(entry.id, entry.kind, leaves=entry.kind is ExceptionKind.WAIVED, covered=entry.covered)
+    return Mark(entry.id, entry.kind, entry.covered)
 
 
 def _marked(finding: Finding, mark: Mark | None) -> Finding:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from scorecard.frameworks.table import Framework, Kind, Row
-from scorecard.model import ExceptionKind, Finding, Severity, Status
+from scorecard.model import OPEN, ExceptionKind, Finding, Severity, Status
 from scorecard.result import Audit, Device
 
 # Where the audit's standard does not say: as long as a standard that leaves the key out.
@@ -155,7 +155,7 @@ class _View:
         if status is Status.UNKNOWN:
             told = "Told, not measured: " if kind is ExceptionKind.STATED else ""
             return Lack.UNKNOWN, told + (verdict.reason or verdict.measured)
-        if status in (Status.FAIL, Status.WARN):
+        if status in OPEN:
             if kind is ExceptionKind.WAIVED:
                 return Lack.EXCUSED, verdict.measured
             return (Lack.FAIL if status is Status.FAIL else Lack.WARN), verdict.measured

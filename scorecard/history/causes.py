@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from scorecard.carried import is_stated
-from scorecard.history.pairs import left_the_sum, standing
+from scorecard.history.pairs import standing
 from scorecard.model import OPEN, Finding, Status
 
 
@@ -36,8 +35,8 @@ def cause_of_answer(old: Finding, new: Finding) -> Cause | None:
     and is in order now is fixed, whoever fixed it when. Between two open answers an exception that begins or ends is the
     cause; what was waived and then fixed is fixed.
     """
-    if old.status in OPEN and new.status in OPEN and left_the_sum(old) is not left_the_sum(new):
-        return Cause.EXCEPTIONS_BEGUN if left_the_sum(new) else Cause.EXCEPTIONS_ENDED
+    if old.status in OPEN and new.status in OPEN and old.left_the_sum is not new.left_the_sum:
+        return Cause.EXCEPTIONS_BEGUN if new.left_the_sum else Cause.EXCEPTIONS_ENDED
     then, now = standing(old), standing(new)
     if then is now or Status.UNKNOWN in (then, now):
         return _cause_of_sight(old, new)
@@ -55,6 +54,6 @@ def _cause_of_sight(old: Finding, new: Finding) -> Cause | None:
         return Cause.SEEN_AGAIN if is_read else Cause.NO_LONGER_SEEN
     if new.carried_from is not None and (old.carried_from is None or new.carried_from > old.carried_from):
         return Cause.SEEN_AGAIN
-    if new.carried_from is None and old.carried_from is None and is_stated(old) is not is_stated(new):
-        return Cause.EXCEPTIONS_BEGUN if is_stated(new) else Cause.EXCEPTIONS_ENDED
+    if new.carried_from is None and old.carried_from is None and old.is_stated is not new.is_stated:
+        return Cause.EXCEPTIONS_BEGUN if new.is_stated else Cause.EXCEPTIONS_ENDED
     return Cause.AGED

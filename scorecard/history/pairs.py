@@ -8,7 +8,7 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from scorecard.errors import InputError
-from scorecard.model import ExceptionKind, Finding, Status
+from scorecard.model import Finding, Status
 from scorecard.result import Audit
 from scorecard.standard import Standard
 
@@ -68,12 +68,6 @@ def standing(finding: Finding) -> Status:
     if finding.status is Status.UNKNOWN and finding.carried_from is not None and finding.last is not None:
         return finding.last.status
     return finding.status
-
-
-def left_the_sum(finding: Finding) -> bool:
-    """Whether a waiver keeps it out of the score."""
-    mark = finding.exception
-    return mark is not None and mark.kind is ExceptionKind.WAIVED and mark.leaves
 
 
 def judged_otherwise(older: Standard, newer: Standard) -> frozenset[str]:

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from scorecard.carried import is_stated
 from scorecard.model import Finding, Status
 from scorecard.result import Audit
 from scorecard.score import answered, effective
@@ -63,7 +62,7 @@ def _rates(checks: Mapping[str, CheckSum], standard: Standard) -> dict[str, floa
 
 def can_be_asked(finding: Finding) -> bool:
     """Unknown, and not what somebody stated because no probe can see it."""
-    return finding.counts and finding.status is Status.UNKNOWN and not is_stated(finding)
+    return finding.counts and finding.status is Status.UNKNOWN and not finding.is_stated
 
 
 def passing(finding: Finding, standard: Standard) -> Finding:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from zoneinfo import ZoneInfo
 
-from scorecard.caps import Caps, Moment, fails, is_covered
+from scorecard.caps import Caps, Moment, fails, is_covered, is_in_pool, letter_of_cap
 from scorecard.model import Finding, Status
 from scorecard.result import Audit
 from scorecard.standard import LETTERS, CapLine, Standard
@@ -60,11 +60,7 @@ class _Machines:
         self.unread = frozenset(name for cap in caps.unread() for name in cap.endpoints)
 
     def pool(self, line: CapLine) -> int:
-        return sum(self._is_in(line, endpoint) for endpoint in self._by_check[line.check])
-
-    def _is_in(self, line: CapLine, endpoint: str) -> bool:
-        device = self._devices[endpoint]
-        return device.role in line.pool.roles and (device.platform is None or device.platform in line.pool.platforms)
+        return sum(is_in_pool(line, self._devices[endpoint]) for endpoint in self._by_check[line.check])
 
     def limits(self, letter: str) -> Iterator[Limit]:
         """Of each cap: the machines that nothing protects meanwhile, and where even that is too little the others."""
@@ -75,7 +71,7 @@ class _Machines:
             bare = frozenset(names) - covered
             if bare:
                 pool = self.pool(line)
-                few = sum(_cap_letter(line, count, pool)[1] is False for count in range(1, len(bare) + 1))
+                few = sum(letter_of_cap(line, count, pool)[1] is False for count in range(1, len(bare) + 1))
                 allowed = _most(line, len(bare), pool, letter)
                 yield Limit(line.check, bare, allowed, line.area, few)
             if covered and covered_holds:
@@ -102,21 +98,10 @@ def is_better(letter: str, other: str) -> bool:
     return LETTERS.index(letter) < LETTERS.index(other)
 
 
-def _cap_letter(line: CapLine, broken: int, pool: int) -> tuple[str, bool]:
-    """The letter that so many broken machines of a pool allow, and whether that is systemic (as caps.py has it)."""
-    if not broken:
-        return LETTERS[0], False
-    if broken <= max(line.few.at_least, line.few.share * pool + 1e-9):
-        return line.few.letter, False
-    if line.severe is not None and broken > line.severe.above * pool + 1e-9:
-        return line.severe.letter, True
-    return line.systemic.letter, True
-
-
 def _most(line: CapLine, broken: int, pool: int, letter: str) -> int:
     """The most broken machines up to which every number allows the letter."""
     for count in range(1, broken + 1):
-        if is_better(letter, _cap_letter(line, count, pool)[0]):
+        if is_better(letter, letter_of_cap(line, count, pool)[0]):
             return count - 1
     return broken
 

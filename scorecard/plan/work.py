@@ -104,9 +104,7 @@ def by_kind(answers: Iterable[Answers]) -> Iterator[tuple[str, list[Answers]]]:
 
 
 def _fix(audit: Audit, finding: Finding, gains: Gains, device: Device) -> Fix:
-    mark = finding.exception
-    declined = mark is not None and mark.kind is ExceptionKind.DECLINED
-    waived = mark is not None and mark.kind is ExceptionKind.WAIVED and mark.leaves
+    declined, waived = finding.marked(ExceptionKind.DECLINED), finding.marked(ExceptionKind.WAIVED)
     owner = Owner.CLIENT if declined or not device.managed else owner_of(described(audit, finding.check))
     return Fix(finding.check, finding.endpoint, gains.points(finding), owner, declined, waived)
 

@@ -17,7 +17,7 @@ from scorecard.document_writing import chunks
 from scorecard.errors import InputError, StoreError
 from scorecard.exceptions.entries import Kept
 from scorecard.folders import data_folder
-from scorecard.model import Observation, Platform, Role, Status
+from scorecard.model import OPEN, Observation, Platform, Role
 from scorecard.reporting import Past
 from scorecard.result import Audit, System
 from scorecard.seal import Sealing
@@ -30,7 +30,6 @@ from scorecard.store.runs import Begun, Run
 
 __all__ = ["AuditRunning", "Begun", "Entry", "Run", "Store", "StoreUnusable", "UnknownAudit", "default_url"]
 
-_OPEN = (Status.FAIL, Status.WARN)
 _PAUSE_S = 0.5
 _ROWS = 500  # read at a time
 
@@ -174,7 +173,7 @@ class Store:
             "letter": card.letter,
             "coverage": card.coverage,
             "devices": len(audit.devices),
-            "open_findings": sum(finding.status in _OPEN and finding.counts for finding in audit.findings),
+            "open_findings": sum(finding.status in OPEN and finding.counts for finding in audit.findings),
             "document": pack_pieces(chunks(audit, lines=False, sealing=sealing)),
             "chain": sealing.chain,
         }

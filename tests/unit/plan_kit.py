@@ -11,7 +11,6 @@ from itertools import combinations
 from types import MappingProxyType
 from typing import Any
 
-from scorecard.carried import is_stated
 from scorecard.describing import describe
 from scorecard.model import OPEN, ExceptionKind, Finding, Mark, Platform, Role, Status
 from scorecard.plan.hours import ASK_AGAIN, FIND
@@ -82,7 +81,7 @@ def actions(audit: Audit) -> Iterator[Action]:
     for one in audit.findings:
         if one.status in OPEN and one.counts:
             yield frozenset({(one.check, one.endpoint)}), frozenset({one.check}), minutes(audit, one.check)[1]
-        elif one.status is Status.UNKNOWN and one.counts and not is_stated(one):
+        elif one.status is Status.UNKNOWN and one.counts and not one.is_stated:
             missing.setdefault(one.endpoint, []).append(one)
     seen = {one.name for one in audit.devices if one.seen}
     for name, found in missing.items():
@@ -200,6 +199,6 @@ def _storied(one: Finding, chance: random.Random) -> Finding:
     if one.status is Status.UNKNOWN:
         return replace(one, exception=Mark("told", ExceptionKind.STATED))
     if one.status is Status.FAIL:
-        mark = Mark("agreed", ExceptionKind.WAIVED, leaves=chance.random() > 0.4, covered=chance.random() > 0.4)
+        mark = Mark("agreed", ExceptionKind.WAIVED, covered=chance.random() > 0.4)
         return replace(one, exception=mark if chance.random() > 0.3 else Mark("refused", ExceptionKind.DECLINED))
     return one

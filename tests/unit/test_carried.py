@@ -127,33 +127,21 @@ def test_an_unknown_holds_the_letter_unless_there_is_an_answer_that_still_counts
     assert [one.id for one in card.caps] == ([f"not-read.{ENCRYPTED}"] if holds else [])
 
 
-def marked(entry: Finding, kind: ExceptionKind, *, leaves: bool = False, covered: bool = False) -> Finding:
-    return replace(entry, exception=Mark("x1", kind, leaves, covered))
-
-
-def with_mark(
-    fleet: list[Device], fault: tuple[str, str], status: Status, kind: ExceptionKind, *, leaves: bool, covered: bool
-) -> Scorecard:
-    found = findings(fleet, except_for({fault: status}))
-    return grade(
-        [
-            marked(entry, kind, leaves=leaves, covered=covered) if (entry.endpoint, entry.check) == fault else entry
-            for entry in found
-        ],
-        fleet,
-    )
+def marked(entry: Finding, kind: ExceptionKind, *, covered: bool = False) -> Finding:
+    return replace(entry, exception=Mark("x1", kind, covered))
 
 
 @pytest.mark.parametrize("status", [Status.FAIL, Status.WARN])
-def test_a_waived_finding_with_a_place_leaves_the_sum_and_its_cap_stays(status: Status) -> None:
+def test_a_waived_finding_leaves_the_sum_and_its_cap_stays(status: Status) -> None:
     fleet, fault = laptops(10), ("laptop0", ENCRYPTED)
-    card = with_mark(fleet, fault, status, ExceptionKind.WAIVED, leaves=True, covered=False)
+    found = findings(fleet, except_for({fault: status}))
+    card = grade([marked(one, ExceptionKind.WAIVED) if (one.endpoint, one.check) == fault else one for one in found], fleet)
     assert card.score == 100
     assert card.coverage == 1
     assert [one.id for one in card.caps] == (["laptops-not-encrypted"] if status is Status.FAIL else [])
     promise = next(p for p in card.promises if p.id == "encryption")
     assert (promise.answer, promise.excused, promise.met) == (Answer.YES_EXCEPT, ("laptop0",), 9)
-    without = with_mark(fleet, fault, status, ExceptionKind.WAIVED, leaves=False, covered=False)
+    without = grade(found, fleet)
     assert without.score is not None
     assert without.score < 100
 

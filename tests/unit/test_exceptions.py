@@ -111,7 +111,7 @@ def test_waived_covers_what_is_wrong_and_never_what_is_unknown(status: Status, s
     entry = waived()
     applied = done([entry], fleet(40, {("m01", DATA): status}))
     assert states(applied) == {("m01", DATA): state}
-    expected = {("m01", DATA): Mark(entry.id, ExceptionKind.WAIVED, leaves=True)} if state == "counts" else {}
+    expected = {("m01", DATA): Mark(entry.id, ExceptionKind.WAIVED)} if state == "counts" else {}
     assert marks(applied) == expected
 
 
@@ -227,7 +227,7 @@ def test_leap_days_and_changing_clocks(since: date, until: date, moment: str, st
 
 def weight(applied: Applied) -> float:
     """Of what leaves the sum, laptops alone."""
-    return sum(STANDARD.severity_weight(f.severity) for f in applied.findings if f.exception and f.exception.leaves)
+    return sum(STANDARD.severity_weight(f.severity) for f in applied.findings if f.marked(ExceptionKind.WAIVED))
 
 
 def test_one_finding_may_leave_however_small_the_fleet() -> None:
@@ -409,7 +409,7 @@ def test_it_is_compared_with_what_was_agreed_to_and_not_with_last_month() -> Non
 def test_an_unknown_does_not_end_it_and_a_covered_one_ends_as_well() -> None:
     entry = waived(cover=True)
     first = done([entry], fleet(40, {("m01", DATA): Status.WARN}))
-    assert marks(first) == {("m01", DATA): Mark(entry.id, ExceptionKind.WAIVED, leaves=True, covered=True)}
+    assert marks(first) == {("m01", DATA): Mark(entry.id, ExceptionKind.WAIVED, covered=True)}
     assert states(done([entry], fleet(), first.kept)) == {("m01", DATA): "ended-worse"}
 
 

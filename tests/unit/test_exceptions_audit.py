@@ -51,7 +51,7 @@ def test_a_place_is_held_from_audit_to_audit_and_freed_when_its_entry_goes(store
     wanted, bad = order("m1", "m2"), {"m1": "bad", "m2": "bad"}
     young, old = waived("young", "m2", since=1), waived("old", "m1")
     first = audited(store, wanted, young, **bad)
-    assert marks(first) == {"m2": Mark("young", ExceptionKind.WAIVED, leaves=True)}
+    assert marks(first) == {"m2": Mark("young", ExceptionKind.WAIVED)}
     assert [(f.endpoint, f.effective) for f in first.findings if f.check == CHECK] == [("m1", 0.0), ("m2", None)]
     (kept,) = store.excepted("Acme")
     assert (kept.endpoint, kept.exception, kept.placed_at) == ("m2", "young", first.as_of.replace(microsecond=0))

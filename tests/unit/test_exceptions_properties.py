@@ -70,7 +70,7 @@ def done(
 
 
 def leavers(applied: Applied) -> set[tuple[str, str]]:
-    return {(f.check, f.endpoint) for f in applied.findings if f.exception is not None and f.exception.leaves}
+    return {(f.check, f.endpoint) for f in applied.findings if f.marked(ExceptionKind.WAIVED)}
 
 
 def placed(applied: Applied) -> set[tuple[str, str]]:

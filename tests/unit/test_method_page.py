@@ -82,7 +82,7 @@ def test_a_machine_that_is_away() -> None:
 def test_waived_declined_and_the_partners_grade() -> None:
     fleet = [device(f"laptop{number:02}") for number in range(20)]
     found = [finding(ENCRYPTED, one, Status.FAIL if number < 3 else Status.PASS) for number, one in enumerate(fleet)]
-    found[0] = replace(found[0], exception=Mark("a", ExceptionKind.WAIVED, leaves=True, covered=True))
+    found[0] = replace(found[0], exception=Mark("a", ExceptionKind.WAIVED, covered=True))
     found[1] = replace(found[1], exception=Mark("b", ExceptionKind.DECLINED))
     card = grade(found, fleet)
     assert card.partner is not None

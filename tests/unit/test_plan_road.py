@@ -173,7 +173,7 @@ def test_a_machine_last_seen_with_a_fault_costs_its_fix_as_well() -> None:
 
 
 def test_work_that_was_agreed_to_stay_is_on_the_road_only_where_it_holds_the_letter() -> None:
-    mark = Mark("agreed", ExceptionKind.WAIVED, leaves=True)
+    mark = Mark("agreed", ExceptionKind.WAIVED)
     audit = with_faults(laptops(10), {("pc0", ENCRYPTED): Status.FAIL, ("pc1", REBOOT): Status.FAIL})
     audit = audit_of(changed(audit, ENCRYPTED, "pc0", exception=mark), audit.devices)
     found = found_road(audit)

@@ -60,11 +60,7 @@ def test_points_are_what_grading_the_finished_task_brings(seed: int) -> None:
         assert after(audit, keys).score == pytest.approx(audit.scorecard.score + task.points, abs=1e-9)
         done |= keys
         assert task.score_after == pytest.approx(after(audit, done).score, abs=1e-9)
-    waived = {
-        (f.check, f.endpoint)
-        for f in audit.findings
-        if f.exception is not None and f.exception.leaves and f.exception.kind is ExceptionKind.WAIVED
-    }
+    waived = {(f.check, f.endpoint) for f in audit.findings if f.marked(ExceptionKind.WAIVED)}
     open_ = {(f.check, f.endpoint) for f in audit.findings if f.status in OPEN}
     assert {key for key in done if key in open_} == open_ - waived
     assert tasks.agreed == len(open_ & waived)
@@ -194,7 +190,7 @@ def test_nothing_to_do() -> None:
 
 def test_no_gain_for_what_left_the_sum() -> None:
     audit = with_faults({("pc0", REBOOT): Status.FAIL, ("pc1", REBOOT): Status.FAIL})
-    mark = Mark("agreed", ExceptionKind.WAIVED, leaves=True)
+    mark = Mark("agreed", ExceptionKind.WAIVED)
     found = [replace(f, exception=mark) if f.endpoint == "pc0" and f.status is Status.FAIL else f for f in audit.findings]
     waived = audit_of(found, audit.devices)
     gains = Gains(waived, STANDARD)
