@@ -120,7 +120,7 @@ def reporting(count: int, reply: bytes, folder: Path) -> Numbers:
         replay.ready[endpoint.name] = varied(reply, number)
     store = Store.open(f"sqlite:///{folder}/reported.db")
     audit = run(Order("Bench", asked), collector, store, 1, Stop(), lambda *_: None)
-    shown = outputs.context(audit, store, collector.registry)
+    shown = outputs.context(audit, store, collector.registry, outputs.formats())
     numbers: Numbers = {}
     for name in outputs.formats():
         started = time.monotonic()

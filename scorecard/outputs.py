@@ -66,8 +66,13 @@ def folder_names(clients: Sequence[str]) -> dict[str, str]:
     return {client: name if counts[name] == 1 else _told_apart(name, client) for client, name in found.items()}
 
 
-def context(audit: Audit, store: Store | None, registry: Registry) -> ReportContext:
-    """What reports show beside the audit: history, what moved, what lies ahead, and evidence for what did not pass."""
+def context(audit: Audit, store: Store | None, registry: Registry, wanted: Iterable[str]) -> ReportContext:
+    """What reports show beside the audit: history, what moved, what lies ahead, and evidence for what did not pass.
+
+    Nothing where the document alone is wanted: it holds the audit and no more, and earlier audits take time to read.
+    """
+    if set(wanted) <= {DOCUMENT}:
+        return ReportContext()
     asked = [*registry.probes(), *(host_probe(platform) for platform in (Platform.LINUX, Platform.MACOS))]
     probes = {f"{probe.platform}/{probe.part}": probe.text for probe in asked}
     frameworks = tuple(load_framework(name, registry.checks) for name in shipped_frameworks())

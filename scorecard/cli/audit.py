@@ -279,7 +279,7 @@ def _one(job: _Job, subfolder: str, shared: _Shared) -> int:
     files: list[Path] = []
     raw = outputs.travelling_evidence(shared.store, done) if wishes.evidence else None
     if wishes.folder is not None:
-        shown = outputs.context(done, shared.store, shared.registry)
+        shown = outputs.context(done, shared.store, shared.registry, wishes.formats)
         try:
             files = outputs.write(done, wishes.folder / subfolder, wishes.formats, shown, raw)
         except ReportError as error:

@@ -54,7 +54,7 @@ def demo(folder: Path, until: datetime | None) -> None:
     store, finished = Store.open(url), False
     try:
         audit = build.build(folder, store, registry, newest, _told)
-        shown = outputs.context(audit, store, registry)
+        shown = outputs.context(audit, store, registry, outputs.DEFAULT_FORMATS)
         observations = outputs.travelling_evidence(store, audit)
         written = outputs.write(audit, folder, outputs.DEFAULT_FORMATS, shown, observations)
         store.reported(audit.id)

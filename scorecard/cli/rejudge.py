@@ -57,7 +57,7 @@ def rejudge(
         else:
             kept = store.load(audit, client)
             done = judge_again(kept, store.answers(kept.id), registry, rules)
-        files = outputs.write(done, folder, wanted, outputs.context(done, store, registry)) if folder else []
+        files = outputs.write(done, folder, wanted, outputs.context(done, store, registry, wanted)) if folder else []
     finally:
         store.close()
     if as_json:

@@ -49,7 +49,7 @@ def report(
             if folder is None:
                 return
         target = folder or Path("scorecard-report")
-        for path in outputs.write(chosen, target, wanted, outputs.context(chosen, store, registry), raw):
+        for path in outputs.write(chosen, target, wanted, outputs.context(chosen, store, registry, wanted), raw):
             say(str(path), err=as_json)
     finally:
         store.close()

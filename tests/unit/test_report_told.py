@@ -11,6 +11,7 @@ from scorecard import outputs, told
 from scorecard.history.compare import Ended, compare
 from scorecard.plan.contract import inflow
 from scorecard.registry import Registry
+from scorecard.reporting import ReportContext
 from scorecard.result import Audit, Contract
 from scorecard.store import Store
 from tests.e2e import sample, story
@@ -41,7 +42,7 @@ def kept(audits: tuple[Audit, ...], folder: Path) -> Store:
 
 def test_reports_get_the_audit_before_and_what_moved_between_the_older_ones(tmp_path: Path) -> None:
     audits = small()
-    context = outputs.context(audits[-1], kept(audits, tmp_path), Registry.load())
+    context = outputs.context(audits[-1], kept(audits, tmp_path), Registry.load(), ["html"])
     assert context.before == audits[1]
     assert [past.id for past in context.history] == ["one", "two"]
     assert context.history[0].moved is None
@@ -53,6 +54,12 @@ def test_reports_get_the_audit_before_and_what_moved_between_the_older_ones(tmp_
     assert context.outlook.audits == 3
     assert {one.name for one in context.frameworks} >= {"insurance", "cis-controls"}
     assert context.inflow_hours is None
+
+
+def test_a_document_alone_needs_nothing_beside_the_audit(tmp_path: Path) -> None:
+    audits = small()
+    context = outputs.context(audits[-1], kept(audits, tmp_path), Registry.load(), [outputs.DOCUMENT])
+    assert context == ReportContext()
 
 
 def test_inflow_is_told_only_where_a_contract_is_named(tmp_path: Path) -> None:
@@ -69,7 +76,7 @@ def test_inflow_is_told_only_where_a_contract_is_named(tmp_path: Path) -> None:
 def test_the_first_audit_and_one_without_a_store_have_nothing_before(tmp_path: Path) -> None:
     first = small()[0]
     for store in (kept((first,), tmp_path), None):
-        context = outputs.context(first, store, Registry.load())
+        context = outputs.context(first, store, Registry.load(), ["html"])
         assert context.before is None
         assert context.history == ()
         assert context.frameworks
