@@ -97,7 +97,7 @@ def _cost(count: int, checks: int) -> Numbers:
 
 def _as_judged(finding: Finding, standard: Standard) -> Finding:
     """As it comes out of the rules, before it is settled."""
-    return replace(finding, effective=standard.value(finding.status), carried_from=None)
+    return replace(finding, effective=standard.values[finding.status], carried_from=None)
 
 
 def _graded(findings: Iterable[Finding], audit: Audit) -> tuple[tuple[Finding, ...], Scorecard]:

@@ -47,7 +47,7 @@ from scorecard.result import (
 
 SCHEMA = "scorecard/audit/1"
 # Of a time: what lies outside is no moment of an audit, and nothing can be counted from it.
-_YEARS = range(1970, 2200)
+YEARS = range(1970, 2200)
 _MOST_DIGITS = 300  # of a whole number: more do not fit into a score's arithmetic
 T = TypeVar("T")
 
@@ -145,8 +145,8 @@ def _time(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"time {text[:40]!r} has no zone")
-    if moment.year not in _YEARS:
-        raise ValueError(f"time {text[:40]!r} is not of the years {_YEARS.start} to {_YEARS.stop - 1}")
+    if moment.year not in YEARS:
+        raise ValueError(f"time {text[:40]!r} is not of the years {YEARS.start} to {YEARS.stop - 1}")
     return moment.astimezone(UTC)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from scorecard.document import YEARS
 from scorecard.standard_content import Content
 from scorecard.standard_contradictions import within
 
-_YEARS = range(1970, 2200)  # as of the times in a document
-_OF_YEARS = f"of the years {_YEARS.start} to {_YEARS.stop - 1}"
+_OF_YEARS = f"of the years {YEARS.start} to {YEARS.stop - 1}"
 _MOMENTS = ("begun_at", "placed_at", "ended_at")
 
 
@@ -72,7 +72,7 @@ def _agreement(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
 
 def _is_day(text: str) -> bool:
     try:
-        return date.fromisoformat(text).year in _YEARS
+        return date.fromisoformat(text).year in YEARS
     except ValueError:
         return False
 

@@ -146,7 +146,7 @@ def _finding(
         verdict=verdict,
         severity=standard.severity(check.id, role, platform) if line else check.severity,
         observed_at=observed_at,
-        effective=standard.value(verdict.status) if counts else None,
+        effective=standard.values[verdict.status] if counts else None,
         observations=digests,
         counts=counts,
     )

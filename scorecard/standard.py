@@ -104,10 +104,6 @@ class Standard:
             Status.NOT_APPLICABLE: None,
         }
 
-    def value(self, status: Status) -> float | None:
-        """What a status is worth; None leaves the sum."""
-        return self.values[status]
-
     def letter(self, score: float) -> str:
         """The band of an unrounded score."""
         for letter in LETTERS[:-1]:

@@ -66,7 +66,7 @@ def finding(check: str, owner: Device, status: Status, standard: Standard = STAN
         verdict=Verdict(status, "measured", "expected", MappingProxyType({}), reason),
         severity=standard.severity(check, owner.role, owner.platform),
         observed_at=NOW if owner.seen else None,
-        effective=standard.value(status),
+        effective=standard.values[status],
     )
 
 
@@ -98,7 +98,7 @@ def turned(found: Sequence[Finding], index: int, status: Status) -> list[Finding
     changed = list(found)
     old = found[index]
     verdict = replace(old.verdict, status=status, reason="changed" if status is Status.UNKNOWN else old.verdict.reason)
-    changed[index] = replace(old, verdict=verdict, effective=STANDARD.value(status))
+    changed[index] = replace(old, verdict=verdict, effective=STANDARD.values[status])
     return changed
 
 

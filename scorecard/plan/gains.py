@@ -25,7 +25,7 @@ class Gains:
         sums = Sums(counted, {device.name: device for device in audit.devices}, standard)
         self._standard = standard
         self._roles = {device.name: standard.role_weight(device.role) for device in audit.devices}
-        self._best = standard.value(Status.PASS) or 0.0
+        self._best = standard.values[Status.PASS] or 0.0
         self._points = _rates(sums.checks(effective), standard)
         self._shares = _rates(sums.checks(answered), standard)
 
@@ -71,7 +71,7 @@ def passing(finding: Finding, standard: Standard) -> Finding:
     return replace(
         finding,
         verdict=replace(finding.verdict, status=Status.PASS, reason=None),
-        effective=None if stays_out or not finding.counts else standard.value(Status.PASS),
+        effective=None if stays_out or not finding.counts else standard.values[Status.PASS],
         carried_from=None,
         came_back=None,
     )

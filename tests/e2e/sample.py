@@ -337,7 +337,7 @@ def _findings(machine: Machine, rules: Standard, at: datetime) -> Iterable[Findi
             verdict=verdict,
             severity=rules.severity(check, machine.role, machine.platform),
             observed_at=None if machine.failure else at - timedelta(minutes=2),
-            effective=rules.value(verdict.status),
+            effective=rules.values[verdict.status],
             observations=() if machine.failure else (hashes[check.partition(".")[0]],),
             first_seen=at - timedelta(days=machine.days_open) if falls_short else None,
         )

@@ -96,7 +96,7 @@ def regraded(audit: Audit, keys: frozenset[tuple[str, str]], standard: Standard)
         replace(
             one,
             verdict=replace(one.verdict, status=Status.PASS),
-            effective=None if one.effective is None else standard.value(Status.PASS),
+            effective=None if one.effective is None else standard.values[Status.PASS],
             carried_from=None,
         )
         if (one.check, one.endpoint) in keys

@@ -52,7 +52,7 @@ def test_worse() -> None:
 
 
 def test_values_of_statuses() -> None:
-    values = {status: STANDARD.value(status) for status in Status}
+    values = {status: STANDARD.values[status] for status in Status}
     assert values == {
         Status.PASS: 1,
         Status.WARN: 0.5,
