@@ -37,7 +37,7 @@ def second(rig: Rig, place: Path, first: Document) -> Document:
 
 def audited(rig: Rig, place: Path, name: str) -> Document:
     inventory = rig.inventory(place / "inventory.yaml")
-    done = scorecard("audit", inventory, "--out", place / name, "--deadline", "40", "--evidence", home=place / "home")
+    done = scorecard("audit", inventory, "--out", place / name, "--deadline", "25", "--evidence", home=place / "home")
     assert done.returncode == 3, done.stderr  # some of them cannot be seen, and are not meant to be
     document: Document = json.loads((place / name / "audit.json").read_text(encoding="utf-8"))
     return document

@@ -18,6 +18,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -118,7 +119,9 @@ def _become(asked: dict[str, object]) -> None:
     os.environ.update(asked["environment"])  # type: ignore[call-overload]  # what our own side wrote
     time.tzset()
     os.chdir(str(asked["folder"]))
-    sys.argv = ["scorecard", *asked["arguments"]]  # type: ignore[misc]  # what our own side wrote
+    # As `python -m scorecard` would have it: help names the program by these.
+    sys.modules["__main__"].__package__ = "scorecard"
+    sys.argv = [str(find_spec("scorecard.__main__").origin), *asked["arguments"]]  # type: ignore[union-attr,misc]  # ours
     import_module("scorecard.cli").main()
 
 
