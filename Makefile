@@ -27,7 +27,7 @@ system:
 	@scripts/system $(SYSTEM) || echo "some tests will be skipped and say which program they miss" >&2
 
 test: test-venv system
-	.venv/bin/python -P -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+	.venv/bin/python -P -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: test-venv
 	.venv/bin/ruff check .

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import tempfile
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
+from filelock import FileLock, Timeout
 from hypothesis import settings
 
 from tests.rig.needs import RigUnavailable
 from tests.rig.required import cannot_run
 from tests.rig.rig import Rig
 
+_TURNS = 2  # as many tests at a time as CI has cores
 # No test measures time: a slow machine is not a fault. In CI the same examples each time; elsewhere new ones.
 settings.register_profile("scorecard", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("scorecard")
@@ -35,3 +40,36 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Tests on the rig carry its mark."""
     if "rig" in getattr(item, "fixturenames", ()):
         item.add_marker(pytest.mark.rig)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Beside a test that mostly waits another one runs: there is one test process more than there are turns.
+
+    Without that, tests that wait would leave the machine idle; with more at work than there are cores, those that look at
+    deadlines would see a machine busier than any that the tool is used on.
+    """
+    if not _takes_turns(item):
+        return (yield)
+    turn = _turn(Path(tempfile.gettempdir()) / f"scorecard-tests-{os.environ['PYTEST_XDIST_TESTRUNUID']}")
+    try:
+        return (yield)
+    finally:
+        turn.release()
+
+
+def _takes_turns(item: pytest.Item) -> bool:
+    return "PYTEST_XDIST_TESTRUNUID" in os.environ and item.get_closest_marker("waits") is None
+
+
+def _turn(folder: Path) -> FileLock:
+    folder.mkdir(exist_ok=True)
+    while True:
+        for number in range(_TURNS):
+            lock = FileLock(folder / str(number), blocking=False)
+            try:
+                lock.acquire()
+            except Timeout:
+                continue
+            return lock
+        time.sleep(0.01)

@@ -408,6 +408,7 @@ def test_the_version_and_the_help_of_every_command(home: Path) -> None:
     helped = scorecard("--help", home=home).stdout
     commands = re.findall(r"(?m)^  ([a-z]+)  ", helped.partition("Commands:")[2])
     assert {"audit", "report", "history", "doctor"} <= set(commands)
+    assert len(commands) >= 12
     for command in commands:
         done = scorecard(command, "--help", home=home)
         assert done.returncode == 0

@@ -12,6 +12,8 @@ from tests.rig import measured
 from tests.rig.faults_ssh import FAULTS, FaultHosts
 from tests.rig.recorded import need_programs
 
+pytestmark = pytest.mark.waits
+
 MOST_MIB = 400
 
 

@@ -294,7 +294,8 @@ def test_a_part_of_the_client_is_said_at_the_top(browser: Browser, tmp_path: Pat
 @pytest.mark.parametrize(
     ("name", "screen", "scheme"),
     [
-        *(("story", screen, scheme) for screen in SCREENS for scheme in ("light", "dark")),
+        ("story", "wide", "light"),
+        ("story", "narrow", "dark"),
         ("provisional", "narrow", "light"),
         ("unknown", "wide", "dark"),
         ("empty", "narrow", "light"),

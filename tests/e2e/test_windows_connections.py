@@ -26,6 +26,8 @@ from tests.rig.sshd import free_port
 from tests.rig.wsman import certificates
 from tests.rig.wsman.server import ACCOUNTS, Tls, Wsman
 
+pytestmark = pytest.mark.waits
+
 DEADLINE_S = 15
 DOMAIN, LOCAL = ACCOUNTS
 WRONG = "not-the-Passw0rd!"

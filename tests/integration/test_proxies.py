@@ -25,6 +25,8 @@ from tests.rig.proxies import Fault, Kind, ProxyServer
 from tests.rig.sshd import Sshd, free_port, key_credential, keygen, no_secrets
 from tests.rig.wsman.server import Tls, Wsman
 
+pytestmark = pytest.mark.waits
+
 KINDS: tuple[Kind, ...] = ("socks5", "http")
 NAME = "files.inside"  # which nobody but the proxy can look up
 

@@ -24,6 +24,8 @@ from scorecard.transports.ssh import SshTransport
 from tests.integration.ssh_kit import ADDRESS, Peer, failure, until_closed
 from tests.rig.sshd import Account, Sshd, free_port, key_credential, keygen, need_root, no_secrets
 
+pytestmark = pytest.mark.waits
+
 
 @pytest.fixture
 def transport() -> Iterator[SshTransport]:

@@ -16,6 +16,8 @@ from scorecard.model import Connection, Credential, Endpoint, HostKeyPolicy, Ide
 from scorecard.transports.ssh import SshTransport
 from tests.rig.sshd import Sshd, always, key_credential, keygen, no_secrets
 
+pytestmark = pytest.mark.waits
+
 
 @pytest.fixture
 def transport() -> Iterator[SshTransport]:

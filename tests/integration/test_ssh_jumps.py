@@ -33,6 +33,8 @@ from scorecard.transports.ssh import SshTransport
 from scorecard.transports.ssh_tunnel import Tunnel
 from tests.rig.sshd import Account, Sshd, always, free_port, key_credential, keygen, need_root, no_secrets
 
+pytestmark = pytest.mark.waits
+
 PASSWORD = "a rather good one"
 
 

@@ -15,6 +15,8 @@ from scorecard.transports.winrm import WinrmTransport
 from tests.integration.winrm_kit import LOCAL_USER, MACHINE, endpoint, secret_of, way_to
 from tests.rig.wsman.server import Tls, Wsman
 
+pytestmark = pytest.mark.waits
+
 WALK = ["name", "port", "WinRM", "certificate", "login", "shell", "privilege", "probe"]
 ADDRESS = "127.0.9.21"
 

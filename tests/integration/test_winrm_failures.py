@@ -37,6 +37,8 @@ from tests.integration.winrm_kit import (
 from tests.rig.silence import talking
 from tests.rig.wsman.server import ACCOUNTS, Tls, Wsman
 
+pytestmark = pytest.mark.waits
+
 ADDRESS = "127.0.9.11"
 
 

@@ -18,6 +18,8 @@ from tests.integration.winrm_kit import BUNDLE, DEADLINE_S, MACHINE, transport
 from tests.rig.wsman.kerberos import ADDRESS, PASSWORD, USER, Kdc, configuration
 from tests.rig.wsman.server import Tls, Wsman
 
+pytestmark = pytest.mark.waits
+
 
 def set_back(tickets: Path, seconds: int) -> None:
     """Give this computer another clock for what concerns the tickets: the offset in the head of the file (MIT, tag 1)."""
