@@ -11,8 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorecard.model import Status
-from scorecard.result import Device
-from scorecard.standard import LETTERS
 from tests.fleet import Pick, findings, grade
 from tests.fleet import device as made_up
 from tests.unit.grade_properties import PROPERTIES, Fleet, fleet_of, rank
