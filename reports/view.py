@@ -10,9 +10,26 @@ from scorecard.reporting import ReportContext
 from scorecard.result import Audit
 
 from . import agreed as agreed_
-from . import ahead, evidence, exempt, grades, hygiene, method, moves, numbers, rows, standing, tasks, trend, words, work
+from . import (
+    ahead,
+    editions,
+    evidence,
+    exempt,
+    grades,
+    hygiene,
+    method,
+    moves,
+    numbers,
+    rows,
+    standing,
+    tasks,
+    trend,
+    words,
+    work,
+)
 from .agreed import Agreed
 from .ahead import Ahead, FrameworkRows
+from .editions import Edition
 from .evidence import Evidence
 from .exempt import Exempt
 from .grades import Grades
@@ -31,6 +48,7 @@ ROWS_ON_PAGE = 500
 class View:
     """Every text in it is clean (hygiene.py); times are in the client's zone."""
 
+    edition: Edition
     client: str
     provider: str
     contact: str
@@ -62,6 +80,10 @@ class View:
     sites: tuple[str, ...]
     systems: tuple[str, ...]
 
+    def shows(self, section: str) -> bool:
+        """Whether this edition's page has the section."""
+        return self.edition.shows(section)
+
     @property
     def on_page(self) -> tuple[DeviceRow, ...]:
         """The machines that the page lists: all, or the worst of a large fleet."""
@@ -92,6 +114,7 @@ def build(audit: Audit, context: ReportContext) -> View:
     if audit.scope:
         notices.append(words.scope_notice(hygiene.line(audit.scope)))
     return View(
+        edition=editions.chosen(context.edition, with_letter=context.with_letter),
         client=hygiene.name(words.client_name(audit.client, made_up=audit.made_up)),
         provider=hygiene.name(audit.provider.name),
         contact=hygiene.line(audit.provider.contact),

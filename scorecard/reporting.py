@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 from scorecard.frameworks import Framework
 from scorecard.model import Observation
 from scorecard.outlook import Outlook
 from scorecard.result import Audit
+
+
+class EditionName(StrEnum):
+    """For whom a report is written. What each edition has is decided by the report modules."""
+
+    CLIENT = "client"
+    ENGINEER = "engineer"
+    PROSPECT = "prospect"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,8 @@ class ReportContext:
     """What stands beside the audit: earlier audits (oldest first), kept observations by hash, what each part asks.
 
     `before`: the audit of the whole client before this one, to compare with. `inflow_hours`: new work a month, None where
-    there is no contract to hold it against or too few audits tell. `outlook`: what will break first.
+    there is no contract to hold it against or too few audits tell. `outlook`: what will break first. `with_letter`: the
+    prospect's edition has the letter too. `redacted`: names were replaced by numbers, here and in the audit.
     """
 
     history: tuple[Past, ...] = ()
@@ -55,6 +65,9 @@ class ReportContext:
     inflow_hours: float | None = None
     outlook: Outlook | None = None
     frameworks: tuple[Framework, ...] = ()
+    edition: EditionName = EditionName.CLIENT
+    with_letter: bool = False
+    redacted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
