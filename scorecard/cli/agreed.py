@@ -9,7 +9,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from scorecard.asking import Order
-from scorecard.exceptions import FILE_NAME, Exceptions, load
+from scorecard.exceptions import Exceptions
+from scorecard.exceptions.load import FILE_NAME, load
 from scorecard.inventory import Client
 from scorecard.registry import Registry
 from scorecard.standard import Standard

@@ -19,8 +19,9 @@ from scorecard.cli.options import checks_option, store_option
 from scorecard.cli.terminal import say, say_json
 from scorecard.document_writing import time_text
 from scorecard.errors import InputError
-from scorecard.exceptions import Exceptions, ExceptionsError, apply, client_of, load
+from scorecard.exceptions import Exceptions, ExceptionsError, apply
 from scorecard.exceptions.listing import Group, Line, lines, recent
+from scorecard.exceptions.load import client_of, load
 from scorecard.exceptions.schema import schema
 from scorecard.inventory import Client
 from scorecard.inventory import load as load_inventory

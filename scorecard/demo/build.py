@@ -17,7 +17,7 @@ from scorecard.demo import files as demo_files
 from scorecard.demo.answering import Answering
 from scorecard.demo.story import AUDITED, CLIENT, EDITED, NEWEST, machines
 from scorecard.errors import InputError
-from scorecard.exceptions import load as load_exceptions
+from scorecard.exceptions.load import load as load_exceptions
 from scorecard.folders import write_whole
 from scorecard.inventory import load as load_inventory
 from scorecard.registry import Registry

@@ -15,8 +15,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scorecard.exceptions import Entry, Exceptions, ExceptionsError, client_of, load
+from scorecard.exceptions import Entry, Exceptions, ExceptionsError
 from scorecard.exceptions.entries import derived_id
+from scorecard.exceptions.load import client_of, load
 from scorecard.exceptions.schema import schema
 from scorecard.model import ExceptionKind
 from tests.fleet import REGISTRY, STANDARD
