@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scorecard.frameworks import Framework
 from scorecard.model import Observation
-from scorecard.outlook import Outlook
 from scorecard.result import Audit
+
+if TYPE_CHECKING:  # everything imports this module, and few need what these two load
+    from scorecard.frameworks import Framework
+    from scorecard.outlook import Outlook
 
 
 class EditionName(StrEnum):
