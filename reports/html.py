@@ -5,13 +5,10 @@ Templates escape everything. One value is put in as it is: the JSON block, which
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from scorecard.errors import ReportError
@@ -29,6 +26,7 @@ from . import (
     moves_words,
     numbers,
     tasks_words,
+    templating,
     words,
 )
 from . import view as views
@@ -48,9 +46,7 @@ _MOVED_ICONS = {
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FunctionLoader(_template), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = templating.environment()
     environment.globals.update(
         words=words,
         moves_words=moves_words,
@@ -66,28 +62,13 @@ def _environment() -> Environment:
     return environment
 
 
-def _template(name: str) -> str:
-    return files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _policy(style: str, script: str) -> str:
-    return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(source: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
-
-
 def page(view: View) -> str:
     environment = _environment()
     style = environment.get_template("page.css").render()
     script = environment.get_template("page.js").render()
     return environment.get_template("page.html").render(
         view=view,
-        policy=_policy(style, script),
+        policy=templating.policy(style, script),
         data=Markup(hygiene.json_block(_data(view))),  # noqa: S704 - json_block leaves no character that HTML gives a meaning
         known=frozenset(row.id for row in view.on_page),
         asked={asked.part: asked.id for asked in view.method.asked},
