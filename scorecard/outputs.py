@@ -6,7 +6,8 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,15 +18,15 @@ from scorecard.folders import write_whole
 from scorecard.frameworks import load as load_framework
 from scorecard.frameworks import shipped as shipped_frameworks
 from scorecard.model import Json, Observation, Platform, Status
+from scorecard.pseudonyms import redacted
 from scorecard.registry import Registry, report, report_names
-from scorecard.reporting import ReportContext
+from scorecard.reporting import EditionName, ReportContext
 from scorecard.result import Audit
 from scorecard.store import Store
 from scorecard.told import told_by
 
 DOCUMENT = "json"
 DEFAULT_FORMATS = ("html", "xlsx", "json")
-EDITION = "client"
 _LONGEST_SLUG = 80
 
 
@@ -42,6 +43,48 @@ def parse_formats(text: str) -> tuple[str, ...]:
     if not wanted:
         raise InputError(f"--format: expected a list of {', '.join(formats())}")
     return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """For whom reports are written. `redact`: whether names become numbers; None: as usual in each edition."""
+
+    editions: tuple[EditionName, ...] = (EditionName.CLIENT,)
+    with_letter: bool = False
+    redact: bool | None = None
+
+    def redacts(self, edition: EditionName) -> bool:
+        return edition is EditionName.PROSPECT if self.redact is None else self.redact
+
+    @property
+    def redacts_all(self) -> bool:
+        return all(self.redacts(edition) for edition in self.editions)
+
+
+def look(editions: str | None, *, with_letter: bool = False, redact: bool | None = None) -> Look:
+    """`client,engineer` -> editions, each once, with their wishes. Raises InputError."""
+    known = [edition.value for edition in EditionName]
+    named = list(
+        dict.fromkeys(word.strip().lower() for word in (editions or EditionName.CLIENT).split(",") if word.strip())
+    )
+    for name in named:
+        if name not in known:
+            raise InputError(f"--edition {name}: no such edition; expected a list of {', '.join(known)}")
+    if not named:
+        raise InputError(f"--edition: expected a list of {', '.join(known)}")
+    if with_letter and EditionName.PROSPECT not in named:
+        raise InputError("--with-letter: only the prospect's edition is without a letter; add --edition prospect")
+    return Look(tuple(map(EditionName, named)), with_letter, redact)
+
+
+def chosen_formats(text: str | None, chosen: Look) -> tuple[str, ...]:
+    """What to write. The document holds every name, so it does not go beside files without names. Raises InputError."""
+    wanted = parse_formats(text) if text else DEFAULT_FORMATS
+    if not chosen.redacts_all:
+        return wanted
+    if text and DOCUMENT in wanted:
+        raise InputError(f"--format {DOCUMENT}: the audit document holds all names; leave it out, or give --no-redact")
+    return tuple(name for name in wanted if name != DOCUMENT)
 
 
 def slug(name: str) -> str:
@@ -105,19 +148,35 @@ def write(
     wanted: Iterable[str],
     shown: ReportContext,
     observations: Mapping[str, list[Json]] | None = None,
+    chosen: Look | None = None,
 ) -> list[Path]:
-    """Write the wanted formats into `folder`; returns the paths. Raises ReportError; files written before stay."""
-    written: list[Path] = []
-    for name in wanted:
-        if name == DOCUMENT:
-            path = folder / "audit.json"
-            write_whole(path, partial(_fill, audit, observations))
-        else:
-            chosen = report(name)
-            path = folder / f"scorecard_{slug(audit.client)}_{audit.as_of:%Y-%m-%d}_{EDITION}{chosen.suffix}"
-            write_whole(path, partial(chosen.render, audit, shown))
+    """Write the wanted formats into `folder`, a file for each edition; returns the paths.
+
+    Raises ReportError; files written before stay.
+    """
+    wanted, written = tuple(wanted), list[Path]()
+    if DOCUMENT in wanted:
+        path = folder / "audit.json"
+        write_whole(path, partial(_fill, audit, observations))
         written.append(path)
+    named = f"scorecard_{slug(audit.client)}_{audit.as_of:%Y-%m-%d}"
+    formats_there = [report(name) for name in wanted if name != DOCUMENT]
+    for edition, seen, around in _editions(audit, shown, chosen or Look()) if formats_there else ():
+        for format_ in formats_there:
+            path = folder / f"{named}_{edition}{format_.suffix}"
+            write_whole(path, partial(format_.render, seen, around))
+            written.append(path)
     return written
+
+
+def _editions(audit: Audit, shown: ReportContext, chosen: Look) -> Iterator[tuple[EditionName, Audit, ReportContext]]:
+    """For each edition what it may know. Names are replaced here, before any report module sees them."""
+    without_names: tuple[Audit, ReportContext] | None = None
+    for edition in chosen.editions:
+        seen, around = audit, shown
+        if chosen.redacts(edition):
+            seen, around = without_names = without_names or redacted(audit, shown)
+        yield edition, seen, replace(around, edition=edition, with_letter=chosen.with_letter)
 
 
 def _fill(audit: Audit, observations: Mapping[str, list[Json]] | None, path: Path) -> None:

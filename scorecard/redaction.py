@@ -129,7 +129,7 @@ def _without_keys(text: str) -> str:
 
 
 # What ConvertTo-Json writes as an escape beyond those of JSON (Windows PowerShell 5.1; 0x7f by our prelude).
-_AS_WINDOWS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "'<>&\x7f"}
+AS_WINDOWS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "'<>&\x7f"}
 
 
 def _forms(secret: str) -> Iterator[str]:
@@ -142,7 +142,7 @@ def _forms(secret: str) -> Iterator[str]:
         percent = quote(raw, safe="")
         yield from (piece, percent, percent.lower(), quote(raw), quote_plus(raw))
         escaped = json.dumps(piece)[1:-1]
-        yield from (escaped, escaped.translate(_AS_WINDOWS), json.dumps(piece, ensure_ascii=False)[1:-1])
+        yield from (escaped, escaped.translate(AS_WINDOWS), json.dumps(piece, ensure_ascii=False)[1:-1])
         yield from (html.escape(piece), html.escape(piece, quote=False), shlex.quote(piece))
         for encoded in (raw, piece.encode("utf-16-le", "surrogatepass")):
             for shift in range(3):

@@ -17,7 +17,17 @@ from scorecard.cli import EXIT_BELOW, EXIT_ERROR, EXIT_INTERRUPTED, EXIT_NOT_ALL
 from scorecard.cli.agreed import exceptions_of
 from scorecard.cli.before_contact import check_authorisation, check_credentials, check_data, hide_environment
 from scorecard.cli.chosen import fitting, listed, this_computer
-from scorecard.cli.options import Duration, checks_option, format_option, out_option, standard_option, store_option
+from scorecard.cli.options import (
+    Duration,
+    checks_option,
+    edition_option,
+    format_option,
+    letter_option,
+    out_option,
+    redact_option,
+    standard_option,
+    store_option,
+)
 from scorecard.cli.progress import watch
 from scorecard.cli.resuming import begun_run, broken_off, finished
 from scorecard.cli.stopping import in_time, stoppable
@@ -45,6 +55,7 @@ class _Wishes:
     """What was asked for on the command line, beyond which machines."""
 
     formats: tuple[str, ...]
+    look: outputs.Look
     folder: Path | None
     as_json: bool
     fail_under: str | None
@@ -74,6 +85,9 @@ class _Wishes:
 )
 @out_option
 @format_option
+@edition_option
+@letter_option
+@redact_option
 @click.option("--json", "as_json", is_flag=True, help="Print the audit document on standard output.")
 @click.option(
     "--fail-under",
@@ -144,6 +158,9 @@ def audit(
     exceptions_file: Path | None,
     folder: Path | None,
     formats: str | None,
+    editions: str | None,
+    with_letter: bool,
+    redact: bool | None,
     as_json: bool,
     fail_under: str | None,
     concurrency: int,
@@ -166,9 +183,10 @@ def audit(
         raise click.UsageError("--fail-under needs a grade, and --limit gives none")
     if local and client:
         raise click.UsageError("--client chooses from an inventory, and --local needs none")
-    if as_json and folder is None and formats:
-        raise click.UsageError("--format writes files, so give --out as well")
-    wanted = outputs.parse_formats(formats) if formats else outputs.DEFAULT_FORMATS
+    if as_json and folder is None and (formats or editions):
+        raise click.UsageError(f"{'--format' if formats else '--edition'} writes files, so give --out as well")
+    look = outputs.look(editions, with_letter=with_letter, redact=redact)
+    wanted = outputs.chosen_formats(formats, look)
     registry = Registry.load(check_folders)
     clients = fitting((this_computer(),) if local else listed(inventory, client, exceptions_file), limit)
     if as_json and len(clients) > 1:
@@ -190,6 +208,7 @@ def audit(
         return _dry_run([job.order for job in jobs], registry)
     wishes = _Wishes(
         formats=wanted,
+        look=look,
         folder=folder if folder or as_json else Path("scorecard-report"),
         as_json=as_json,
         fail_under=fail_under,
@@ -281,7 +300,7 @@ def _one(job: _Job, subfolder: str, shared: _Shared) -> int:
     if wishes.folder is not None:
         shown = outputs.context(done, shared.store, shared.registry, wishes.formats)
         try:
-            files = outputs.write(done, wishes.folder / subfolder, wishes.formats, shown, raw)
+            files = outputs.write(done, wishes.folder / subfolder, wishes.formats, shown, raw, wishes.look)
         except ReportError as error:
             say(summary(done), err=wishes.as_json)
             again = f"`scorecard report {done.id[:8]}` writes the reports again"

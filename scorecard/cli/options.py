@@ -28,6 +28,18 @@ standard_option = click.option(
 format_option = click.option(
     "--format", "formats", metavar="LIST", help="What to write: html, xlsx, json, csv. Default: html,xlsx,json."
 )
+edition_option = click.option(
+    "--edition",
+    "editions",
+    metavar="LIST",
+    help="For whom: client, engineer, prospect; a file is written for each. Default: client.",
+)
+letter_option = click.option("--with-letter", is_flag=True, help="The prospect's edition shows the letter too.")
+redact_option = click.option(
+    "--redact/--no-redact",
+    default=None,
+    help="Put numbers such as M-001 for names, addresses and serials. Default: for the prospect's edition alone.",
+)
 out_option = click.option(
     "--out", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR", help="Folder for the files written."
 )

@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from scorecard import outputs
-from scorecard.cli.options import checks_option, format_option, out_option, store_option
+from scorecard.cli.options import (
+    checks_option,
+    edition_option,
+    format_option,
+    letter_option,
+    out_option,
+    redact_option,
+    store_option,
+)
 from scorecard.cli.summary import summary
 from scorecard.cli.terminal import say, say_json
 from scorecard.document import built
@@ -27,6 +35,9 @@ from scorecard.store import Store
 )
 @out_option
 @format_option
+@edition_option
+@letter_option
+@redact_option
 @click.option("--json", "as_json", is_flag=True, help="Print the audit document on standard output.")
 @store_option
 @checks_option
@@ -36,6 +47,9 @@ def rejudge(
     standard: str,
     folder: Path | None,
     formats: str | None,
+    editions: str | None,
+    with_letter: bool,
+    redact: bool | None,
     as_json: bool,
     store_url: str | None,
     check_folders: tuple[Path, ...],
@@ -44,9 +58,10 @@ def rejudge(
 
     Writes reports with --out; the audit in the store stays as it is.
     """
-    if formats and folder is None:
-        raise click.UsageError("--format writes files, so give --out as well")
-    wanted = outputs.parse_formats(formats) if formats else outputs.DEFAULT_FORMATS
+    if (formats or editions) and folder is None:
+        raise click.UsageError(f"{'--format' if formats else '--edition'} writes files, so give --out as well")
+    look = outputs.look(editions, with_letter=with_letter, redact=redact)
+    wanted = outputs.chosen_formats(formats, look)
     registry = Registry.load(check_folders)
     rules = load(standard, registry.checks)
     store = Store.open(store_url)
@@ -57,7 +72,8 @@ def rejudge(
         else:
             kept = store.load(audit, client)
             done = judge_again(kept, store.answers(kept.id), registry, rules)
-        files = outputs.write(done, folder, wanted, outputs.context(done, store, registry, wanted)) if folder else []
+        shown = outputs.context(done, store, registry, wanted) if folder else None
+        files = outputs.write(done, folder, wanted, shown, chosen=look) if folder and shown else []
     finally:
         store.close()
     if as_json:

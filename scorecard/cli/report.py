@@ -7,7 +7,15 @@ from pathlib import Path
 import click
 
 from scorecard import outputs
-from scorecard.cli.options import checks_option, format_option, out_option, store_option
+from scorecard.cli.options import (
+    checks_option,
+    edition_option,
+    format_option,
+    letter_option,
+    out_option,
+    redact_option,
+    store_option,
+)
 from scorecard.cli.terminal import say, say_json
 from scorecard.document_file import read
 from scorecard.document_writing import dumps
@@ -20,6 +28,9 @@ from scorecard.store import Store
 @click.option("--client", metavar="NAME", help="The newest audit of this client.")
 @out_option
 @format_option
+@edition_option
+@letter_option
+@redact_option
 @click.option("--json", "as_json", is_flag=True, help="Print the audit document on standard output.")
 @click.option("--evidence", is_flag=True, help="Put the raw answers into audit.json as well.")
 @store_option
@@ -29,15 +40,19 @@ def report(
     client: str | None,
     folder: Path | None,
     formats: str | None,
+    editions: str | None,
+    with_letter: bool,
+    redact: bool | None,
     as_json: bool,
     evidence: bool,
     store_url: str | None,
     check_folders: tuple[Path, ...],
 ) -> None:
     """Write the reports of AUDIT (an id, its beginning, or an audit.json); without it, of the newest audit."""
-    if as_json and folder is None and formats:
-        raise click.UsageError("--format writes files, so give --out as well")
-    wanted = outputs.parse_formats(formats) if formats else outputs.DEFAULT_FORMATS
+    if as_json and folder is None and (formats or editions):
+        raise click.UsageError(f"{'--format' if formats else '--edition'} writes files, so give --out as well")
+    look = outputs.look(editions, with_letter=with_letter, redact=redact)
+    wanted = outputs.chosen_formats(formats, look)
     registry = Registry.load(check_folders)
     store = Store.open(store_url)
     try:
@@ -49,7 +64,8 @@ def report(
             if folder is None:
                 return
         target = folder or Path("scorecard-report")
-        for path in outputs.write(chosen, target, wanted, outputs.context(chosen, store, registry, wanted), raw):
+        shown = outputs.context(chosen, store, registry, wanted)
+        for path in outputs.write(chosen, target, wanted, shown, raw, look):
             say(str(path), err=as_json)
     finally:
         store.close()
