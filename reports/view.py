@@ -113,6 +113,8 @@ def build(audit: Audit, context: ReportContext) -> View:
     notices = [words.INTERRUPTED] if audit.interrupted else []
     if audit.scope:
         notices.append(words.scope_notice(hygiene.line(audit.scope)))
+    if unreadable := [numbers.day(past.as_of.astimezone(zone)) for past in context.history if past.unreadable]:
+        notices.append(words.unreadable_notice(unreadable))
     return View(
         edition=editions.chosen(context.edition, with_letter=context.with_letter),
         client=hygiene.name(words.client_name(audit.client, made_up=audit.made_up)),

@@ -144,6 +144,11 @@ def no_machine_applies() -> str:
     return "None of these machines is of a kind that this applies to."
 
 
+def unreadable_notice(days: Sequence[str]) -> str:
+    which = f"The check of {days[0]}" if len(days) == 1 else f"{len(days)} earlier checks"
+    return f"{which} cannot be read by this version, so nothing here is compared with {'it' if len(days) == 1 else 'them'}."
+
+
 def scope_notice(scope: str) -> str:
     return f"Only a part of the client was looked at ({scope}). Each machine has its results; the whole has no grade."
 

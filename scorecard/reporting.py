@@ -39,6 +39,7 @@ class Past:
     """An earlier audit of the same client, for the trend.
 
     `categories` (id to score) and `moved` are there where its document was read: of the audits next before this one.
+    `unreadable`: it could not be, and nothing was compared with it.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Past:
     open_findings: int
     categories: Mapping[str, float | None] = field(default_factory=dict)
     moved: Moved | None = None
+    unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from scorecard.document import DocumentError
 from scorecard.errors import InputError
 from scorecard.history.compare import Comparison, Ended, Opened, compare
 from scorecard.outlook import Outlook, Snapshot, outlook, snapshot
@@ -12,6 +14,8 @@ from scorecard.plan.contract import inflow
 from scorecard.reporting import Moved, Past
 from scorecard.result import Audit
 from scorecard.store import Store
+
+log = logging.getLogger(__name__)
 
 # So many audits before this one are read whole, and as many as have so many machines together: a year of a client of
 # ordinary size; of a very large one the audit before alone, since reading takes seconds there.
@@ -39,6 +43,9 @@ def told_by(audit: Audit, store: Store) -> Told:
     kept: list[Audit] = []
     before: Audit | None = None
     for entry, whole in _read(read, store):
+        if whole is None:
+            filled[entry.id] = replace(entry, unreadable=True)
+            continue
         filled[entry.id] = replace(
             entry,
             categories={category.id: category.score for category in whole.scorecard.categories},
@@ -78,9 +85,16 @@ def _worth_reading(past: tuple[Past, ...]) -> tuple[Past, ...]:
     return tuple(reversed(wanted))
 
 
-def _read(past: tuple[Past, ...], store: Store) -> Iterator[tuple[Past, Audit]]:
+def _read(past: tuple[Past, ...], store: Store) -> Iterator[tuple[Past, Audit | None]]:
+    """None for one that is damaged, or was kept by another version: it must not cost the report of a newer one."""
     for entry in past:
-        yield entry, store.load(entry.id)
+        try:
+            whole = store.load(entry.id)
+        except DocumentError:
+            log.debug("audit %s is left out of what is compared", entry.id, exc_info=True)
+            yield entry, None
+        else:
+            yield entry, whole
 
 
 def _sight(audit: Audit) -> list[Snapshot]:

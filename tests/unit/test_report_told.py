@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import sqlite3
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from scorecard.store import Store
 from tests.e2e import sample, story
 from tests.e2e.sample import Machine, short
 
+views = importlib.import_module("scorecard.reports.view")
 OPEN = {story.DRIVE: short("open", "shut")}
 
 
@@ -60,6 +64,20 @@ def test_a_document_alone_needs_nothing_beside_the_audit(tmp_path: Path) -> None
     audits = small()
     context = outputs.context(audits[-1], kept(audits, tmp_path), Registry.load(), [outputs.DOCUMENT])
     assert context == ReportContext()
+
+
+def test_an_audit_that_cannot_be_read_any_more_costs_the_newer_ones_nothing(tmp_path: Path) -> None:
+    """Damaged, or kept by another version: it is named, and the one before it is compared with."""
+    audits = small()
+    store = kept(audits, tmp_path)
+    with sqlite3.connect(tmp_path / "history.db") as database:
+        damaged = zlib.compress(b'{"schema": "scorecard/audit/1"}')
+        database.execute("update audits set document = ? where id = 'two'", [damaged])
+    context = outputs.context(audits[-1], store, Registry.load(), ["html"])
+    assert context.before == audits[0]
+    assert [(past.id, past.unreadable) for past in context.history] == [("one", False), ("two", True)]
+    (notice,) = views.build(audits[-1], context).notices
+    assert notice == "The check of 14 Oct 2026 cannot be read by this version, so nothing here is compared with it."
 
 
 def test_inflow_is_told_only_where_a_contract_is_named(tmp_path: Path) -> None:
