@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
-from scorecard.reporting import EditionName
+from scorecard.reporting import EditionName, ReportContext
+from scorecard.result import Audit
+
+from . import edition_words
 
 # Ids of the page's sections, in the order in which they stand.
 SECTIONS = (
@@ -104,3 +108,27 @@ def chosen(name: EditionName, *, with_letter: bool = False) -> Edition:
             name, _ENGINEER, frozenset(SHEETS), prices=False, ids=True, passes=True, full_evidence=True, our_mark=False
         )
     return Edition(name, _CLIENT, frozenset(SHEETS))
+
+
+def known(edition: Edition, audit: Audit, context: ReportContext) -> tuple[Audit, ReportContext]:
+    """What this edition may know: what it does not show is taken away before a figure is made of it."""
+    if not edition.trend:
+        context = replace(context, history=(), before=None, inflow_hours=None)
+    if not edition.shows("ahead"):
+        context = replace(context, outlook=None)
+    if not edition.shows("frameworks"):
+        context = replace(context, frameworks=())
+    if not edition.rows:
+        context = replace(context, evidence=MappingProxyType({}), probes=MappingProxyType({}))
+    if not edition.shows("exceptions"):
+        audit = replace(audit, exceptions=())
+    if not edition.hours:
+        audit = replace(audit, contract=None)
+    elif not edition.prices and audit.contract is not None:
+        audit = replace(audit, contract=replace(audit.contract, rate=None, currency=""))
+    return audit, context
+
+
+def label(edition: Edition) -> str:
+    """What stands on an edition that is not for everybody's eyes."""
+    return edition_words.INTERNAL if edition.name is EditionName.ENGINEER else ""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 
 from scorecard.model import Status
 from scorecard.result import Answer, Audit, Cap, Promise
 
-from . import hygiene, labels, numbers, standing_words, words
+from . import first_look_words, hygiene, labels, numbers, standing_words, words
 from .agreed import Agreed
 from .rows import Rows, State
 
@@ -298,3 +298,24 @@ def _when(promise: Promise, audit: Audit, agreed: Agreed, zone: tzinfo) -> str:
     wanted = frozenset(rule.checks if rule else ())
     moments = [finding.observed_at for finding in audit.findings if finding.check in wanted and finding.observed_at]
     return numbers.span(min(moments).astimezone(zone), max(moments).astimezone(zone)) if moments else ""
+
+
+def without_letter(found: Standing) -> Standing:
+    """The same without letter, points and what limits them: answers, counts and coverage stay (reports.md 13)."""
+    return replace(
+        found,
+        graded=False,
+        letter=None,
+        points="",
+        distance="",
+        provisional=False,
+        not_graded=first_look_words.FIRST_ASSESSMENT,
+        range="",
+        scale=(),
+        marker=None,
+        scale_label="",
+        held="",
+        caps=(),
+        more_caps=0,
+        worst_case="",
+    )

@@ -1,0 +1,69 @@
+"""The sheet for whoever can lay hands on the machines: those that nobody can reach from outside (reports.md 2.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from scorecard.errors import FailureKind
+from scorecard.reporting import ReportContext
+from scorecard.result import Audit, Device
+
+from . import hygiene
+from .rows import DeviceRow, Rows
+
+# Somebody has to switch such a machine on, or to bring it; every other failure is ours to mend.
+OUT_OF_REACH = frozenset({FailureKind.UNREACHABLE, FailureKind.NAME_NOT_FOUND})
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A machine to bring in. `user`: who uses it, as the inventory says or as it said itself when it was seen last."""
+
+    id: str
+    name: str
+    kind: str  # "Laptop, Latitude 5440"
+    user: str
+    place: str
+    why: str
+    since: datetime | None  # when it was seen last; None: never
+
+
+def build(audit: Audit, context: ReportContext, rows: Rows) -> tuple[Wanted, ...]:
+    """Longest away first, those never seen before all others."""
+    devices = {device.name: device for device in audit.devices}
+    before = {device.name: device for device in context.before.devices} if context.before else {}
+    by_id = {id_: name for name, id_ in rows.ids.items()}
+    wanted = [
+        _wanted(row, devices[by_id[row.id]], before.get(by_id[row.id]))
+        for row in rows.devices
+        if _out_of_reach(devices[by_id[row.id]])
+    ]
+    return tuple(sorted(wanted, key=_longest_away))
+
+
+def _out_of_reach(device: Device) -> bool:
+    return not device.seen and device.failure is not None and device.failure.kind in OUT_OF_REACH
+
+
+def _wanted(row: DeviceRow, now: Device, before: Device | None) -> Wanted:
+    facts = [found.facts for found in (now, before) if found is not None]
+    return Wanted(
+        id=row.id,
+        name=row.name,
+        kind=", ".join(filter(None, (row.role, _fact(facts, "model")))),
+        user=row.owner or _fact(facts, "user"),
+        place=row.site,
+        why=row.why_not_seen,
+        since=row.last_seen,
+    )
+
+
+def _fact(facts: Iterable[Mapping[str, object]], key: str) -> str:
+    said = (found.get(key) for found in facts)
+    return next((hygiene.name(value) for value in said if isinstance(value, str) and value), "")
+
+
+def _longest_away(one: Wanted) -> tuple[float, str]:
+    return (one.since.timestamp() if one.since else 0.0, one.name.casefold())
