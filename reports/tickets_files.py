@@ -1,0 +1,138 @@
+"""Tickets as files: CSV for a ticket system's import (reports.md 12.4), JSON with every machine for programs.
+
+Both print the same tickets. The CSV file is UTF-8 with a byte order mark, as that of findings is; times are ISO 8601, UTC.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from scorecard.errors import ReportError
+from scorecard.model import Json
+from scorecard.reporting import Report, ReportContext
+from scorecard.result import Audit
+
+from . import hygiene, tickets, words
+from .tickets import Ticket
+
+FORMAT, VERSION = "it-partner-scorecard-tickets", 1
+COLUMNS = (
+    *("id", "state", "resolution", "title", "body", "client", "site", "owner", "task", "check", "priority", "severity"),
+    *("machines", "machine_count", "hours_low", "hours_likely", "hours_high", "points", "note", "first_seen"),
+    *("audit", "checked_at"),
+)
+_BETWEEN = "; "
+_Value = str | int | float
+
+
+def write_csv(audit: Audit, context: ReportContext, path: Path) -> None:
+    """Write the file at `path`. Raises ReportError."""
+    made = tickets.build(audit, context)
+
+    def fill(file: TextIO) -> None:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows(_record(ticket, audit) for ticket in made)
+
+    _write(path, fill, encoding="utf-8-sig", newline="")
+
+
+def write_json(audit: Audit, context: ReportContext, path: Path) -> None:
+    """Write the file at `path`. Raises ReportError."""
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "client": _client(audit),
+        "made_up": audit.made_up,
+        "audit": hygiene.name(audit.id),
+        "checked_at": _time(audit.as_of),
+        "audit_before": hygiene.name(context.before.id) if context.before else None,
+        "tool_version": hygiene.name(audit.tool_version),
+        "tickets": [_object(ticket) for ticket in tickets.build(audit, context)],
+    }
+    _write(path, lambda file: json.dump(document, file, ensure_ascii=False, indent=1), encoding="utf-8", newline="\n")
+
+
+def _write(path: Path, fill: Callable[[TextIO], None], *, encoding: str, newline: str) -> None:
+    try:
+        with path.open("w", encoding=encoding, newline=newline) as file:
+            fill(file)
+    except OSError as error:
+        raise ReportError(f"{path}: the tickets cannot be written: {error.strerror or error}") from error
+
+
+def _record(ticket: Ticket, audit: Audit) -> Iterator[_Value]:
+    """A row; text is guarded against being read as a formula."""
+    names = [one.name for one in ticket.machines] or [one.name for one in ticket.gone]
+    spent = ticket.hours
+    values: tuple[_Value, ...] = (
+        ticket.id,
+        ticket.state.value,
+        ticket.resolution.value if ticket.resolution else "",
+        ticket.title,
+        ticket.body,
+        _client(audit),
+        ticket.site,
+        ticket.owner.value,
+        ticket.task,
+        ticket.check,
+        ticket.priority,
+        ticket.severity,
+        _BETWEEN.join(names),
+        len(names),
+        *(("", "", "") if spent is None else (_hundredth(spent.low), _hundredth(spent.likely), _hundredth(spent.high))),
+        "" if ticket.points is None else _hundredth(ticket.points),
+        ticket.note,
+        _time(ticket.first_seen) or "",
+        hygiene.name(audit.id),
+        _time(audit.as_of) or "",
+    )
+    return (hygiene.csv_cell(value) if isinstance(value, str) else value for value in values)
+
+
+def _object(ticket: Ticket) -> dict[str, Json]:
+    spent = ticket.hours
+    return {
+        "id": ticket.id,
+        "state": ticket.state.value,
+        "resolution": ticket.resolution.value if ticket.resolution else None,
+        "title": ticket.title,
+        "body": ticket.body,
+        "site": ticket.site,
+        "owner": ticket.owner.value,
+        "task": ticket.task,
+        "check": ticket.check or None,
+        "priority": ticket.priority,
+        "severity": ticket.severity or None,
+        "machines": [
+            {"name": one.name, "found": one.found, "since": _time(one.since), "seen": one.seen} for one in ticket.machines
+        ],
+        "no_longer_in_it": [{"name": one.name, "why": one.why.value, "ticket": one.to or None} for one in ticket.gone],
+        "hours": None
+        if spent is None
+        else {"low": _hundredth(spent.low), "likely": _hundredth(spent.likely), "high": _hundredth(spent.high)},
+        "points": None if ticket.points is None else _hundredth(ticket.points),
+        "note": ticket.note,
+        "first_seen": _time(ticket.first_seen),
+    }
+
+
+def _client(audit: Audit) -> str:
+    return hygiene.name(words.client_name(audit.client, made_up=audit.made_up))
+
+
+def _hundredth(value: float) -> float:
+    return round(value, 2)
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+
+
+CSV = Report("tickets", "_tickets.csv", write_csv)
+JSON = Report("tickets-json", "_tickets.json", write_json)
