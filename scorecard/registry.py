@@ -17,11 +17,13 @@ from types import MappingProxyType, ModuleType
 
 from scorecard.errors import PluginError
 from scorecard.model import Json, Platform, Probe
+from scorecard.portfolio.model import Site
 from scorecard.reporting import Report
 from scorecard.topic import Check, Topic
 
 CHECKS_GROUP = "scorecard.checks"
 REPORTS_GROUP = "scorecard.reports"
+PORTFOLIO_GROUP = "scorecard.portfolio"
 
 # What a module of other people may raise while it is imported.
 _BROKEN = (
@@ -105,6 +107,15 @@ def report(name: str) -> Report:
             raise PluginError(f"report {name}: {point.value} is not a Report")
         return found
     raise PluginError(f"no report format {name!r}; there are: {', '.join(report_names())}")
+
+
+def portfolio_site() -> Site:
+    """Who writes the pages of a portfolio. Raises PluginError."""
+    for point in entry_points(group=PORTFOLIO_GROUP, name="html"):
+        if isinstance(found := _load(point), Site):
+            return found
+        raise PluginError(f"{PORTFOLIO_GROUP} html: {point.value} is not a Site")
+    raise PluginError(f"nothing here writes a portfolio; the entry point html of {PORTFOLIO_GROUP} is missing")
 
 
 def _examine(topic: Topic) -> None:

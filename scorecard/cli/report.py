@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from scorecard import outputs
+from scorecard.cli import portfolio
 from scorecard.cli.options import (
     checks_option,
     edition_option,
@@ -19,6 +21,7 @@ from scorecard.cli.options import (
 from scorecard.cli.terminal import say, say_json
 from scorecard.document_file import read
 from scorecard.document_writing import dumps
+from scorecard.portfolio.build import Order, Reports
 from scorecard.registry import Registry
 from scorecard.store import Store
 
@@ -33,6 +36,9 @@ from scorecard.store import Store
 @redact_option
 @click.option("--json", "as_json", is_flag=True, help="Print the audit document on standard output.")
 @click.option("--evidence", is_flag=True, help="Put the raw answers into audit.json as well.")
+@click.option("--portfolio", "as_portfolio", is_flag=True, help="A site with all clients of the store, in DIR.")
+@click.option("--all", "of_audits", flag_value="all", help="In a portfolio: reports of every audit, not the newest alone.")
+@click.option("--no-reports", "of_audits", flag_value="none", help="In a portfolio: no reports, so that it takes seconds.")
 @store_option
 @checks_option
 def report(
@@ -45,15 +51,30 @@ def report(
     redact: bool | None,
     as_json: bool,
     evidence: bool,
+    as_portfolio: bool,
+    of_audits: str | None,
     store_url: str | None,
     check_folders: tuple[Path, ...],
 ) -> None:
-    """Write the reports of AUDIT (an id, its beginning, or an audit.json); without it, of the newest audit."""
+    """Write the reports of AUDIT (an id, its beginning, or an audit.json); without it, of the newest audit.
+
+    With --portfolio: a static site with every client of the store.
+    """
+    if of_audits and not as_portfolio:
+        raise click.UsageError(f"--{'all' if of_audits == 'all' else 'no-reports'} goes with --portfolio")
+    if as_portfolio and (audit or client or as_json or evidence):
+        raise click.UsageError("--portfolio shows all clients, and goes with --out, --format, --edition and --store")
     if as_json and folder is None and (formats or editions):
         raise click.UsageError(f"{'--format' if formats else '--edition'} writes files, so give --out as well")
     look = outputs.look(editions, with_letter=with_letter, redact=redact)
     wanted = outputs.chosen_formats(formats, look)
     registry = Registry.load(check_folders)
+    if as_portfolio:
+        target = folder or Path("scorecard-portfolio")
+        kind = Reports(of_audits or Reports.NEWEST)
+        order = Order(target, datetime.now(UTC), kind, wanted if formats else portfolio.FORMATS, look)
+        portfolio.write(order, registry, store_url)
+        return
     store = Store.open(store_url)
     try:
         file = Path(audit) if audit is not None and audit.endswith(".json") else None

@@ -18,10 +18,11 @@ from scorecard.errors import InputError, StoreError
 from scorecard.exceptions.entries import Kept
 from scorecard.folders import data_folder
 from scorecard.model import OPEN, Observation, Platform, Role
+from scorecard.portfolio.model import Summary
 from scorecard.reporting import Past
 from scorecard.result import Audit, System
 from scorecard.seal import Sealing
-from scorecard.store import excepted, locks, names, runs, statements, tables
+from scorecard.store import excepted, locks, names, runs, statements, summaries, tables
 from scorecard.store.database import SameFile, StoreBusy, StoreUnusable, connect, file_of, translated
 from scorecard.store.locks import AuditRunning
 from scorecard.store.migrate import migrate
@@ -176,6 +177,7 @@ class Store:
             "open_findings": sum(finding.status in OPEN and finding.counts for finding in audit.findings),
             "document": pack_pieces(chunks(audit, lines=False, sealing=sealing)),
             "chain": sealing.chain,
+            **summaries.values(audit),
         }
         done = update(tables.audits).where(tables.audits.c.id == audit.id).values(values)
         remembered = None if kept is None else tuple(kept)
@@ -277,6 +279,22 @@ class Store:
         )
         with self._transaction() as connection:
             return tuple(Past(*row) for row in connection.execute(query))
+
+    def clients(self) -> tuple[tuple[str, ...], ...]:
+        """Every client: its name, then what differs from it in capitals alone and is the same client."""
+        with self._transaction() as connection:
+            return summaries.clients(connection)
+
+    def summaries(self, spellings: Iterable[str]) -> tuple[Summary, ...]:
+        """Finished audits of the whole client, oldest first, without their documents.
+
+        What an older version did not keep beside the newest one is taken from its document.
+        """
+        with self._transaction() as connection:
+            found = summaries.read(connection, spellings)
+        if found and found[-1].unseen is None:
+            return (*found[:-1], replace(found[-1], **summaries.values(self.load(found[-1].id))))
+        return found
 
     def load(self, audit_id: str | None = None, client: str | None = None) -> Audit:
         """A finished audit by its id (or the start of it), else the newest of the client or of all."""

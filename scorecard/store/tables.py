@@ -72,6 +72,12 @@ audits = Table(
     Column("open_findings", Integer),
     Column("document", LargeBinary),
     Column("chain", String(71)),  # the hash over the document, see seal.py
+    # What a portfolio shows beside these, see summaries.py; NULL where an older version made the audit.
+    Column("unseen", Integer),
+    Column("overdue", Integer),
+    Column("provisional", Boolean),
+    Column("made_up", Boolean),
+    Column("time_zone", String(255)),
     Index("ix_audits_client", "client", "started_at"),
 )
 

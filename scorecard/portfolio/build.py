@@ -1,0 +1,182 @@
+"""The site of a portfolio: a page for all clients, one for each, and their reports, in a folder that is replaced whole."""
+
+from __future__ import annotations
+
+import glob
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+
+from scorecard import outputs
+from scorecard.document_writing import time_text
+from scorecard.errors import InputError, ReportError
+from scorecard.folders import check_folder, write_whole
+from scorecard.portfolio.model import Client, Site, Summary
+from scorecard.registry import Registry
+from scorecard.store import Store
+
+SCHEMA = "scorecard/portfolio/1"
+_UNFINISHED = ".scorecard-part"
+_ABANDONED_S = 86_400.0
+INDEX, LIST, CLIENTS = "index.html", "portfolio.json", "clients"
+
+
+class Reports(StrEnum):
+    """Of which audits reports are written."""
+
+    NONE = "none"
+    NEWEST = "newest"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was asked for. `now`: the moment that ages are counted to."""
+
+    folder: Path
+    now: datetime
+    reports: Reports
+    formats: tuple[str, ...]
+    look: outputs.Look
+
+
+def check_target(folder: Path) -> None:
+    """Whether the folder can be replaced: it is not there, or empty, or an earlier portfolio and nothing else.
+
+    Raises InputError.
+    """
+    check_folder(folder.absolute().parent)
+    if not folder.is_dir():
+        check_folder(folder)
+        return
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    if there and (foreign := sorted(there - _listed(folder))):
+        raise InputError(
+            f"{folder}: holds {foreign[0]!r}, which is not of an earlier portfolio; give another folder with --out"
+        )
+
+
+def _listed(folder: Path) -> set[str]:
+    """The files that an earlier portfolio wrote there; none where there was no such portfolio."""
+    try:
+        found = json.loads((folder / LIST).read_text(encoding="utf-8"))
+        return {LIST, *map(str, found["files"])} if found["schema"] == SCHEMA else set()
+    except (OSError, ValueError, LookupError, TypeError):
+        return set()
+
+
+def write(store: Store, registry: Registry, site: Site, order: Order, told: Callable[[str, int, int], None]) -> Path:
+    """Write the site and return its first page. Raises ReportError; an earlier site stays as it is then.
+
+    `told`: each client that is done, how many are, and how many there are. Holds one client's audit at a time.
+    """
+    names = store.clients()
+    folders = outputs.folder_names([spellings[0] for spellings in names])
+    with _replaced(order.folder.absolute()) as place:
+        clients: list[Client] = []
+        for spellings in names:
+            client = Client(spellings[0], f"{CLIENTS}/{folders[spellings[0]]}", store.summaries(spellings))
+            client = replace(client, reports=_reports(client, place, store, registry, order))
+            write_whole(place / client.folder / INDEX, partial(site.client, client, order.now))
+            clients.append(client)
+            told(client.name, len(clients), len(names))
+        write_whole(place / INDEX, partial(site.index, clients, order.now))
+        write_whole(place / LIST, partial(_list, clients, order.now, place))
+    return order.folder / INDEX
+
+
+def _reports(client: Client, place: Path, store: Store, registry: Registry, order: Order) -> Mapping[str, tuple[str, ...]]:
+    chosen = {Reports.NONE: (), Reports.NEWEST: client.audits[-1:], Reports.ALL: client.audits}[order.reports]
+    here = place / client.folder
+    written: dict[str, tuple[str, ...]] = {}
+    for line in chosen:
+        audit = store.load(line.id)
+        shown = outputs.context(audit, store, registry, order.formats)
+        folder = here / f"{line.as_of:%Y-%m-%d}-{outputs.slug(line.id)}"
+        files = outputs.write(audit, folder, order.formats, shown, None, order.look)
+        written[line.id] = tuple(path.relative_to(here).as_posix() for path in files)
+    return written
+
+
+def _list(clients: Sequence[Client], now: datetime, place: Path, path: Path) -> None:
+    """The same figures for programs, with the files of the site, so that the next one knows what it may replace."""
+    there = (found for found in place.rglob("*") if found.is_file() and found != path)
+    content = {
+        "schema": SCHEMA,
+        "made_at": time_text(now),
+        "clients": [
+            {
+                "name": client.name,
+                "page": f"{client.folder}/{INDEX}",
+                "audits": [_audit(line, client) for line in client.audits],
+            }
+            for client in clients
+        ],
+        "files": sorted(found.relative_to(place).as_posix() for found in there),
+    }
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", errors="replace")
+
+
+def _audit(line: Summary, client: Client) -> dict[str, object]:
+    return {
+        "id": line.id,
+        "as_of": time_text(line.as_of),
+        "score": line.score,
+        "letter": line.letter,
+        "provisional": line.provisional,
+        "coverage": line.coverage,
+        "machines": line.devices,
+        "not_seen": line.unseen,
+        "open_findings": line.open_findings,
+        "overdue_findings": line.overdue,
+        "interrupted": line.interrupted,
+        "made_up": line.made_up,
+        "reports": [f"{client.folder}/{name}" for name in client.reports.get(line.id, ())],
+    }
+
+
+@contextmanager
+def _replaced(folder: Path) -> Iterator[Path]:
+    """A new folder to fill, which takes the place of `folder` at the end; on any error that stays as it was."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
+        work = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=_UNFINISHED, dir=folder.parent))
+    except OSError as error:
+        raise ReportError(f"{folder}: cannot be written: {error.strerror or error}") from error
+    try:
+        fresh, old = work / "new", work / "old"
+        fresh.mkdir(mode=0o700)
+        yield fresh
+        try:
+            _swap(folder, fresh, old)
+        except OSError as error:
+            raise ReportError(f"{folder}: cannot be replaced: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """What a build that was killed left beside the folder, a day ago or longer."""
+    for left in folder.parent.glob(f".{glob.escape(folder.name)}.*{_UNFINISHED}"):
+        if left.is_dir() and left.stat().st_mtime < time.time() - _ABANDONED_S:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _swap(folder: Path, fresh: Path, old: Path) -> None:
+    if folder.exists():
+        folder.rename(old)
+    try:
+        fresh.rename(folder)
+    except OSError:
+        with suppress(FileNotFoundError):
+            old.rename(folder)
+        raise
