@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import socket
 import time
 from collections.abc import Generator, Iterator
-from pathlib import Path
 
 import pytest
-from filelock import FileLock, Timeout
 from hypothesis import settings
 
 from tests.rig.needs import RigUnavailable
@@ -51,25 +49,23 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """
     if not _takes_turns(item):
         return (yield)
-    turn = _turn(Path(tempfile.gettempdir()) / f"scorecard-tests-{os.environ['PYTEST_XDIST_TESTRUNUID']}")
-    try:
+    with _turn(os.environ["PYTEST_XDIST_TESTRUNUID"]):
         return (yield)
-    finally:
-        turn.release()
 
 
 def _takes_turns(item: pytest.Item) -> bool:
     return "PYTEST_XDIST_TESTRUNUID" in os.environ and item.get_closest_marker("waits") is None
 
 
-def _turn(folder: Path) -> FileLock:
-    folder.mkdir(exist_ok=True)
+def _turn(run: str) -> socket.socket:
+    """A name that only one process can have: it is free again as soon as the socket is closed, or its process ends."""
     while True:
         for number in range(_TURNS):
-            lock = FileLock(folder / str(number), blocking=False)
+            turn = socket.socket(socket.AF_UNIX)
             try:
-                lock.acquire()
-            except Timeout:
-                continue
-            return lock
+                turn.bind(f"\0scorecard-tests-{run}-{number}")
+            except OSError:
+                turn.close()
+            else:
+                return turn
         time.sleep(0.01)
