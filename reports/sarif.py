@@ -272,4 +272,4 @@ def render(audit: Audit, context: ReportContext, path: Path) -> None:
         raise ReportError(f"{path}: the SARIF log cannot be written: {error.strerror or error}") from error
 
 
-REPORT = Report("sarif", ".sarif", render)
+REPORT = Report("sarif", ".sarif", render, for_programs=True)

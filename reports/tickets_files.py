@@ -134,5 +134,5 @@ def _time(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
-CSV = Report("tickets", "_tickets.csv", write_csv)
-JSON = Report("tickets-json", "_tickets.json", write_json)
+CSV = Report("tickets", "_tickets.csv", write_csv, for_programs=True, whole_client=True)
+JSON = Report("tickets-json", "_tickets.json", write_json, for_programs=True, whole_client=True)

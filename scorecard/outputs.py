@@ -84,7 +84,18 @@ def chosen_formats(text: str | None, chosen: Look) -> tuple[str, ...]:
         return wanted
     if text and DOCUMENT in wanted:
         raise InputError(f"--format {DOCUMENT}: the audit document holds all names; leave it out, or give --no-redact")
-    return tuple(name for name in wanted if name != DOCUMENT)
+    wanted = tuple(name for name in wanted if name != DOCUMENT)
+    for name in wanted:
+        if report(name).for_programs:
+            raise InputError(f"--format {name}: it is matched by names of machines; leave it out, or give --no-redact")
+    return wanted
+
+
+def check_whole(wanted: Iterable[str], part: str) -> None:
+    """Raises InputError for a format that a part of a client cannot have; `part` is the option that asks for one."""
+    for name in wanted:
+        if name != DOCUMENT and report(name).whole_client:
+            raise InputError(f"--format {name}: it is of a whole client, and {part} looks at a part; leave one of them out")
 
 
 def slug(name: str) -> str:
@@ -150,7 +161,7 @@ def write(
     observations: Mapping[str, list[Json]] | None = None,
     chosen: Look | None = None,
 ) -> list[Path]:
-    """Write the wanted formats into `folder`, a file for each edition; returns the paths.
+    """Write the wanted formats into `folder`, a file for each edition, and one for programs; returns the paths.
 
     Raises ReportError; files written before stay.
     """
@@ -161,10 +172,16 @@ def write(
         written.append(path)
     named = f"scorecard_{slug(audit.client)}_{audit.as_of:%Y-%m-%d}"
     formats_there = [report(name) for name in wanted if name != DOCUMENT]
-    for edition, seen, around in _editions(audit, shown, chosen or Look()) if formats_there else ():
-        for format_ in formats_there:
+    for_people = [format_ for format_ in formats_there if not format_.for_programs]
+    for edition, seen, around in _editions(audit, shown, chosen or Look()) if for_people else ():
+        for format_ in for_people:
             path = folder / f"{named}_{edition}{format_.suffix}"
             write_whole(path, partial(format_.render, seen, around))
+            written.append(path)
+    for format_ in formats_there:
+        if format_.for_programs:
+            path = folder / f"{named}{format_.suffix}"
+            write_whole(path, partial(format_.render, audit, shown))
             written.append(path)
     return written
 

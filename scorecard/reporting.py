@@ -77,8 +77,14 @@ class ReportContext:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report format. `render` writes the whole file at the path that it is given; the caller renames it into place."""
+    """A report format. `render` writes the whole file at the path that it is given; the caller renames it into place.
+
+    `for_programs`: other programs match its rows by name, so there is one file with all names, whatever the editions.
+    `whole_client`: it says what is no longer there, which an audit of a part cannot.
+    """
 
     name: str  # "html"
     suffix: str  # ".html"
     render: Callable[[Audit, ReportContext, Path], None]
+    for_programs: bool = False
+    whole_client: bool = False

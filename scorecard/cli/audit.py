@@ -187,6 +187,8 @@ def audit(
         raise click.UsageError(f"{'--format' if formats else '--edition'} writes files, so give --out as well")
     look = outputs.look(editions, with_letter=with_letter, redact=redact)
     wanted = outputs.chosen_formats(formats, look)
+    if limit:
+        outputs.check_whole(wanted, "--limit")
     registry = Registry.load(check_folders)
     clients = fitting((this_computer(),) if local else listed(inventory, client, exceptions_file), limit)
     if as_json and len(clients) > 1:
