@@ -9,7 +9,7 @@ NAMES = {
     EditionName.ENGINEER: "Engineer edition",
     EditionName.PROSPECT: "Prospect edition",
 }
-INTERNAL = "Internal: contains security detail"
+INTERNAL = "Internal: contains security detail."
 NUMBERED = "Names of machines, people and places are replaced by numbers."
 TITLE_TALLY = "Checks by state"
 TALLY_TABLE = "How many machines are in each state, by check"

@@ -17,14 +17,18 @@ from scorecard.result import Audit
 
 from . import (
     ahead_words,
+    bring_words,
+    edition_words,
     exempt,
     exempt_words,
+    first_look_words,
     glossary,
     grades_words,
     hygiene,
     labels,
     moves_words,
     numbers,
+    tally,
     tasks_words,
     templating,
     words,
@@ -54,6 +58,10 @@ def _environment() -> Environment:
         exempt_words=exempt_words,
         grades_words=grades_words,
         ahead_words=ahead_words,
+        bring_words=bring_words,
+        edition_words=edition_words,
+        look_words=first_look_words,
+        tally=tally,
         exempt=exempt,
         glossary=glossary,
         labels=labels,
@@ -78,13 +86,16 @@ def page(view: View) -> str:
 
 
 def _contents(view: View) -> list[tuple[str, str]]:
+    rows = view.edition.rows
     sections = (
-        ("changes", words.TITLE_CHANGES, True),
-        ("fix", words.TITLE_FIX, True),
+        ("tally", edition_words.TITLE_TALLY, view.shows("tally")),
+        ("changes", words.TITLE_CHANGES, view.shows("changes")),
+        ("fix", words.TITLE_FIX if view.edition.hours else first_look_words.TITLE_FIX, True),
         ("ahead", ahead_words.TITLE, bool(view.ahead.told)),
         ("machines", words.TITLE_MACHINES, True),
-        ("detail", words.TITLE_DETAIL, True),
+        ("detail", words.TITLE_DETAIL, rows),
         ("unchecked", words.TITLE_UNCHECKED, True),
+        ("bring", bring_words.TITLE, bool(view.bring)),
         ("exceptions", words.TITLE_EXCEPTIONS, bool(view.exceptions or view.grades.apart)),
         ("frameworks", ahead_words.FRAMEWORKS_TITLE, bool(view.frameworks)),
         ("method", words.TITLE_METHOD, True),

@@ -162,7 +162,7 @@ class Numbers:
                 key if key in _OUR_KEYS else self._over(key): item if key in _OUR_KEYS else self._over(item)
                 for key, item in value.items()
             }
-        if is_dataclass(value) and not isinstance(value, type | _NEVER):
+        if is_dataclass(value) and not isinstance(value, (type, *_NEVER)):
             return _with(value, **{name: self._over(getattr(value, name)) for name in _gone_through(type(value))})
         return value
 
