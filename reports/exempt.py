@@ -105,7 +105,7 @@ def _price(said: Mapping[str, Any]) -> str:
     """As it was quoted; blank where nothing was."""
     price = said.get("price")
     if isinstance(price, int | float) and not isinstance(price, bool):
-        return " ".join(filter(None, (string(said.get("currency")), f"{price:,.0f}")))
+        return numbers.money(price, string(said.get("currency")))
     return string(price)
 
 

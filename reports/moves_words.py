@@ -113,8 +113,8 @@ def capitalised(said: str) -> str:
     return f"{said[:1].upper()}{said[1:]}"
 
 
-def show_rest(count: int) -> str:
-    return f"Show {count:,} more"
+def show_all(count: int) -> str:
+    return f"Show all {count:,}"
 
 
 def about(findings: int, machines: int) -> str:

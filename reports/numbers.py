@@ -13,6 +13,7 @@ _LONG_MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+_SIGNS = {"GBP": "£", "EUR": "€", "USD": "$"}
 MINUS = "\N{MINUS SIGN}"
 SMALL_FLEET = 20  # below it, percentages say less than the counts
 
@@ -88,6 +89,14 @@ def span(first: datetime, last: datetime) -> str:
 
 def days_between(earlier: datetime, later: datetime) -> int:
     return max((later - earlier).days, 0)
+
+
+def money(amount: float, currency: str) -> str:
+    """ "£1,210", or "CHF 1,210" where the code has no sign of its own; no pence."""
+    sign = _SIGNS.get(currency)
+    if sign:
+        return f"{sign}{amount:,.0f}"
+    return f"{currency} {amount:,.0f}" if currency else f"{amount:,.0f}"
 
 
 def signed(value: Decimal | int) -> str:

@@ -5,7 +5,7 @@ Every figure is the plan's. A part of the client has no points: its tasks show h
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -22,6 +22,7 @@ from scorecard.standard import LETTERS
 
 from . import hygiene, numbers, tasks_words, words
 from .agreed import Agreed
+from .paying import Extra, Paid, Payer, extra, payers
 from .rows import Rows
 from .standing import Link
 
@@ -60,10 +61,19 @@ class TaskRow:
     after: float | None
     bar: Bar | None
     owner: Owner
-    payer: str
+    paid_by: Payer
     holds: bool
     note: str
     finds: bool  # its machines are those of the section of what was not checked
+
+    @property
+    def payer(self) -> str:
+        return tasks_words.PAYERS[self.paid_by]
+
+    @property
+    def is_extra(self) -> bool:
+        """Whether any of its hours are beyond those of the contract."""
+        return self.paid_by in (Payer.EXTRA, Payer.PARTLY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,18 @@ class HoursBar:
 
 
 @dataclass(frozen=True, slots=True)
+class Total:
+    """The foot of the list. `hours`: of what was estimated, as shown."""
+
+    title: str
+    machines: int
+    hours: str
+    points: float
+    rate: float | None
+    after: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Tasks:
     """`missing`: why there is no plan. `scored`: the tasks have points."""
 
@@ -107,11 +129,14 @@ class Tasks:
     points: float = 0.0
     start: float | None = None
     total: str = ""
+    foot: Total | None = None
+    scale: str = ""
     agreed: str = ""
     road: RoadLine | None = None
     contract: str = ""
     bar: HoursBar | None = None
     contract_hours: float | None = None
+    extra: Extra | None = None
 
     @property
     def holding(self) -> tuple[TaskRow, ...]:
@@ -130,9 +155,11 @@ def build(audit: Audit, context: ReportContext, agreed: Agreed, rows: Rows) -> T
         return Tasks(missing=hygiene.line(tasks_words.no_plan(str(error))))
     score = None if audit.scope else audit.scorecard.score
     ahead = None if audit.contract is None else clearance(found, audit.contract, context.inflow_hours)
-    builder = _Builder(agreed, rows, score, audit.contract is not None, {row.id: n for n, row in enumerate(rows.devices)})
+    month_hours = audit.contract.hours_per_month if audit.contract else None
+    paid = tuple(payers(found.tasks, month_hours))
+    builder = _Builder(agreed, rows, score, {row.id: n for n, row in enumerate(rows.devices)})
     return Tasks(
-        rows=tuple(builder.rows_of(found)),
+        rows=tuple(builder.rows_of(found, paid)),
         scored=score is not None,
         hours=found.hours,
         points=found.points,
@@ -140,12 +167,39 @@ def build(audit: Audit, context: ReportContext, agreed: Agreed, rows: Rows) -> T
         total=tasks_words.total(found.hours, found.points if score is not None else None, found.estimated, len(found.tasks))
         if found.tasks
         else "",
+        foot=_foot(found, score) if found.tasks else None,
+        scale=tasks_words.scale(f"{_low(score):.0f}", _next_letter(score, agreed)) if score is not None else "",
         agreed=tasks_words.left_out(found.agreed) if found.agreed else "",
         road=None if way is None or way.start == LETTERS[0] else _road(way, agreed),
         contract=_contract(ahead) if ahead else "",
         bar=_hours_bar(ahead) if ahead else None,
-        contract_hours=audit.contract.hours_per_month if audit.contract else None,
+        contract_hours=month_hours,
+        extra=extra(found.tasks, paid, score, agreed.bands),
     )
+
+
+def _foot(found: Plan, score: float | None) -> Total:
+    """A machine with several tasks is counted once."""
+    hours = found.hours.likely
+    return Total(
+        title=tasks_words.all_together(len(found.tasks), found.estimated),
+        machines=len({name for task in found.tasks for name in task.endpoints}),
+        hours=numbers.tenth(hours) if found.estimated else words.NOT_ESTIMATED,
+        points=found.points,
+        rate=found.points / hours if hours and found.estimated == len(found.tasks) else None,
+        after=None if score is None else found.tasks[-1].score_after,
+    )
+
+
+def _low(score: float | None) -> float:
+    """Where the bars begin, so that a step of a point can be seen: the ten below the score."""
+    return max((score or 0.0) // 10 * 10 - 10, 0.0)
+
+
+def _next_letter(score: float | None, agreed: Agreed) -> str:
+    """Empty where the points are in the best band."""
+    above = [(start, letter) for letter, start in agreed.bands.items() if start > (score or 0.0)]
+    return min(above)[1] if above else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +207,14 @@ class _Builder:
     agreed: Agreed
     rows: Rows
     score: float | None
-    by_contract: bool
     order: dict[str, int]  # device id -> place in the list of machines
 
-    def rows_of(self, found: Plan) -> Iterable[TaskRow]:
+    def rows_of(self, found: Plan, paid: Sequence[Paid]) -> Iterable[TaskRow]:
         scores = list(accumulate((task.points for task in found.tasks), initial=self.score or 0.0))
-        for number, (task, before) in enumerate(zip(found.tasks, scores, strict=False), 1):
-            yield self._row(number, task, before)
+        for number, (task, one, before) in enumerate(zip(found.tasks, paid, scores, strict=False), 1):
+            yield self._row(number, task, one, before)
 
-    def _row(self, number: int, task: Task, before: float) -> TaskRow:
+    def _row(self, number: int, task: Task, paid: Paid, before: float) -> TaskRow:
         info = self.agreed.check(task.check) if task.check else None
         scored = self.score is not None
         finds = task.id.startswith(f"{FIND_AND_CHECK}/")
@@ -185,15 +238,15 @@ class _Builder:
             after=task.score_after if scored else None,
             bar=self._bar(before, task.score_after) if scored and task.score_after is not None else None,
             owner=task.owner,
-            payer=tasks_words.payer(task.owner, by_contract=self.by_contract),
+            paid_by=paid.by,
             holds=bool(task.lifts),
             note=task.note,
             finds=finds,
         )
 
     def _bar(self, before: float, after: float) -> Bar:
-        """All on one scale: from the ten below the score up to 100."""
-        low = max((self.score or 0.0) // 10 * 10 - 10, 0.0)
+        """All on one scale, up to 100."""
+        low = _low(self.score)
         scale = _BAR_WIDTH / (100.0 - low)
         bounds = [start for start in self.agreed.bands.values() if start > (self.score or 0.0)]
         x = (min(before, 100.0) - low) * scale
@@ -231,12 +284,12 @@ def _road_step(step: Step, agreed: Agreed) -> RoadStep:
 
 
 def _contract(ahead: Clearance) -> str:
+    contract, work = ahead.contract, ahead.open_hours
+    price = numbers.money(ahead.money[1], contract.currency) if ahead.money and work.likely else ""
     return hygiene.line(
-        tasks_words.contract(
-            ahead.contract.hours_per_month, ahead.open_hours, ahead.months, ahead.inflow_hours, ahead.months_with_inflow
-        )
+        tasks_words.contract(contract.hours_per_month, work, ahead.months, ahead.inflow_hours, ahead.months_with_inflow)
         + tasks_words.unestimated(ahead.estimated, ahead.tasks)
-        + (tasks_words.money(ahead.contract.currency, ahead.money[1]) if ahead.money and ahead.open_hours.likely else "")
+        + (tasks_words.money(price) if price else "")
     )
 
 
@@ -251,5 +304,7 @@ def _hours_bar(ahead: Clearance) -> HoursBar | None:
         round(_HOURS_WIDTH * hours / most, 1),
         round(_HOURS_WIDTH * within / most, 1),
         round(_HOURS_WIDTH * max(work - hours, 0.0) / most, 1),
-        tasks_words.hours_bar(numbers.tenth(within), numbers.tenth(max(work - hours, 0.0)), f"{hours:g}"),
+        tasks_words.hours_bar(
+            numbers.tenth(within), numbers.tenth(max(work - hours, 0.0)), f"{hours:g}", numbers.tenth(work)
+        ),
     )

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from scorecard.plan.hours import Hours
 from scorecard.plan.tasks import ASSUMED
-from scorecard.plan.work import Owner
 
 from . import words
+from .paying import Payer
 
 _NAMES_SHOWN = 6
 
@@ -21,20 +21,31 @@ INTRO = "Ordered by points gained for each hour of hands-on work. Hours are esti
 INTRO_HOURS = "Hours of hands-on work, as estimated. A part of the client has no points to gain."
 ROAD_TITLE = "The steps of this road"
 ROAD_TABLE = "Steps to the next letter"
-SCALE_NOTE = "The dashed line is where the next letter begins."
 COLUMN_FIX = "What to do"
 COLUMN_POINTS = "Points"
 COLUMN_RATE = "Points per hour"
 COLUMN_AFTER = "Score after"
 COLUMN_PAYER = "Paid by"
+PAYERS = {
+    Payer.PLAN: "In your plan",
+    Payer.PARTLY: "Partly extra",
+    Payer.EXTRA: "Extra time",
+    Payer.OPEN: "Not estimated",
+    Payer.CLIENT: "You",
+    Payer.VENDOR: "The maker",
+    Payer.PROVIDER: "Us",
+}
+HOURS_BAR = "Hours needed"
+HOURS_BAR_TITLE = "Hours needed against the hours of one month"
 
 
-def payer(owner: Owner, *, by_contract: bool) -> str:
-    if owner is Owner.CLIENT:
-        return "You"
-    if owner is Owner.VENDOR:
-        return "The maker"
-    return "In your plan" if by_contract else "Us"
+def scale(low: str, letter: str) -> str:
+    """Under the head of the bars."""
+    return f"{low} to 100{f', dashed line is {letter}' if letter else ''}"
+
+
+def all_together(tasks: int, estimated: int) -> str:
+    return "All together" if estimated == tasks else f"All together, {estimated:,} of {tasks:,} estimated"
 
 
 def hours(spent: Hours) -> str:
@@ -118,11 +129,11 @@ def unestimated(estimated: int, tasks: int) -> str:
     return "" if estimated == tasks else f" {estimated:,} of {tasks:,} tasks are estimated."
 
 
-def money(currency: str, likely: float) -> str:
+def money(price: str) -> str:
     """Only where the inventory gives a rate."""
-    return f" At the agreed rate that is about {' '.join(filter(None, (currency, f'{likely:,.0f}')))}."
+    return f" At the agreed rate that is about {price}."
 
 
-def hours_bar(within: str, beyond: str, each_month: str) -> str:
-    tail = f", then {beyond} more" if beyond != "0.0" else ""
-    return f"{within} of the {each_month} hours of one month{tail}."
+def hours_bar(within: str, beyond: str, each_month: str, total: str) -> str:
+    tail = f", then {beyond} extra" if beyond != "0.0" else ""
+    return f"{within} of the {each_month} hours of one month{tail}. {total} in all for us."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scorecard.model import Status
@@ -12,6 +12,7 @@ from scorecard.result import Audit
 from . import agreed as agreed_
 from . import (
     ahead,
+    bring,
     editions,
     evidence,
     exempt,
@@ -19,24 +20,31 @@ from . import (
     hygiene,
     method,
     moves,
+    need,
     numbers,
     rows,
     standing,
+    tally,
     tasks,
     trend,
     words,
     work,
 )
+from . import first_look as first_look_
 from .agreed import Agreed
 from .ahead import Ahead, FrameworkRows
+from .bring import Wanted
 from .editions import Edition
 from .evidence import Evidence
 from .exempt import Exempt
+from .first_look import FirstLook
 from .grades import Grades
 from .method import Method
 from .moves import Moves
+from .need import Need
 from .rows import DeviceRow, Rows
 from .standing import Standing
+from .tally import CheckCount, PartCount
 from .tasks import Tasks
 from .trend import Month, Trend
 from .work import Work
@@ -49,6 +57,8 @@ class View:
     """Every text in it is clean (hygiene.py); times are in the client's zone."""
 
     edition: Edition
+    redacted: bool  # names were replaced by numbers
+    label: str  # what the edition says of itself; empty where nothing has to be said
     client: str
     provider: str
     contact: str
@@ -68,6 +78,7 @@ class View:
     moves: Moves
     work: Work
     tasks: Tasks
+    need: Need | None
     ahead: Ahead
     frameworks: tuple[FrameworkRows, ...]
     exceptions: tuple[Exempt, ...]
@@ -79,6 +90,10 @@ class View:
     categories: tuple[tuple[str, float | None, float], ...]  # title, points, share of answers
     sites: tuple[str, ...]
     systems: tuple[str, ...]
+    checks_tally: tuple[CheckCount, ...]  # machines by state, a line a check
+    parts_tally: tuple[PartCount, ...]  # the same, a line a column of the list of machines
+    bring: tuple[Wanted, ...]
+    first_look: FirstLook | None  # of the prospect's edition
 
     def shows(self, section: str) -> bool:
         """Whether this edition's page has the section."""
@@ -86,8 +101,8 @@ class View:
 
     @property
     def on_page(self) -> tuple[DeviceRow, ...]:
-        """The machines that the page lists: all, or the worst of a large fleet."""
-        return self.rows.devices[:ROWS_ON_PAGE]
+        """The machines that the page lists: all, the worst of a large fleet, or none where the edition has counts alone."""
+        return self.rows.devices[:ROWS_ON_PAGE] if self.edition.rows else ()
 
     @property
     def tally(self) -> dict[str, int]:
@@ -104,11 +119,21 @@ class View:
 
 
 def build(audit: Audit, context: ReportContext) -> View:
+    edition = editions.chosen(context.edition, with_letter=context.with_letter)
+    audit, context = editions.known(edition, audit, context)
     zone = numbers.zone(audit.time_zone)
     standard = agreed_.read(audit)
     table = rows.build(audit, standard, zone)
     moved = moves.build(audit, context, standard, table, zone)
     months = trend.months(audit, context, moved, zone)
+    planned = tasks.build(audit, context, standard, table)
+    excused = exempt.build(audit, standard, table, zone)
+    checks_tally = tally.by_check(standard, table)
+    first_look = None
+    if edition.shows("top"):
+        first_look = first_look_.build(audit, standard, table, planned, checks_tally, zone)
+    described = method.build(audit, context, standard, table, zone)
+    standings = standing.build(audit, standard, table, zone)
     here = audit.as_of.astimezone(zone)
     notices = [words.INTERRUPTED] if audit.interrupted else []
     if audit.scope:
@@ -116,7 +141,9 @@ def build(audit: Audit, context: ReportContext) -> View:
     if unreadable := [numbers.day(past.as_of.astimezone(zone)) for past in context.history if past.unreadable]:
         notices.append(words.unreadable_notice(unreadable))
     return View(
-        edition=editions.chosen(context.edition, with_letter=context.with_letter),
+        edition=edition,
+        redacted=context.redacted,
+        label=first_look.label if first_look else editions.label(edition),
         client=hygiene.name(words.client_name(audit.client, made_up=audit.made_up)),
         provider=hygiene.name(audit.provider.name),
         contact=hygiene.line(audit.provider.contact),
@@ -130,21 +157,26 @@ def build(audit: Audit, context: ReportContext) -> View:
         notices=tuple(notices),
         agreed=standard,
         rows=table,
-        standing=standing.build(audit, standard, table, zone),
-        grades=grades.build(audit, standard, table),
-        trend=trend.build(audit, context, standard, zone),
+        standing=standings if edition.letter else standing.without_letter(standings),
+        grades=grades.build(audit, standard, table) if edition.letter else Grades(),
+        trend=trend.build(audit, context, standard, moved, zone),
         moves=moved,
         work=work.build(audit, context, standard, table, months, zone),
-        tasks=tasks.build(audit, context, standard, table),
+        tasks=planned,
+        need=need.build(audit, table, planned, excused, zone) if edition.shows("need") else None,
         ahead=ahead.build(context, table),
         frameworks=ahead.frameworks(audit, context),
-        exceptions=exempt.build(audit, standard, table, zone),
+        exceptions=excused,
         months=months,
         evidence=evidence.build(table.devices[:ROWS_ON_PAGE], context),
-        method=method.build(audit, context, standard, table, zone),
-        score=audit.scorecard.score,
+        method=described if edition.letter else replace(described, caps=()),
+        score=audit.scorecard.score if edition.letter else None,
         coverage=audit.scorecard.coverage,
         categories=tuple((hygiene.line(line.title), line.score, line.coverage) for line in audit.scorecard.categories),
         sites=tuple(sorted({row.site for row in table.devices if row.site}, key=str.casefold)),
         systems=tuple(sorted({row.system for row in table.devices if row.system}, key=str.casefold)),
+        checks_tally=checks_tally,
+        parts_tally=tally.by_part(table),
+        bring=bring.build(audit, context, table) if edition.shows("bring") else (),
+        first_look=first_look,
     )

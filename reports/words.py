@@ -75,6 +75,7 @@ _WHY_NOT_SEEN = {
 
 TITLE_SAFE = "Are our computers in order?"
 TITLE_BETTER = "Is it getting better?"
+TITLE_NEED = "What do we need from you?"
 TITLE_PARTS = "What makes the grade?"
 TITLE_CHANGES = "What changed"
 TITLE_FIX = "What to fix first"
@@ -157,16 +158,20 @@ def and_more(count: int) -> str:
     return f"and {count:,} more"
 
 
-def movement(change: float, since_day: str, longer: float | None, longer_since: str) -> str:
-    """ "Yes. Up 3 points since 14 Oct 2026 and 24 in a year."; within one point there is no change."""
+def movement(change: float, since_day: str, longer: float | None, longer_since: str, because: str = "") -> str:
+    """ "Yes. Up 3 points since 14 Oct 2026 and 24 in a year."; within one point there is no change.
+
+    `because` is of the first change and stands beside it.
+    """
     if abs(change) < 1:
         lead, verb = "No change", ""
     else:
         lead, verb = ("Yes", "Up") if change > 0 else ("No", "Down")
     first = f"No change since {since_day}" if not verb else f"{lead}. {verb} {_points(change)} since {since_day}"
+    first = f"{first}, {because}" if because else first
     if longer is None or abs(longer) < 1:
         return f"{first}."
-    same_way = verb and (longer > 0) == (change > 0)
+    same_way = verb and (longer > 0) == (change > 0) and not because
     tail = (
         f" and {abs(longer):.0f} {longer_since}"
         if same_way
@@ -181,6 +186,35 @@ def _points(change: float) -> str:
 
 def coverage_moved(then: str, now: str) -> str:
     return f"The answers we have went from {then} to {now}, and that moves the points as well."
+
+
+def partly_because(more: int) -> str:
+    """`more`: machines seen now and not before; negative: the other way round."""
+    which = "more" if more > 0 else "fewer"
+    return f"partly because we now see {plural(abs(more), f'{which} machine', f'{which} machines')}"
+
+
+EVENT_FEWER_ANSWERS, EVENT_MORE_ANSWERS = "fewer answers", "more answers"
+
+
+def event_joined(count: int) -> str:
+    return f"{machines(count)} joined"
+
+
+def event_worse(count: int) -> str:
+    return f"{count:,} new"
+
+
+def event_fixed(count: int) -> str:
+    return f"{count:,} fixed"
+
+
+def letter_from(letter: str, start: str) -> str:
+    return f"{letter} from {start}"
+
+
+def chart_event(when: str, what: str) -> str:
+    return f"{when}: {what}."
 
 
 def chart_title(first: str, last: str) -> str:

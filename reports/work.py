@@ -15,8 +15,7 @@ from .agreed import Agreed
 from .rows import Rows
 from .trend import Month
 
-_BAR_WIDTH = 180.0
-_SPARK_HEIGHT, _SPARK_EDGE, _SPARK_LEAST = 30.0, 2.0, 4
+_SPARK_WIDTH, _SPARK_HEIGHT, _SPARK_EDGE, _SPARK_LEAST = 180.0, 44.0, 4.0, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +27,13 @@ class Card:
     points: str
     weight: str
     score: float
-    possible: float
     categories: tuple[tuple[str, str], ...]  # title, points
     lost: str
     column: str  # the matrix column that its link filters
     was: str = ""  # its points at the check before, in a sentence
-    spark: tuple[str, ...] = ()  # a year of its points: the unbroken pieces of a line in a drawing of 180 x 30
-
-    @property
-    def bar(self) -> tuple[float, float]:
-        """Widths in the drawing: what was earned, and what might be if every missing answer were good."""
-        return round(_BAR_WIDTH * self.score / 100, 1), round(_BAR_WIDTH * self.possible / 100, 1)
+    was_score: float | None = None
+    spark: tuple[str, ...] = ()  # a year of its points: the unbroken pieces of a line in a drawing of 180 x 44
+    spark_end: tuple[float, float] | None = None  # where it is now
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,28 +89,29 @@ def _dated(card: Card, context: ReportContext, agreed: Agreed, months: Sequence[
         return card
     mine = next(id_ for id_, score in scores.items() if score is not None)
     was = words.was(numbers.points(known[0], agreed.bands), numbers.short_day(before.as_of.astimezone(zone)))
-    return replace(card, was=was, spark=_spark([month.categories.get(mine) for month in months]))
+    lines, end = _spark([month.categories.get(mine) for month in months])
+    return replace(card, was=was, was_score=known[0], spark=lines, spark_end=end)
 
 
-def _spark(scores: Sequence[float | None]) -> tuple[str, ...]:
+def _spark(scores: Sequence[float | None]) -> tuple[tuple[str, ...], tuple[float, float] | None]:
     """On an axis from 0 to 100, a month without points a gap; nothing where there are too few to draw a year from."""
     if sum(score is not None for score in scores) < _SPARK_LEAST:
-        return ()
-    step = (_BAR_WIDTH - 2 * _SPARK_EDGE) / max(len(scores) - 1, 1)
-    pieces: list[list[str]] = [[]]
+        return (), None
+    step = (_SPARK_WIDTH - 2 * _SPARK_EDGE) / max(len(scores) - 1, 1)
+    pieces: list[list[tuple[float, float]]] = [[]]
     for place, score in enumerate(scores):
         if score is None:
             pieces.append([])
         else:
             y = _SPARK_EDGE + (_SPARK_HEIGHT - 2 * _SPARK_EDGE) * (1 - score / 100)
-            pieces[-1].append(f"{_SPARK_EDGE + step * place:.1f},{y:.1f}")
-    return tuple(" ".join(piece) for piece in pieces if len(piece) > 1)
+            pieces[-1].append((round(_SPARK_EDGE + step * place, 1), round(y, 1)))
+    end = pieces[-1][-1] if pieces[-1] else None
+    return tuple(" ".join(f"{x},{y}" for x, y in piece) for piece in pieces if len(piece) > 1), end
 
 
 def _card(id: str, title: str, inside: list[CategoryScore], total: float, agreed: Agreed, rows: Rows) -> Card:
     single = inside[0] if len(inside) == 1 else None
     score = single.score or 0.0 if single else 0.0
-    possible = score if single is None or single.possible is None else single.possible
     weight = sum(category.weight for category in inside)
     column = next((rule.id for rule in agreed.promises.values() if rule.part == id), "other")
     return Card(
@@ -124,7 +120,6 @@ def _card(id: str, title: str, inside: list[CategoryScore], total: float, agreed
         points=numbers.points(score, agreed.bands) if single else "",
         weight=words.counts_for(numbers.share(weight / total)) if total else "",
         score=score,
-        possible=possible,
         categories=()
         if single
         else tuple(

@@ -162,7 +162,21 @@ def test_raw_answers_are_cut_and_identical_ones_are_printed_once(tmp_path: Path)
 def test_sections_come_in_their_order_and_empty_ones_stay_away(tmp_path: Path) -> None:
     text = page(sample.fleet_audit(), tmp_path)
     ids = re.findall(r'<(?:section|header)[^>]* id="([a-z]+)"', text)
-    assert ids == ["top", "safe", "better", "parts", "changes", "fix", "machines", "detail", "unchecked", "method", "words"]
+    assert ids == [
+        "top",
+        "safe",
+        "better",
+        "need",
+        "parts",
+        "changes",
+        "fix",
+        "machines",
+        "detail",
+        "unchecked",
+        "bring",
+        "method",
+        "words",
+    ]
 
 
 def test_what_is_as_agreed_and_what_gave_no_answer_is_told_with_each_machine(tmp_path: Path) -> None:
