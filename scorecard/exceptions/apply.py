@@ -71,7 +71,7 @@ def apply(
     """
     moment, remembered = as_of.astimezone(UTC).replace(microsecond=0), tuple(kept)
     limits = standard.content.exceptions
-    judge = _Judge(as_of.astimezone(ZoneInfo(time_zone)).date(), limits, stable, whole)
+    judge = _Judge(as_of.astimezone(ZoneInfo(time_zone)).date(), stable, whole)
     cases = [judge.judged(case) for case in _cases(exceptions, findings, devices, remembered, limits)]
     lucky = _places(cases, findings, devices, standard) if whole else frozenset[Key]()
     cases = [case if case.state is not None else replace(case, state=_sought(case, lucky, whole)) for case in cases]
@@ -99,7 +99,7 @@ def _cases(
     """In capitals of any kind a name is the same, as in the inventory."""
     names = {device.name.casefold(): device.name for device in devices}
     found = {(finding.check, finding.endpoint): finding for finding in findings}
-    known = {(one.check, one.endpoint.casefold(), one.since): one for one in kept}
+    known = {one.key: one for one in kept}
     for entry in exceptions.entries:
         for check in sorted(set(entry.checks)):
             for name in sorted({names.get(name.casefold(), name) for name in entry.endpoints}):
@@ -114,7 +114,6 @@ class _Judge:
     """What can be said of each case by itself."""
 
     today: date
-    limits: ExceptionLimits
     stable: Mapping[str, Sequence[str]]
     whole: bool
 
@@ -214,25 +213,10 @@ def _kept_on(
     An entry that is no longer in the file loses its places. That it ended, and what was agreed to, stays known for as long
     as it could run: else it would be new again once it is written down once more.
     """
-    now: dict[tuple[str, str, date], Kept] = {}
     most = timedelta(days=max(limits.covered_days, limits.critical_days, limits.other_days))
-    for one in kept:
-        if one.since + most > today:
-            now[one.check, one.endpoint.casefold(), one.since] = replace(one, placed_at=None)
-    for entry, use in uses:
-        if use.begun_at is None or use.first is None or entry.since + most <= today:
-            continue
-        now[use.check, use.endpoint.casefold(), entry.since] = Kept(
-            check=use.check,
-            endpoint=use.endpoint,
-            since=entry.since,
-            exception=entry.id,
-            begun_at=use.begun_at,
-            first=use.first,
-            placed_at=use.placed_at,
-            ended_at=use.ended_at,
-        )
-    yield from (now[key] for key in sorted(now))
+    now = {one.key: replace(one, placed_at=None) for one in kept}
+    now |= {one.key: one for entry, use in uses if (one := use.kept(entry)) is not None}
+    yield from (now[key] for key in sorted(now) if now[key].since + most > today)
 
 
 def _order(entry: Entry) -> tuple[int, date, str]:

@@ -82,6 +82,11 @@ class Kept:
     placed_at: datetime | None = None  # since when it has its place in the share that may leave the sum
     ended_at: datetime | None = None  # when the finding was seen to be worse than agreed
 
+    @property
+    def key(self) -> tuple[str, str, date]:
+        """In capitals of any kind an endpoint is the same."""
+        return self.check, self.endpoint.casefold(), self.since
+
 
 def derived_id(kind: ExceptionKind, checks: Iterable[str], endpoints: Iterable[str], since: date) -> str:
     """The same from audit to audit as long as the entry is about the same."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any
@@ -106,17 +107,13 @@ def kept_before(records: Iterable[Mapping[str, Any]], as_of: datetime) -> Iterat
     for raw in records:
         entry = entry_from(raw)
         for use in uses_from(raw):
-            if use.begun_at is None or use.first is None or (use.begun_at == moment and not use.held):
+            kept = use.kept(entry)
+            if kept is None or (kept.begun_at == moment and not use.held):
                 continue
-            yield Kept(
-                check=use.check,
-                endpoint=use.endpoint,
-                since=entry.since,
-                exception=entry.id,
-                begun_at=use.begun_at,
-                first=use.first,
-                placed_at=None if use.placed_at == moment and not use.held else use.placed_at,
-                ended_at=None if use.ended_at == moment else use.ended_at,
+            yield replace(
+                kept,
+                placed_at=None if kept.placed_at == moment and not use.held else kept.placed_at,
+                ended_at=None if kept.ended_at == moment else kept.ended_at,
             )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from scorecard.exceptions.entries import Fingerprint
+from scorecard.exceptions.entries import Entry, Fingerprint, Kept
 from scorecard.model import ExceptionKind
 
 
@@ -56,6 +56,21 @@ class Use:
     placed_at: datetime | None = None
     ended_at: datetime | None = None
     held: bool = False
+
+    def kept(self, entry: Entry) -> Kept | None:
+        """What the store is to remember of it; None of one that never counted. `entry`: the one that it is of."""
+        if self.begun_at is None or self.first is None:
+            return None
+        return Kept(
+            check=self.check,
+            endpoint=self.endpoint,
+            since=entry.since,
+            exception=entry.id,
+            begun_at=self.begun_at,
+            first=self.first,
+            placed_at=self.placed_at,
+            ended_at=self.ended_at,
+        )
 
 
 _COUNTING = {
