@@ -55,18 +55,16 @@ def model(work: Work, missing_points: float, missing_coverage: float, demands: D
     on_lines = _Lines(limits, work, demands.answers)
     by_check: dict[str, list[Fix]] = defaultdict(list)
     for fix in work.fixes:
-        if work.efforts.get(fix.check) is not None:
+        if fix.check in work.efforts:
             by_check[fix.check].append(fix)
-    checks = sorted({*by_check, *(check for answers in work.answers for check in answers.again)})
-    checks = [check for check in checks if work.efforts.get(check) is not None]
+    again = {check for answers in work.answers for check in answers.again}
+    checks = sorted({*by_check, *again} & work.efforts.keys())
     groups: list[Group] = []
     members: list[tuple[tuple[Fix, ...], ...]] = []
     for check in checks:
-        effort = work.efforts[check]
-        if effort is not None:
-            kinds = _kinds(by_check[check], on_lines)
-            groups.append(Group(effort.once_min, effort.each_min, tuple(kinds)))
-            members.append(tuple(kinds.values()))
+        effort, kinds = work.efforts[check], _kinds(by_check[check], on_lines)
+        groups.append(Group(effort.once_min, effort.each_min, tuple(kinds)))
+        members.append(tuple(kinds.values()))
     exact = all(is_laminar(_lines_of(group)) for group in groups)
     numbers = {check: index for index, check in enumerate(checks)}
     answers = _answers(work.answers, on_lines, numbers)
@@ -88,7 +86,7 @@ class _Lines:
         room.append(-len(answers))
         self._last = len(limits)
         for fix in work.fixes:
-            if work.efforts.get(fix.check) is not None:
+            if fix.check in work.efforts:
                 _add_one(room, self.of_fix(fix))
         for answering in work.answers:
             _add_one(room, self.of_answers(answering))

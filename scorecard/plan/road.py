@@ -15,7 +15,7 @@ from scorecard.plan.hours import Hours, hours
 from scorecard.plan.limits import Limit, demands, is_better
 from scorecard.plan.model import Choice, Model, model
 from scorecard.plan.search import cheapest
-from scorecard.plan.work import ANSWERING, Answers, Fix, by_kind, title_of, work_of
+from scorecard.plan.work import ANSWERING, Answers, Fix, Owner, by_kind, title_of, work_of
 from scorecard.result import Audit, Scorecard
 from scorecard.score import score
 from scorecard.standard import LETTERS, Standard, standard_of
@@ -166,11 +166,11 @@ class _Planner:
         )
 
     def _why_not(self) -> str:
-        estimated = [fix for fix in self._work.fixes if self._work.efforts.get(fix.check) is not None]
+        estimated = [fix for fix in self._work.fixes if fix.check in self._work.efforts]
         card = self._grade(Choice(tuple(estimated), self._work.answers))
         said = f"Even with all of this work done the grade would be {card.letter}, with {card.score or 0.0:.1f} of 100"
         holding = [cap.message for cap in card.caps if is_better(self._demands.letter, cap.letter)]
-        missing = sorted({fix.check for fix in self._work.fixes if self._work.efforts.get(fix.check) is None})
+        missing = sorted({fix.check for fix in self._work.fixes if fix.check not in self._work.efforts})
         why = f", held by: {'; '.join(holding)}" if holding else ""
         without = f". Nobody estimated the hours of {', '.join(missing)}, which are left out" if missing else ""
         return f"{said}{why}{without}"
@@ -178,16 +178,16 @@ class _Planner:
     def _built(self, best: _Found, proven: float | None) -> Road:
         choice, after = best.choice, best.card
         steps = (*self._fixing(choice), *self._answering(choice.answers, choice.fixes))
-        audit, found = self._audit.scorecard, [answers.endpoint for answers in choice.answers]
+        before = self._audit.scorecard
         return Road(
-            start=audit.letter or "",
+            start=before.letter or "",
             letter=after.letter or "",
-            score=audit.score or 0.0,
+            score=before.score or 0.0,
             score_after=after.score or 0.0,
             steps=tuple(sorted(steps, key=lambda step: (-step.points / max(step.hours.likely, 1e-9), step.id))),
             hours=hours(best.cost),
             least_hours=None if proven is None else proven / 60,
-            assumed=tuple(sorted(found)),
+            assumed=tuple(sorted(answers.endpoint for answers in choice.answers)),
         )
 
     def _fixing(self, choice: Choice) -> list[Step]:
@@ -198,25 +198,24 @@ class _Planner:
 
     def _step(self, check: str, fixes: Sequence[Fix]) -> Step:
         effort = self._work.efforts[check]
-        minutes = effort.once_min + effort.each_min * len(fixes) if effort else 0
         return Step(
             id=check,
             title=title_of(self._audit, check),
             endpoints=tuple(sorted(fix.endpoint for fix in fixes)),
-            hours=hours(minutes),
+            hours=hours(effort.once_min + effort.each_min * len(fixes)),
             points=sum(fix.points for fix in fixes),
-            by_client=tuple(sorted(fix.endpoint for fix in fixes if fix.owner != "provider")),
+            by_client=tuple(sorted(fix.endpoint for fix in fixes if fix.owner is not Owner.PROVIDER)),
             declined=tuple(sorted(fix.endpoint for fix in fixes if fix.declined)),
             waived=tuple(sorted(fix.endpoint for fix in fixes if fix.waived)),
         )
 
     def _answering(self, answers: Sequence[Answers], fixes: Sequence[Fix]) -> list[Step]:
         """With the preparation of what has to be fixed again there, where no other step has it."""
-        paid = {fix.check for fix in fixes}
+        efforts, paid = self._work.efforts, {fix.check for fix in fixes}
         steps = []
         for id_, mine in by_kind(answers):
             again = sorted({check for one in mine for check in one.again})
-            once = sum(e.once_min for check in again if check not in paid and (e := self._work.efforts.get(check)))
+            once = sum(efforts[check].once_min for check in again if check in efforts and check not in paid)
             paid.update(again)
             steps.append(
                 Step(
@@ -225,7 +224,7 @@ class _Planner:
                     endpoints=tuple(sorted(one.endpoint for one in mine)),
                     hours=hours(sum(one.each_min for one in mine) + once),
                     points=sum(one.points for one in mine),
-                    by_client=tuple(sorted(one.endpoint for one in mine if one.owner != "provider")),
+                    by_client=tuple(sorted(one.endpoint for one in mine if one.owner is not Owner.PROVIDER)),
                     declined=(),
                     waived=(),
                     fixed_again=tuple(again),

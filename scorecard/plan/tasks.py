@@ -14,7 +14,7 @@ from scorecard.plan.work import ANSWERING, Answers, Fix, Owner, by_kind, describ
 from scorecard.result import Audit, Cap
 from scorecard.standard import standard_of
 
-_SEVERITIES = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW)
+_SEVERITIES = tuple(Severity)
 _OWNERS = tuple(Owner)
 ASSUMED = "if they pass"
 

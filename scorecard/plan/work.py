@@ -61,9 +61,9 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """`efforts`: by check, None where nobody estimated it. `fixes` also has those; the road cannot use them."""
+    """`efforts`: by check, without those that nobody estimated. `fixes` also has these; the road cannot use them."""
 
-    efforts: Mapping[str, Effort | None]
+    efforts: Mapping[str, Effort]
     fixes: tuple[Fix, ...]
     answers: tuple[Answers, ...]
 
@@ -71,7 +71,8 @@ class Work:
 def work_of(audit: Audit, gains: Gains) -> Work:
     """Everything that counts in the grade, by check and endpoint."""
     devices = {device.name: device for device in audit.devices}
-    efforts = {check: effort_of(described(audit, check)) for check in audit.checks}
+    estimates = {check: effort_of(described(audit, check)) for check in audit.checks}
+    efforts = {check: effort for check, effort in estimates.items() if effort is not None}
     fixes: list[Fix] = []
     missing: dict[str, list[Finding]] = defaultdict(list)
     for finding in audit.findings:
@@ -115,10 +116,10 @@ def owner_of(check: Mapping[str, Json]) -> Owner:
     return Owner(named) if named in list(Owner) else Owner.PROVIDER
 
 
-def _answers(found: list[Finding], gains: Gains, device: Device, efforts: Mapping[str, Effort | None]) -> Answers:
+def _answers(found: list[Finding], gains: Gains, device: Device, efforts: Mapping[str, Effort]) -> Answers:
     """What nobody estimated takes no minutes here: that a machine is found does not hang on it."""
     again = tuple(sorted(finding.check for finding in found if finding.last is not None and finding.last.open))
-    fixing = sum(effort.each_min for check in again if (effort := efforts.get(check)) is not None)
+    fixing = sum(efforts[check].each_min for check in again if check in efforts)
     return Answers(
         endpoint=device.name,
         checks=tuple(sorted(finding.check for finding in found)),
