@@ -9,7 +9,7 @@ which is not support.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -115,9 +115,8 @@ class _View:
         }
         of, met = len(by_machine), sum(not found for found in by_machine.values())
         gaps = tuple(sorted((gap for found in by_machine.values() for gap in found), key=_worst_first))
-        state = self._state(of, met)
-        bare = Answered(row, state, of, met, gaps, "")
-        return Answered(row, state, of, met, gaps, _sentence(bare, kind, self._audit.scope))
+        bare = Answered(row, self._state(of, met), of, met, gaps, "")
+        return replace(bare, said=_sentence(bare, kind, self._audit.scope))
 
     def _state(self, of: int, met: int) -> State:
         if not of:

@@ -77,17 +77,15 @@ def load(name_or_path: str, checks: Mapping[str, Check]) -> Framework:
     path = Path(name_or_path)
     if not path.is_file():
         raise DataError(f"{name_or_path}: no such framework; expected {', '.join(shipped())} or the path of a file")
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    return parse(data, str(path), checks)
+    return _checked(marked_yaml.read(path, max_bytes=MAX_BYTES), checks)
 
 
 def parse(data: bytes | str, source: str, checks: Mapping[str, Check]) -> Framework:
     """The framework in a file called `source`. Raises DataError with every problem, a line each."""
-    document = marked_yaml.parse(data, source, max_bytes=MAX_BYTES)
+    return _checked(marked_yaml.parse(data, source, max_bytes=MAX_BYTES), checks)
+
+
+def _checked(document: marked_yaml.Document, checks: Mapping[str, Check]) -> Framework:
     value = document.require(DataError)
     try:
         found = Framework.model_validate(value)
