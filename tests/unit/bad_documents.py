@@ -44,16 +44,18 @@ def pair(folder: Path) -> tuple[str, str]:
         )
         for name in _NAMES
     )
-    texts = []
-    for slot, now in zip(_SLOTS, (_DAY, _DAY + timedelta(days=31)), strict=True):
+
+    def audited(slot: int, now: datetime) -> str:
         answering = Answering(stories, slot, now)
-        collector = Collector(registry, standard, lambda _name, at=answering: at, str)  # type: ignore[misc]
-        collector.now = lambda at=now: at  # type: ignore[misc]
+        collector = Collector(registry, standard, lambda _name: answering, str)
+        collector.now = lambda: now
         order = Order("Acme", endpoints, time_zone="Europe/London", exceptions=_agreed())
         done = run(order, collector, store, 1, Stop(), lambda _result, _done, _total: None)
-        texts.append(dumps(done, travelling_evidence(store, done)))
+        return dumps(done, travelling_evidence(store, done))
+
+    older, newer = audited(_SLOTS[0], _DAY), audited(_SLOTS[1], _DAY + timedelta(days=31))
     store.close()
-    return texts[0], texts[1]
+    return older, newer
 
 
 def _agreed() -> Exceptions:
