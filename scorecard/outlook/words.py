@@ -9,8 +9,8 @@ from scorecard.outlook.space import GB
 _NAMES_SHOWN = 5
 
 
-def plural(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+def plural(count: int, one: str) -> str:
+    return f"{count:,} {one if count == 1 else f'{one}s'}"
 
 
 def names(endpoints: Sequence[str]) -> str:
