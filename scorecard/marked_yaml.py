@@ -123,13 +123,9 @@ def parse(data: bytes | str, name: str, *, max_bytes: int = MAX_BYTES) -> Docume
     """Parse what was read from a file called `name`."""
     if len(data) > max_bytes:
         return _failed(name, 0, f"is larger than {max_bytes // (1024 * 1024)} MiB; split it into several files")
-    text = data if isinstance(data, str) else _decode(data, name)
-    if isinstance(text, Document):
-        return text
-    text = text.removeprefix("\ufeff")
-    if found := _CONTROL.search(text):
-        line = text.count("\n", 0, found.start()) + 1
-        return _failed(name, line, "a control character stands here; expected plain text, so remove it")
+    text = plain_text(data, name)
+    if isinstance(text, Problem):
+        return _failed(name, text.line, text.message)
     builder = Builder()
     syntax: list[Problem] = []
     try:
@@ -146,18 +142,27 @@ def parse(data: bytes | str, name: str, *, max_bytes: int = MAX_BYTES) -> Docume
     return Document(name, value, tuple(sorted((*noted, *syntax))), marks)
 
 
+def plain_text(data: bytes | str, name: str) -> str | Problem:
+    """What was read from a file called `name`, without the mark that some editors begin with; or why it is no text."""
+    if isinstance(data, bytes):
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            return Problem(name, 0, "", "is UTF-16; save it as UTF-8")
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            return Problem(name, line, "", "is not UTF-8 from here on; save the file as UTF-8")
+    else:
+        text = data
+    text = text.removeprefix("\ufeff")
+    if found := _CONTROL.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        return Problem(name, line, "", "a control character stands here; expected plain text, so remove it")
+    return text
+
+
 def _failed(name: str, line: int, message: str) -> Document:
     return Document(name, None, (Problem(name, line, "", message),), Marks(line))
-
-
-def _decode(data: bytes, name: str) -> str | Document:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return _failed(name, 0, "is UTF-16; save it as UTF-8")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        return _failed(name, line, "is not UTF-8 from here on; save the file as UTF-8")
 
 
 def _child(value: Any, step: str | int) -> Any:

@@ -77,7 +77,8 @@ def read_unknown(path: Path) -> Document:
     data = files.data_of(path, Notes(), named=True)
     if data is None:
         return marked_yaml.read(path)  # which says what is wrong
-    if files.is_plain(data) and not _looks_like_yaml(data.decode("utf-8-sig")):
+    text = marked_yaml.plain_text(data, str(path))
+    if isinstance(text, str) and not _looks_like_yaml(text):
         return _Reading(path, data=data).document()
     return read_yaml(path) if path.is_file() else _whose(marked_yaml.parse(data, str(path)), path)
 

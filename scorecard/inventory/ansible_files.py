@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -11,14 +10,13 @@ from types import MappingProxyType
 from scorecard import marked_yaml
 from scorecard.inventory import ansible_yaml
 from scorecard.inventory.ansible_tree import Notes, Origin, Variable
-from scorecard.marked_yaml import printable
+from scorecard.marked_yaml import Problem, printable
 
 MAX_BYTES = marked_yaml.MAX_BYTES
 MAX_FOLDERS = 1000  # within one another, those that links lead to counted each time
 VARIABLE_FOLDERS = ("group_vars", "host_vars")
 _NO_SOURCES = (*VARIABLE_FOLDERS, "vars_plugins")
 _VAULT = b"$ANSIBLE_VAULT"
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _ENDINGS = ("", ".yml", ".yaml", ".json")  # in this order, the first that is there counts
 # What Ansible passes over in a folder of sources.
 _PASSED_OVER = (".pyc", ".pyo", ".swp", ".bak", "~", ".rpm", ".md", ".txt", ".rst", ".orig", ".cfg", ".retry")
@@ -103,25 +101,11 @@ def is_encrypted(data: bytes) -> bool:
     return data.startswith(_VAULT)
 
 
-def is_plain(data: bytes) -> bool:
-    """Whether this is text at all."""
-    return text_of(data, "", Notes()) is not None
-
-
 def text_of(data: bytes, file: str, notes: Notes) -> str | None:
     """Plain text, or None with a problem."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        notes.problem(Origin(file, 0), "", "is UTF-16; save it as UTF-8")
-        return None
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        notes.problem(Origin(file, line), "", "is not UTF-8 from here on; save the file as UTF-8")
-        return None
-    if found := _CONTROL.search(text):
-        line = text.count("\n", 0, found.start()) + 1
-        notes.problem(Origin(file, line), "", "a control character stands here; expected plain text, so remove it")
+    text = marked_yaml.plain_text(data, file)
+    if isinstance(text, Problem):
+        notes.problems.append(text)
         return None
     return text
 
