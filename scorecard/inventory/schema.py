@@ -17,7 +17,7 @@ def schema() -> dict[str, Any]:
     references, drawn = models_json_schema([(ClientModel, "validation"), (ClientsModel, "validation")])
     # Only ours: a type behind a field that draws itself is listed too, though nothing refers to it.
     ours = (name for name in drawn["$defs"] if name.endswith("Model"))
-    definitions = {name: _plain(drawn["$defs"][name]) for name in ours}
+    definitions = {name: plain(drawn["$defs"][name]) for name in ours}
     for definition in definitions.values():
         _add_short_forms(definition["properties"])
     whole = definitions["ClientModel"]
@@ -36,22 +36,22 @@ def schema() -> dict[str, Any]:
     }
 
 
-def _plain(node: Any) -> Any:
+def plain(node: Any) -> Any:
     """Without the defaults that only say "not set", and without the titles that repeat the key."""
     if isinstance(node, list):
-        return [_plain(item) for item in node]
+        return [plain(item) for item in node]
     if not isinstance(node, dict):
         return node
-    plain = {key: _plain(value) for key, value in node.items() if key != "default" or isinstance(value, bool)}
-    if isinstance(plain.get("title"), str) and "properties" not in plain:
-        del plain["title"]
-    choices = plain.get("anyOf")
+    drawn = {key: plain(value) for key, value in node.items() if key != "default" or isinstance(value, bool)}
+    if isinstance(drawn.get("title"), str) and "properties" not in drawn:
+        del drawn["title"]
+    choices = drawn.get("anyOf")
     if isinstance(choices, list) and {"type": "null"} in choices:
         choices.remove({"type": "null"})
         if len(choices) == 1:
-            del plain["anyOf"]
-            plain = {**choices[0], **plain}
-    return plain
+            del drawn["anyOf"]
+            drawn = {**choices[0], **drawn}
+    return drawn
 
 
 def _add_short_forms(properties: dict[str, Any]) -> None:
