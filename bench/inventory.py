@@ -5,24 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from bench.figures import Figure
-from bench.process import ROOT, cpu_ms, peak_mib
+from bench.process import Numbers, cpu_ms, numbers_of, peak_mib
 from scorecard.errors import InventoryError
 from scorecard.inventory import load
 
-_LIMIT_S = 240
 _MOST_S = {("yaml", 10_000): 1, ("csv", 100_000): 5}
 _KINDS = {"yaml": "YAML", "csv": "CSV", "xlsx": "Excel"}
 _FIRST_LINE = {"yaml": 4, "csv": 2, "xlsx": 2}  # of the first endpoint
 _HEAD = "client: Bench\nsites: {l: {proxy_jump: gate.example.com}}\nendpoints:\n"
-
-Numbers = dict[str, float]
 
 
 def measure(folder: Path, counts: Iterable[int]) -> list[Figure]:
@@ -66,12 +62,7 @@ def _aim(kind: str, count: int) -> str:
 def _measured(folder: Path, kind: str, count: int, *, mistakes: bool) -> Numbers:
     file = folder / f"inventory-{count}.{kind}"
     {"yaml": _write_yaml, "csv": _write_csv, "xlsx": _write_excel}[kind](file, _rows(count, mistakes=mistakes))
-    command = [sys.executable, "-m", "bench.inventory", str(file)]
-    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LIMIT_S)
-    if done.returncode:
-        raise RuntimeError(f"reading {file.name} ended with code {done.returncode}: {done.stderr[-2000:]}")
-    numbers: Numbers = json.loads(done.stdout)
-    return numbers
+    return numbers_of("bench.inventory", file)
 
 
 def _rows(count: int, *, mistakes: bool) -> Iterator[tuple[str, str, str | int]]:

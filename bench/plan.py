@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Iterable
 
 from bench.figures import Figure
-from bench.process import ROOT, cpu_ms, peak_mib
+from bench.process import Numbers, cpu_ms, numbers_of, peak_mib
 from scorecard.plan.road import NoRoad, road
 from scorecard.plan.tasks import plan
 from tests.unit.plan_fleet import made_up
 
 CHECKS = 40
-_LIMIT_S = 240
 _MOST_S = {100: 1, 500: 1}
 _MOST_GAP = 0.02
-
-Numbers = dict[str, float]
 
 
 def measure(counts: Iterable[int]) -> list[Figure]:
     """Raises where a road to the next letter is not proven within 2 %."""
     found: list[Figure] = []
     for count in counts:
-        command = [sys.executable, "-m", "bench.plan", str(count), str(CHECKS)]
-        done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LIMIT_S)
-        if done.returncode:
-            raise RuntimeError(f"planning for {count} endpoints ended with code {done.returncode}: {done.stderr[-2000:]}")
-        cost: Numbers = json.loads(done.stdout)
+        cost = numbers_of("bench.plan", count, CHECKS)
         if cost["gap"] > _MOST_GAP:
             raise RuntimeError(f"the road of {count} endpoints is proven within {100 * cost['gap']:.1f} % only")
         what = f"{count:,} endpoints, {CHECKS} checks each"

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 ROOT = Path(__file__).parents[1]
+LIMIT_S = 240.0
 T = TypeVar("T")
+
+Numbers = dict[str, float]
 
 # What is measured: it returns how many endpoints were seen and how many findings there are.
 Job = Callable[[], tuple[int, int]]
@@ -63,6 +66,17 @@ def result(process: subprocess.Popen[str], count: int, limit_s: float) -> Cost:
     if cost.seen != count or cost.children_cpu_ms > 50:
         raise RuntimeError(f"of {count} endpoints {cost.seen} answered; children used {cost.children_cpu_ms:.0f} ms")
     return cost
+
+
+def numbers_of(module: str, *arguments: object, limit_s: float = LIMIT_S) -> Numbers:
+    """What `python -m MODULE ARGUMENTS` prints as JSON: a cost that it has measured itself. Raises where it fails."""
+    said = [module, *map(str, arguments)]
+    command = [sys.executable, "-m", *said]
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit_s)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(said)} ended with code {done.returncode}: {done.stderr[-2000:]}")
+    numbers: Numbers = json.loads(done.stdout)
+    return numbers
 
 
 def measured(job: Job) -> Cost:

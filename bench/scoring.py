@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
 from bench.figures import Figure
-from bench.process import ROOT, cpu_ms, peak_mib
+from bench.process import Numbers, cpu_ms, numbers_of, peak_mib
 from scorecard.history.bridge import bridge
 from scorecard.model import Finding, Status
 from scorecard.result import Audit, Scorecard
@@ -20,14 +19,11 @@ from scorecard.standard import Standard, standard_of
 from tests.unit.plan_fleet import made_up
 
 CHECKS = 40
-_LIMIT_S = 240
 _AIMED_AT = 10_000
 _MOST_S, _MOST_MIB = 2, 500
 _DAYS = 30
 _CHANGED = 0.05  # of the answers, from one audit to the next
 _SAME_SCORE = 1e-6
-
-Numbers = dict[str, float]
 
 
 def measure(counts: Iterable[int]) -> list[Figure]:
@@ -35,7 +31,7 @@ def measure(counts: Iterable[int]) -> list[Figure]:
     found: list[Figure] = []
     before: tuple[int, Numbers] | None = None
     for count in sorted(counts):
-        cost = _measured(count)
+        cost = numbers_of("bench.scoring", count, CHECKS)
         what = f"{count:,} endpoints, {CHECKS} checks each"
         aimed = count == _AIMED_AT
         graded = f"{cost['score_s']:.2f} s, {cost['score_mib']:.0f} MiB"
@@ -58,15 +54,6 @@ def measure(counts: Iterable[int]) -> list[Figure]:
             )
         before = (count, cost)
     return found
-
-
-def _measured(count: int) -> Numbers:
-    command = [sys.executable, "-m", "bench.scoring", str(count), str(CHECKS)]
-    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_LIMIT_S)
-    if done.returncode:
-        raise RuntimeError(f"grading {count} endpoints ended with code {done.returncode}: {done.stderr[-2000:]}")
-    cost: Numbers = json.loads(done.stdout)
-    return cost
 
 
 def _cost(count: int, checks: int) -> Numbers:

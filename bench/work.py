@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import time
 import uuid
@@ -15,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.process import ROOT, cpu_ms, peak_mib
+from bench.process import LIMIT_S, Numbers, cpu_ms, numbers_of, peak_mib
 from bench.recording import Replay, endpoints, varied
 from scorecard import outputs
 from scorecard.asking import Order, Stop
@@ -29,19 +28,10 @@ from scorecard.store import Store
 from scorecard.store.rows import prepare
 from tests.rig.postgres import Postgres
 
-_LIMIT_S = 240
 
-Numbers = dict[str, float]
-
-
-def measure(name: str, count: int, reply: Path, folder: Path, limit_s: float = _LIMIT_S) -> Numbers:
+def measure(name: str, count: int, reply: Path, folder: Path, limit_s: float = LIMIT_S) -> Numbers:
     """One of JOBS in a process of its own. Raises where it fails."""
-    command = [sys.executable, "-m", "bench.work", name, str(count), str(reply), str(folder)]
-    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit_s)
-    if done.returncode:
-        raise RuntimeError(f"{name} ended with code {done.returncode}: {done.stderr[-2000:]}")
-    numbers: Numbers = json.loads(done.stdout)
-    return numbers
+    return numbers_of("bench.work", name, count, reply, folder, limit_s=limit_s)
 
 
 def judging(count: int, reply: bytes, _folder: Path) -> Numbers:
