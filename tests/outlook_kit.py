@@ -9,9 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from scorecard.describing import described
+from scorecard.disk_space import GB, Space, write
 from scorecard.model import Finding, Json, Status, Verdict
 from scorecard.outlook.snapshot import DISKS
-from scorecard.outlook.space import GB, Space, write
 from scorecard.result import Audit, Device, Scorecard
 from tests.fleet import NOW, REGISTRY, STANDARD, ZONE, device, finding
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from scorecard import disk_space
 from scorecard.model import Fact, Seen, Unseen
-from scorecard.outlook import space
 from scorecard.reading import clean
 
 _LARGEST = 2**60
@@ -43,7 +43,9 @@ def portrayed(disks: Fact[tuple[Disk, ...]]) -> str | None:
     """One line for the device list; None where nothing is known."""
     if not isinstance(disks, Seen):
         return None
-    return space.write(space.Space(disk.mount, _plain(disk.size_bytes), _plain(disk.free_bytes)) for disk in disks.value)
+    return disk_space.write(
+        disk_space.Space(disk.mount, _plain(disk.size_bytes), _plain(disk.free_bytes)) for disk in disks.value
+    )
 
 
 def _plain(fact: Fact[int]) -> int | None:

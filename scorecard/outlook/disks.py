@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from scorecard.disk_space import GB, Space
 from scorecard.outlook.model import DiskOutlook, EarlyWarning, Kind, Standing
 from scorecard.outlook.snapshot import Sight, Snapshot
-from scorecard.outlook.space import GB, Space
 from scorecard.outlook.trend import trend
 from scorecard.outlook.words import amount, left, plural
 

@@ -11,9 +11,9 @@ from sys import intern
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from scorecard.disk_space import Spaces, read
 from scorecard.history.pairs import zone_of
 from scorecard.model import Finding, Json, Status
-from scorecard.outlook.space import Spaces, read
 from scorecard.result import Audit, Device
 
 DISKS = "disks"  # the key in the device list

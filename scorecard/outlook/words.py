@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scorecard.outlook.space import GB
+from scorecard.disk_space import GB
 
 _NAMES_SHOWN = 5
 

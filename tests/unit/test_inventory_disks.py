@@ -13,8 +13,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from scorecard.disk_space import LONGEST, Space, Spaces, read, write
 from scorecard.model import Observation, Outcome, Platform, Seen, Unseen
-from scorecard.outlook.space import LONGEST, Space, Spaces, read, write
 from scorecard.registry import Registry
 from tests import cases
 

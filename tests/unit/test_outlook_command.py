@@ -17,8 +17,8 @@ from click.testing import CliRunner, Result
 from sqlalchemy import create_engine, text
 
 from scorecard.cli.outlook import outlook as command
+from scorecard.disk_space import read
 from scorecard.document_writing import dumps
-from scorecard.outlook.space import read
 from scorecard.result import Audit
 from scorecard.store import Store
 from tests.fleet import NOW
