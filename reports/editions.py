@@ -19,7 +19,9 @@ SECTIONS = (
     "road",  # what it would take
     "top",  # the worst findings
     "parts",
+    "sites",  # the promises at each site
     "changes",
+    "ages",  # how long failures have been open
     "fix",
     "ahead",
     "machines",
@@ -84,7 +86,7 @@ def _known(name: str, names: tuple[str, ...]) -> str:
     return name
 
 
-_CLIENT = frozenset(SECTIONS) - {"tally", "road", "top"}
+_CLIENT = frozenset(SECTIONS) - {"tally", "road", "top", "sites", "ages"}
 _PROSPECT = frozenset({"safe", "road", "top", "parts", "machines", "fix", "unchecked", "method", "words"})
 _ENGINEER = frozenset(SECTIONS) - {"need", "road", "top", "bring"}
 

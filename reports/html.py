@@ -21,6 +21,7 @@ from . import (
     edition_words,
     exempt,
     exempt_words,
+    figures_words,
     first_look_words,
     glossary,
     grades_words,
@@ -56,6 +57,7 @@ def _environment() -> Environment:
         moves_words=moves_words,
         tasks_words=tasks_words,
         exempt_words=exempt_words,
+        figures_words=figures_words,
         grades_words=grades_words,
         ahead_words=ahead_words,
         bring_words=bring_words,
@@ -72,7 +74,7 @@ def _environment() -> Environment:
 
 def page(view: View) -> str:
     environment = _environment()
-    style = environment.get_template("page.css").render()
+    style = environment.get_template("page.css").render() + view.brand.style
     script = environment.get_template("page.js").render()
     return environment.get_template("page.html").render(
         view=view,
@@ -89,6 +91,7 @@ def _contents(view: View) -> list[tuple[str, str]]:
     rows = view.edition.rows
     sections = (
         ("tally", edition_words.TITLE_TALLY, view.shows("tally")),
+        ("parts", words.parts_title(len(view.work.cards)), True),
         ("changes", words.TITLE_CHANGES, view.shows("changes")),
         ("fix", words.TITLE_FIX if view.edition.hours else first_look_words.TITLE_FIX, True),
         ("ahead", ahead_words.TITLE, bool(view.ahead.told)),

@@ -69,7 +69,8 @@ def reach(each_month: str, within: str, after: str) -> str:
     """`within`, `after`: the points with the plan's hours alone, and with these as well; empty without points."""
     if not within:
         return f"The {each_month} hours of your plan are not enough for the open work."
-    return f"The {each_month} hours of your plan reach {within} points; with these, {after}."
+    start = f"The {each_month} hours of your plan reach {within} points"
+    return f"{start}; these clear the rest of the work." if within == after else f"{start}; with these, {after}."
 
 
 def replace(machines: str) -> str:

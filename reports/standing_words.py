@@ -23,7 +23,7 @@ def gap(unchecked: int, met: int, of: int) -> tuple[str, str, str]:
 
 
 def also_unchecked(count: int) -> str:
-    return f"{count:,} more {'was' if count == 1 else 'were'} not checked"
+    return f"{count:,} not checked"
 
 
 def all_checked(of: int, when: str) -> str:

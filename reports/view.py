@@ -12,10 +12,12 @@ from scorecard.result import Audit
 from . import agreed as agreed_
 from . import (
     ahead,
+    branding,
     bring,
     editions,
     evidence,
     exempt,
+    figures,
     grades,
     hygiene,
     method,
@@ -33,10 +35,12 @@ from . import (
 from . import first_look as first_look_
 from .agreed import Agreed
 from .ahead import Ahead, FrameworkRows
+from .branding import Brand
 from .bring import Wanted
 from .editions import Edition
 from .evidence import Evidence
 from .exempt import Exempt
+from .figures import Ages, Sites, Slope
 from .first_look import FirstLook
 from .grades import Grades
 from .method import Method
@@ -61,7 +65,8 @@ class View:
     label: str  # what the edition says of itself; empty where nothing has to be said
     client: str
     provider: str
-    contact: str
+    contact: str  # on one line
+    brand: Brand
     month: str
     day: str
     stamp: str
@@ -77,6 +82,9 @@ class View:
     trend: Trend
     moves: Moves
     work: Work
+    slope: Slope | None
+    sites_drawn: Sites | None
+    ages: Ages | None
     tasks: Tasks
     need: Need | None
     ahead: Ahead
@@ -126,6 +134,7 @@ def build(audit: Audit, context: ReportContext) -> View:
     table = rows.build(audit, standard, zone)
     moved = moves.build(audit, context, standard, table, zone)
     months = trend.months(audit, context, moved, zone)
+    parts = work.build(audit, context, standard, table, months, zone)
     planned = tasks.build(audit, context, standard, table)
     excused = exempt.build(audit, standard, table, zone)
     checks_tally = tally.by_check(standard, table)
@@ -134,6 +143,7 @@ def build(audit: Audit, context: ReportContext) -> View:
         first_look = first_look_.build(audit, standard, table, planned, checks_tally, zone)
     described = method.build(audit, context, standard, table, zone)
     standings = standing.build(audit, standard, table, zone)
+    brand = branding.build(audit.provider)
     here = audit.as_of.astimezone(zone)
     notices = [words.INTERRUPTED] if audit.interrupted else []
     if audit.scope:
@@ -146,7 +156,8 @@ def build(audit: Audit, context: ReportContext) -> View:
         label=first_look.label if first_look else editions.label(edition),
         client=hygiene.name(words.client_name(audit.client, made_up=audit.made_up)),
         provider=hygiene.name(audit.provider.name),
-        contact=hygiene.line(audit.provider.contact),
+        contact=", ".join(brand.contact),
+        brand=brand,
         month=numbers.month(here),
         day=numbers.day(here),
         stamp=numbers.stamp(here),
@@ -161,7 +172,10 @@ def build(audit: Audit, context: ReportContext) -> View:
         grades=grades.build(audit, standard, table) if edition.letter else Grades(),
         trend=trend.build(audit, context, standard, moved, zone),
         moves=moved,
-        work=work.build(audit, context, standard, table, months, zone),
+        work=parts,
+        slope=None if moved.missing else figures.slope(parts.cards, moved.since),
+        sites_drawn=figures.sites(table) if edition.shows("sites") else None,
+        ages=figures.ages(table) if edition.shows("ages") else None,
         tasks=planned,
         need=need.build(audit, table, planned, excused, zone) if edition.shows("need") else None,
         ahead=ahead.build(context, table),
