@@ -127,7 +127,7 @@ def from_json(raw: Mapping[str, Any]) -> Audit:
         checks=MappingProxyType(raw["checks"]),
         retired=tuple(Retired(e["name"], date.fromisoformat(e["on"]), e["reason"]) for e in raw["retired"]),
         exceptions=tuple(MappingProxyType(entry) for entry in raw["exceptions"]),
-        provider=Provider(raw["provider"]["name"], raw["provider"]["contact"]),
+        provider=Provider(**raw["provider"]),
         authorised=_authorised_from(raw["authorised"]),
         client_since=_maybe_time(raw["client_since"]),
         scope=raw["scope"] or "",

@@ -10,7 +10,7 @@ from typing import Any
 from scorecard import seal
 from scorecard.document import SCHEMA
 from scorecard.model import Finding, Json, Last, Mark, Observation
-from scorecard.result import Audit, Authorisation, Cap, Contract, Device, Partner, Scorecard, Shipped
+from scorecard.result import Audit, Authorisation, Cap, Contract, Device, Partner, Provider, Scorecard, Shipped
 from scorecard.seal import Sealing
 
 
@@ -93,7 +93,7 @@ def _head(audit: Audit) -> dict[str, Any]:
         "tool": {"version": audit.tool_version},
         "scope": audit.scope or None,
         "interrupted": audit.interrupted,
-        "provider": {"name": audit.provider.name, "contact": audit.provider.contact},
+        "provider": _provider(audit.provider),
         "authorised": _authorised(audit.authorised),
         "contract": _contract(audit.contract),
         "standard": dict(audit.standard),
@@ -116,6 +116,12 @@ def _mapping(value: Json) -> dict[str, Json]:
     if not isinstance(value, dict):
         raise TypeError("expected a mapping")
     return value
+
+
+def _provider(entry: Provider) -> dict[str, Json]:
+    """What branding there is; a document of an audit before there was any is written as it was."""
+    branding = {"logo": entry.logo, "accent": entry.accent, "accent_dark": entry.accent_dark}
+    return {"name": entry.name, "contact": entry.contact, **{key: value for key, value in branding.items() if value}}
 
 
 def _authorised(entry: Authorisation | None) -> dict[str, Json] | None:

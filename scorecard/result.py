@@ -167,8 +167,13 @@ class Retired:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
+    """`contact` may have several lines. `logo`: a data address (logo.py); colours as `#1a4fa3`, empty for our own."""
+
     name: str = ""
     contact: str = ""
+    logo: str = ""
+    accent: str = ""
+    accent_dark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from scorecard.inventory.layers import ClientView, Layer, pick
 from scorecard.inventory.models import AuthorisationModel, ContractModel, CredentialModel, HopModel, ProviderModel
 from scorecard.inventory.types import DEFAULT_TIME_ZONE, Client
+from scorecard.logo import from_file
 from scorecard.marked_yaml import Problem, printable
 from scorecard.model import Connection, Credential, Endpoint, HostKeyPolicy, Jump, Pace, Platform, SecretRef
 from scorecard.result import Authorisation, Contract, Provider, Retired
@@ -54,7 +55,7 @@ class Builder:
             endpoints=tuple(self._endpoint(layer) for layer in self._view.endpoints()),
             standard=self._standard(standard),
             exceptions=resolve(model.exceptions, self._folder) if model.exceptions else "",
-            provider=_provider(model.provider or (shared.provider if shared else None)),
+            provider=self._provider(model.provider or (shared.provider if shared else None)),
             authorised=_authorised(model.authorised),
             contract=_contract(model.contract),
             sites=tuple(model.sites),
@@ -67,6 +68,12 @@ class Builder:
             retired=tuple(Retired(entry.name, entry.on, entry.reason) for entry in model.retired),
             source=self._view.document.where((*self._view.path, "client")),
         )
+
+    def _provider(self, given: ProviderModel | None) -> Provider:
+        if given is None:
+            return Provider()
+        logo = from_file(Path(resolve(given.logo, self._folder))) if given.logo else ""
+        return Provider(given.name, given.contact or "", logo, given.accent or "", given.accent_dark or "")
 
     def _standard(self, text: str) -> str:
         is_file = "/" in text or "\\" in text or text.endswith((".yaml", ".yml"))
@@ -198,10 +205,6 @@ def _tags(layers: Sequence[Layer]) -> tuple[str, ...]:
         if layer.settings:
             found.update(dict.fromkeys(layer.settings.get("tags", ())))
     return tuple(found)
-
-
-def _provider(given: ProviderModel | None) -> Provider:
-    return Provider(given.name, given.contact or "") if given else Provider()
 
 
 def _authorised(given: AuthorisationModel | None) -> Authorisation | None:

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from scorecard.colours import DARK_PAGE, LEAST_CONTRAST, LIGHT_PAGE, contrast, is_colour
 from scorecard.marked_yaml import printable
 from scorecard.model import Authentication, HostKeyPolicy, Platform, Proxy, ProxyKind, Role, SecretRef
 from scorecard.secrets import BadReference, parse_reference
@@ -26,6 +27,7 @@ from scorecard.secrets import BadReference, parse_reference
 SAID = "said"  # the error type of our own sentences
 MAX_NAME = 255
 MAX_TEXT = 1000
+MAX_LINES = 6
 MAX_COMPARED = 1000  # looking for likeness among more names takes too long
 _HOST = re.compile(r"[^\W_](?:[\w.-]*[\w])?\.?(?:%[\w.-]{1,32})?")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -181,6 +183,31 @@ def _amount(value: object, least: float, most: int, what: str) -> float:
     if not number or not math.isfinite(float(str(value))) or not least <= float(str(value)) <= most:
         raise refuse(f"expected {what} from {least:g} to {most:,}, found {_number(value)}")
     return float(str(value))
+
+
+def _block(value: object) -> str:
+    """Lines of an address as one text with line breaks."""
+    lines = _listed(value, "text")
+    if not lines or len(lines) > MAX_LINES:
+        raise refuse(f"expected text or a list of 1 to {MAX_LINES} lines, found {len(lines)}")
+    return "\n".join(_free_text(line) for line in lines)
+
+
+def _accent(value: object) -> str:
+    return _readable(value, LIGHT_PAGE, "white", "darker")
+
+
+def _dark_accent(value: object) -> str:
+    return _readable(value, DARK_PAGE, "the dark page", "lighter")
+
+
+def _readable(value: object, page: str, called: str, way: str) -> str:
+    if not isinstance(value, str) or not is_colour(value):
+        raise refuse(f"expected a colour such as '#1a4fa3', in quotes, found {found(value)}")
+    if (given := contrast(value, page)) < LEAST_CONTRAST:
+        least = f"at least {LEAST_CONTRAST} to 1 on {called}"
+        raise refuse(f"expected a colour with a contrast of {least}, found {value} with {given:.1f}; choose a {way} one")
+    return value.lower()
 
 
 def _currency(value: object) -> str:
@@ -368,6 +395,23 @@ MaybeParallel = Annotated[int | None, BeforeValidator(_max_parallel), _schema(ty
 Hours = Annotated[float, BeforeValidator(_hours), _schema(type="number", minimum=0.1, maximum=10_000)]
 MaybeRate = Annotated[float | None, BeforeValidator(_rate), _schema(type="number", minimum=0.01, maximum=1_000_000)]
 MaybeCurrency = Annotated[str | None, BeforeValidator(_currency), _schema(type="string", pattern=r"^[A-Z]{3}$")]
+MaybeBlock = Annotated[
+    str | None,
+    BeforeValidator(_block),
+    _schema(
+        anyOf=[
+            {"type": "string", "minLength": 1, "maxLength": MAX_TEXT},
+            {
+                "type": "array",
+                "items": {"type": "string", "minLength": 1, "maxLength": MAX_TEXT},
+                "minItems": 1,
+                "maxItems": MAX_LINES,
+            },
+        ]
+    ),
+]
+MaybeAccent = Annotated[str | None, BeforeValidator(_accent), _schema(type="string", pattern=r"^#[0-9a-fA-F]{6}$")]
+MaybeDarkAccent = Annotated[str | None, BeforeValidator(_dark_accent), _schema(type="string", pattern=r"^#[0-9a-fA-F]{6}$")]
 MaybeFlag = Annotated[bool | None, BeforeValidator(_flag), _schema(type="boolean")]
 Day = Annotated[date, BeforeValidator(_date), _schema(type="string", format="date")]
 MaybeDay = Annotated[date | None, BeforeValidator(_date), _schema(type="string", format="date")]

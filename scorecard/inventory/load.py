@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from scorecard.errors import InventoryError
-from scorecard.inventory import ansible, references
+from scorecard.inventory import ansible, logos, references
 from scorecard.inventory.build import Builder, missing_files, same_machine
 from scorecard.inventory.joining import Lists, alone, joined, place
 from scorecard.inventory.layers import ClientView
@@ -67,7 +67,7 @@ def built(files: Read) -> Inventory:
     owners = _owners(views)
     said = {(problem.file, problem.path) for problem in problems}
     for view in views:
-        found = references.problems(view, owners)
+        found = (*references.problems(view, owners), *logos.problems(view))
         problems += (problem for problem in found if (problem.file, problem.path) not in said)
     problems += references.doubled_clients(views)
     if problems:

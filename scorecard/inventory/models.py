@@ -195,7 +195,19 @@ class ProviderModel(Model):
     model_config = ConfigDict(title="Provider")
 
     name: kind.Text = Field(description="Name of the IT provider.")
-    contact: kind.MaybeText = Field(default=None, description="How to reach the provider: mail, telephone or web address.")
+    contact: kind.MaybeBlock = Field(
+        default=None, description="How to reach the provider: mail, telephone or web address; several lines as a list."
+    )
+    logo: kind.MaybeFile = Field(
+        default=None,
+        description="Logo for reports: a PNG or an SVG of shapes, up to 30 KB. Relative paths start at this folder.",
+    )
+    accent: kind.MaybeAccent = Field(
+        default=None, description="Colour of the mark and of the trend in reports, such as '#1a4fa3', readable on white."
+    )
+    accent_dark: kind.MaybeDarkAccent = Field(
+        default=None, description="The same on the dark page; where nothing is said, a lighter tint of accent."
+    )
 
 
 class AuthorisationModel(Model):

@@ -69,7 +69,9 @@ def test_the_example(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (client,) = load([EXAMPLE]).clients
     found = {endpoint.name: endpoint for endpoint in client.endpoints}
     assert list(found) == ["files", "db1", "Front desk PC", "laptop-ada"]
-    assert client.provider == Provider("North Quay IT", "help@northquay.example, +44 20 7946 0000")
+    assert client.provider == Provider(
+        "North Quay IT", "help@northquay.example, +44 20 7946 0000", accent="#1a4fa3", accent_dark="#8fb8ff"
+    )
     assert client.authorised == Authorisation(
         "Dr Ada Moreno, managing partner",
         date(2026, 1, 12),
@@ -90,7 +92,7 @@ def test_the_example(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert files.connection.known_hosts == (f"{tmp_path}/.ssh/known_hosts",)
     assert files.credential is not None
     assert files.credential.key_file == f"{tmp_path}/.ssh/harbour_ed25519"
-    assert files.credential.passphrase == SecretRef("env", "HARBOUR_KEY_PASSPHRASE", f"{EXAMPLE}:34")
+    assert files.credential.passphrase == SecretRef("env", "HARBOUR_KEY_PASSPHRASE", f"{EXAMPLE}:37")
     assert (db1.port, db1.site) == (2222, "hill-road")
     (jump,) = db1.connection.jumps
     assert (jump.address, jump.port, jump.credential and jump.credential.name) == (
@@ -117,8 +119,8 @@ def keys_in(value: object) -> set[str]:
 def test_every_key_stands_in_the_example() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     missing = keys_of_schema() - keys_in(parse(text, "example").value)
-    # Another form, and three that need files of the user's own.
-    assert missing == {"clients", "command", "endpoints_from", "exceptions"}
+    # Another form, and four that need files of the user's own.
+    assert missing == {"clients", "command", "endpoints_from", "exceptions", "logo"}
     assert re.search(r"^# endpoints_from: \[", text, re.MULTILINE)
     assert re.search(r"^# exceptions: exceptions.yaml$", text, re.MULTILINE)
     assert re.search(r"^#   clients:$", text, re.MULTILINE)
