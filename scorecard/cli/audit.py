@@ -31,7 +31,7 @@ from scorecard.cli.options import (
 from scorecard.cli.progress import watch
 from scorecard.cli.resuming import begun_run, broken_off, finished
 from scorecard.cli.stopping import in_time, stoppable
-from scorecard.cli.summary import summary
+from scorecard.cli.summary import show
 from scorecard.cli.terminal import complain, say, say_json
 from scorecard.collect import DEFAULT_CONCURRENCY, DEFAULT_DEADLINE_S, Collector
 from scorecard.document_writing import dumps
@@ -298,18 +298,20 @@ def _one(job: _Job, subfolder: str, shared: _Shared) -> int:
     done = finished(job.order, judged_by, shared.begun, shared.store) if shared.begun else None
     done = done or _audited(job, shared, judged_by)
     files: list[Path] = []
+    before: Audit | None = None
     raw = outputs.travelling_evidence(shared.store, done) if wishes.evidence else None
     if wishes.folder is not None:
         shown = outputs.context(done, shared.store, shared.registry, wishes.formats)
+        before = shown.before
         try:
             files = outputs.write(done, wishes.folder / subfolder, wishes.formats, shown, raw, wishes.look)
         except ReportError as error:
-            say(summary(done), err=wishes.as_json)
+            show(done, before=before, err=wishes.as_json)
             again = f"`scorecard report {done.id[:8]}` writes the reports again"
             raise ReportError(f"{error}\nthe audit of {done.client} is kept in the store; {again}") from error
     if wishes.as_json:
         say_json(dumps(done, raw))
-    say(summary(done, files), err=wishes.as_json)
+    show(done, files, before, err=wishes.as_json)
     if files or wishes.as_json:
         shared.store.reported(done.id)
     return _code(done, wishes.fail_under)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from scorecard import outputs
-from scorecard.cli.summary import summary
+from scorecard.cli.summary import show
 from scorecard.cli.terminal import say
 from scorecard.demo import build
 from scorecard.demo.story import GOOD
@@ -63,7 +63,7 @@ def demo(folder: Path, until: datetime | None) -> None:
         store.close()
         if not finished:  # half a history would stand in the way of the next try
             database.unlink(missing_ok=True)
-    say(summary(audit, written))
+    show(audit, written, shown.before)
     say()
     say("What to try next:")
     for command in commands(folder, url, newest):

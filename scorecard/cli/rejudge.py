@@ -16,8 +16,8 @@ from scorecard.cli.options import (
     redact_option,
     store_option,
 )
-from scorecard.cli.summary import summary
-from scorecard.cli.terminal import say, say_json
+from scorecard.cli.summary import show
+from scorecard.cli.terminal import say_json
 from scorecard.document import built
 from scorecard.document_file import observations_of, read_raw
 from scorecard.document_writing import dumps
@@ -78,4 +78,4 @@ def rejudge(
         store.close()
     if as_json:
         say_json(dumps(done))
-    say(summary(done, files), err=as_json)
+    show(done, files, shown.before if shown else None, err=as_json)

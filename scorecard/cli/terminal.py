@@ -46,4 +46,9 @@ def complain(text: str) -> None:
 
 def is_live() -> bool:
     """Whether standard error is a terminal that can show a moving bar."""
-    return sys.stderr.isatty() and os.environ.get("TERM", "") != "dumb"
+    return is_terminal(err=True)
+
+
+def is_terminal(*, err: bool = False) -> bool:
+    """Whether one of our outputs is a terminal that knows more than plain lines."""
+    return (sys.stderr if err else sys.stdout).isatty() and os.environ.get("TERM", "") != "dumb"
