@@ -1,22 +1,29 @@
-"""What the machines answered, for the findings that fall short or have no answer (reports.md 2.8 and 11)."""
+"""What the machines answered, for the findings that fall short or have no answer (reports.md 2.8 and 11).
+
+Findings of one machine that rest on the same answers share one group of them. An answer is printed where it comes up first;
+from then on it is only pointed to.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from scorecard.model import Observation, Status
+from scorecard.model import Observation, Outcome, Status
 from scorecard.reporting import ReportContext
 
 from . import hygiene, words
 from .rows import DeviceRow, FindingRow
 
 _BUDGET_BYTES = 3_000_000
+# Beside the compact list of all machines, so that the page of 10,000 stays within 4 MB.
+_BUDGET_LARGE_BYTES = 1_000_000
+_FINGERPRINT_SHOWN = 19  # "sha256:" and the first twelve digits
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One part's answer as printed. An answer that was printed before is not repeated: `same_as` names the first."""
+    """One part's answer as printed."""
 
     id: str
     part: str
@@ -26,15 +33,31 @@ class Answer:
     text: str
     cut: bool
     size_bytes: int
-    same_as: str
-    kept: bool  # False: only its fingerprint is known here
+    left_out: bool  # it did not fit into the page
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The answers that findings of one machine rest on."""
+
+    id: str
+    about: str  # the part of the standard that asks for them
+    answers: tuple[Answer, ...]  # printed here
+    before: tuple[tuple[str, str], ...]  # part and answer id of those that were printed before
+    absent: tuple[str, ...]  # parts that had nothing to say: there is no such tool or file
+    not_kept: tuple[str, ...]  # fingerprints of answers that are not known here
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    by_device: Mapping[str, tuple[Answer, ...]]  # device id -> answers, in the order they are first needed
-    parts: Mapping[str, tuple[tuple[str, str], ...]]  # finding id -> (part or fingerprint, answer id)
+    by_device: Mapping[str, tuple[Group, ...]]  # device id -> groups, in the order they are first needed
+    groups: Mapping[str, tuple[str, str]]  # finding id -> id of its group and what that is about
     left_out: int  # answers that did not fit
+
+    def asked(self, device_id: str) -> frozenset[str]:
+        """The parts whose answers, or their absence, are printed with a machine."""
+        groups = self.by_device.get(device_id, ())
+        return frozenset(part for group in groups for part in (*(one.part for one in group.answers), *group.absent))
 
 
 def wanted(device: DeviceRow) -> tuple[FindingRow, ...]:
@@ -43,55 +66,72 @@ def wanted(device: DeviceRow) -> tuple[FindingRow, ...]:
     return (*device.failing, *device.excused, *unknown)
 
 
-def build(devices: Iterable[DeviceRow], context: ReportContext) -> Evidence:
-    return _Collector(context.evidence).collect(devices)
+def build(devices: Iterable[DeviceRow], context: ReportContext, *, large: bool) -> Evidence:
+    return _Collector(context.evidence, _BUDGET_LARGE_BYTES if large else _BUDGET_BYTES).collect(devices)
 
 
 class _Collector:
-    def __init__(self, kept: Mapping[str, Observation]) -> None:
+    def __init__(self, kept: Mapping[str, Observation], budget_bytes: int) -> None:
         self._kept = kept
+        self._left_bytes = budget_bytes
         self._first: dict[str, str] = {}
-        self._spent_bytes = 0
         self._left_out = 0
-        self._number = 0
+        self._groups = 0
 
     def collect(self, devices: Iterable[DeviceRow]) -> Evidence:
-        by_device: dict[str, tuple[Answer, ...]] = {}
-        parts: dict[str, tuple[tuple[str, str], ...]] = {}
+        by_device: dict[str, tuple[Group, ...]] = {}
+        of_finding: dict[str, tuple[str, str]] = {}
         for device in devices:
-            answers: dict[str, Answer] = {}
+            groups: dict[frozenset[str], Group] = {}
             for finding in wanted(device):
-                for digest in finding.observations:
-                    if digest not in answers:
-                        answers[digest] = self._answer(digest)
-                parts[finding.id] = tuple((answers[digest].part, answers[digest].id) for digest in finding.observations)
-            by_device[device.id] = tuple(answers.values())
-        return Evidence(by_device, parts, self._left_out)
+                if not finding.observations:
+                    continue
+                key = frozenset(finding.observations)
+                if key not in groups:
+                    groups[key] = self._group(finding)
+                of_finding[finding.id] = (groups[key].id, groups[key].about)
+            if groups:
+                by_device[device.id] = tuple(groups.values())
+        return Evidence(by_device, of_finding, self._left_out)
 
-    def _answer(self, digest: str) -> Answer:
-        self._number += 1
-        answer_id = f"e{self._number:05d}"
-        shown_digest = hygiene.name(digest)
-        seen = self._kept.get(digest)
-        if seen is None:
-            return Answer(answer_id, shown_digest[:19] + "…", shown_digest, "", words.NO_EVIDENCE, "", False, 0, "", False)
-        same_as = self._first.setdefault(digest, answer_id)
+    def _group(self, finding: FindingRow) -> Group:
+        answers: list[Answer] = []
+        before: list[tuple[str, str]] = []
+        absent: list[str] = []
+        not_kept: list[str] = []
+        for digest in finding.observations:
+            seen = self._kept.get(digest)
+            if seen is None:
+                not_kept.append(hygiene.name(digest)[:_FINGERPRINT_SHOWN] + "…")
+            elif digest in self._first:
+                before.append((hygiene.name(seen.part), self._first[digest]))
+            elif seen.outcome is Outcome.ABSENT and not seen.text:
+                absent.append(hygiene.name(seen.part))
+            else:
+                answers.append(self._answer(digest, seen))
+        self._groups += 1
+        about = finding.category or finding.title
+        return Group(f"a{self._groups:05d}", about, tuple(answers), tuple(before), tuple(absent), tuple(not_kept))
+
+    def _answer(self, digest: str, seen: Observation) -> Answer:
+        answer_id = f"e{len(self._first) + 1:05d}"
+        self._first[digest] = answer_id
         size = len(seen.text.encode("utf-8", errors="replace"))
-        fits = self._spent_bytes + min(size, hygiene.RAW_LIMIT_BYTES) <= _BUDGET_BYTES
-        body, cut = hygiene.raw(seen.text) if same_as == answer_id and fits else ("", False)
-        if same_as == answer_id and fits:
-            self._spent_bytes += min(size, hygiene.RAW_LIMIT_BYTES)
-        elif same_as == answer_id:
+        printed = min(size, hygiene.RAW_LIMIT_BYTES)
+        fits = printed <= self._left_bytes
+        if fits:
+            self._left_bytes -= printed
+        else:
             self._left_out += 1
+        body, cut = hygiene.raw(seen.text) if fits else ("", False)
         return Answer(
             id=answer_id,
             part=hygiene.name(seen.part),
-            sha256=shown_digest,
+            sha256=hygiene.name(digest),
             outcome=words.OUTCOMES[seen.outcome],
             reason=hygiene.line(seen.reason),
             text=body,
             cut=cut,
             size_bytes=size,
-            same_as="" if same_as == answer_id else same_as,
-            kept=fits or same_as != answer_id,
+            left_out=not fits,
         )

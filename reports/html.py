@@ -5,6 +5,7 @@ Templates escape everything. One value is put in as it is: the JSON block, which
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from scorecard.result import Audit
 from . import (
     ahead_words,
     bring_words,
+    compact,
     edition_words,
     exempt,
     exempt_words,
@@ -27,6 +29,7 @@ from . import (
     grades_words,
     hygiene,
     labels,
+    list_words,
     moves_words,
     numbers,
     tally,
@@ -35,7 +38,7 @@ from . import (
     words,
 )
 from . import view as views
-from .rows import WORST_FIRST, DeviceRow
+from .method import Asked
 from .view import View
 
 # Of the lists of what moved, by their keys: keys of the icons in parts.html.
@@ -68,20 +71,27 @@ def _environment() -> Environment:
         glossary=glossary,
         labels=labels,
         numbers=numbers,
+        list_words=list_words,
     )
     return environment
 
 
 def page(view: View) -> str:
     environment = _environment()
-    style = environment.get_template("page.css").render() + view.brand.style
-    script = environment.get_template("page.js").render()
+    style = _lean(
+        "".join(environment.get_template(name).render() for name in ("page.css", "machines.css")) + view.brand.style
+    )
+    script = _lean(environment.get_template("page.js").render())
+    asked, sent = _asked(view)
     return environment.get_template("page.html").render(
         view=view,
+        style=Markup(style),  # noqa: S704 - our own, and named by its hash in the policy
+        script=Markup(script),  # noqa: S704 - the same
         policy=templating.policy(style, script),
-        data=Markup(hygiene.json_block(_data(view))),  # noqa: S704 - json_block leaves no character that HTML gives a meaning
+        data=Markup(hygiene.json_block(compact.data(view))),  # noqa: S704 - json_block leaves no character that HTML gives a meaning
         known=frozenset(row.id for row in view.on_page),
-        asked={asked.part: asked.id for asked in view.method.asked},
+        asked=asked,
+        sent=sent,
         contents=_contents(view),
         moved_icons=_MOVED_ICONS,
     )
@@ -107,31 +117,23 @@ def _contents(view: View) -> list[tuple[str, str]]:
     return [(id_, title) for id_, title, there in sections if there]
 
 
-def _data(view: View) -> dict[str, object]:
-    """What the script filters and sorts by: the same values as in the table."""
-    return {
-        "parts": [column.id for column in view.rows.columns],
-        "order": [state.value for state in WORST_FIRST],
-        "sites": view.sites,
-        "systems": view.systems,
-        "words": {**words.SCRIPT, "dark": labels.DARK, "light": labels.LIGHT},
-        "rows": [_row(row, view) for row in view.on_page],
+def _asked(view: View) -> tuple[dict[str, str], tuple[Asked, ...]]:
+    """What was sent, by part: all of it for engineers, else what the answers on the page were asked with."""
+    by_part = {asked.part: asked for asked in view.method.asked}
+    wanted = {
+        by_part[key].id
+        for device in view.on_page
+        for part in view.evidence.asked(device.id)
+        for key in (f"{device.platform}/{part}", part)
+        if key in by_part
     }
+    shown = tuple(asked for asked in view.method.asked if view.edition.full_evidence or asked.id in wanted)
+    return {asked.part: asked.id for asked in shown}, shown
 
 
-def _row(row: DeviceRow, view: View) -> list[object]:
-    """Id, name, person, site, system, state, states by part, points, when: sites, systems and states by their place."""
-    return [
-        row.id,
-        row.name,
-        row.owner,
-        view.sites.index(row.site) if row.site else -1,
-        view.systems.index(row.system) if row.system else -1,
-        WORST_FIRST.index(row.state),
-        [WORST_FIRST.index(cell.state) for cell in row.cells],
-        row.score,
-        int(row.last_seen.timestamp()) if row.last_seen else 0,
-    ]
+def _lean(source: str) -> str:
+    """Without the blanks that lines begin with: they are for people, and every page carries them."""
+    return re.sub(r"\n\s+", "\n", source)
 
 
 def render(audit: Audit, context: ReportContext, path: Path) -> None:

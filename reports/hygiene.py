@@ -20,8 +20,9 @@ CUT = "… (cut)"
 _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SPACES = re.compile(r"[\t\n\u2028\u2029 ]+")
-# Blanks, unseen ones too, and then what begins a formula, the full-width forms included.
-_FORMULA = re.compile("[\\s\ufeff\u200b-\u200d\u2060]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+# Blanks, unseen ones too, and then what begins a formula, the full-width forms included. The page's script reads it too.
+FORMULA_START = r"[\s\ufeff\u200b-\u200d\u2060]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]"
+_FORMULA = re.compile(FORMULA_START)
 
 
 def text(value: str, limit: int = CELL_LIMIT) -> str:

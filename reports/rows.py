@@ -107,6 +107,7 @@ class DeviceRow:
     system: str
     owner: str
     tags: str
+    groups: tuple[str, ...]  # the tags one by one
     seen: bool
     last_seen: datetime | None
     days_since: int | None
@@ -269,6 +270,7 @@ class _Builder:
             system=_system(device),
             owner=hygiene.name(device.owner),
             tags=hygiene.line(", ".join(device.tags)),
+            groups=tuple(dict.fromkeys(hygiene.name(tag) for tag in device.tags)),
             seen=device.seen,
             last_seen=local(device.last_seen_at, self.zone),
             days_since=numbers.days_between(device.last_seen_at, self.audit.as_of) if device.last_seen_at else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from . import (
     ahead,
     branding,
     bring,
+    bycheck,
     editions,
     evidence,
     exempt,
@@ -37,6 +39,7 @@ from .agreed import Agreed
 from .ahead import Ahead, FrameworkRows
 from .branding import Brand
 from .bring import Wanted
+from .bycheck import ByCheck
 from .editions import Edition
 from .evidence import Evidence
 from .exempt import Exempt
@@ -46,14 +49,15 @@ from .grades import Grades
 from .method import Method
 from .moves import Moves
 from .need import Need
-from .rows import DeviceRow, Rows
+from .rows import DeviceRow, Rows, State
 from .standing import Standing
 from .tally import CheckCount, PartCount
 from .tasks import Tasks
 from .trend import Month, Trend
 from .work import Work
 
-ROWS_ON_PAGE = 500
+_ROWS_ON_PAGE = 500
+_MOST_IN_PRINT = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +106,28 @@ class View:
     parts_tally: tuple[PartCount, ...]  # the same, a line a column of the list of machines
     bring: tuple[Wanted, ...]
     first_look: FirstLook | None  # of the prospect's edition
+    groups: tuple[str, ...]
+    on_page: tuple[DeviceRow, ...]  # what the page prints: all, the worst of a large fleet, or none with counts alone
+    by_check: ByCheck
 
     def shows(self, section: str) -> bool:
         """Whether this edition's page has the section."""
         return self.edition.shows(section)
 
     @property
-    def on_page(self) -> tuple[DeviceRow, ...]:
-        """The machines that the page lists: all, the worst of a large fleet, or none where the edition has counts alone."""
-        return self.rows.devices[:ROWS_ON_PAGE] if self.edition.rows else ()
+    def large(self) -> bool:
+        """Whether there are too many machines to print each of them on the page (reports.md 11)."""
+        return _is_large(self.rows)
+
+    @property
+    def needing(self) -> int:
+        """Machines about which there is something to say."""
+        return sum(not row.quiet for row in self.rows.devices)
+
+    @property
+    def left_from_print(self) -> int:
+        """Machines that meet every promise and are not worth the paper (reports.md 8)."""
+        return self.rows.counts[State.YES] if len(self.rows.devices) > _MOST_IN_PRINT else 0
 
     @property
     def tally(self) -> dict[str, int]:
@@ -132,6 +149,7 @@ def build(audit: Audit, context: ReportContext) -> View:
     zone = numbers.zone(audit.time_zone)
     standard = agreed_.read(audit)
     table = rows.build(audit, standard, zone)
+    printed = _printed(table) if edition.rows else ()
     moved = moves.build(audit, context, standard, table, zone)
     months = trend.months(audit, context, moved, zone)
     parts = work.build(audit, context, standard, table, months, zone)
@@ -182,7 +200,7 @@ def build(audit: Audit, context: ReportContext) -> View:
         frameworks=ahead.frameworks(audit, context),
         exceptions=excused,
         months=months,
-        evidence=evidence.build(table.devices[:ROWS_ON_PAGE], context),
+        evidence=evidence.build(printed, context, large=_is_large(table)),
         method=described if edition.letter else replace(described, caps=()),
         score=audit.scorecard.score if edition.letter else None,
         coverage=audit.scorecard.coverage,
@@ -193,4 +211,18 @@ def build(audit: Audit, context: ReportContext) -> View:
         parts_tally=tally.by_part(table),
         bring=bring.build(audit, context, table) if edition.shows("bring") else (),
         first_look=first_look,
+        groups=tuple(sorted({group for row in table.devices for group in row.groups}, key=str.casefold)),
+        on_page=printed,
+        by_check=bycheck.build(table.devices, standard, large=_is_large(table)),
     )
+
+
+def _is_large(table: Rows) -> bool:
+    return len(table.devices) > _ROWS_ON_PAGE
+
+
+def _printed(table: Rows) -> tuple[DeviceRow, ...]:
+    """All machines; of a large fleet the worst of those that need a word."""
+    if not _is_large(table):
+        return table.devices
+    return tuple(itertools.islice((row for row in table.devices if not row.quiet), _ROWS_ON_PAGE))

@@ -161,10 +161,11 @@ def test_every_count_of_the_first_screen_leads_to_that_many_rows(load: Callable[
 def test_search_filters_and_sorting_work_together(load: Callable[..., Opened]) -> None:
     opened = load("fleet")
     opened.page.fill("#f-q", "LT-01")
-    expect(opened.page.locator("#result")).to_have_text("10 of 124 machines shown.")
+    expect(opened.page.locator("#result")).to_have_text("10 of 124 machines are shown, found by “LT-01”.")
     assert shown_rows(opened)[0] == "LT-014"
     opened.page.select_option("#f-state", "no")
     assert shown_rows(opened) == ["LT-014"]
+    expect(opened.page.locator("#result")).to_have_text("1 of 124 machines falls short, found by “LT-01”.")
     assert "q=LT-01" in opened.page.url
     assert "state=no" in opened.page.url
     opened.page.click("#clear")
@@ -177,7 +178,7 @@ def test_search_filters_and_sorting_work_together(load: Callable[..., Opened]) -
     assert shown_rows(opened) == sorted(names, reverse=True)
     opened.page.keyboard.press("/")
     opened.page.keyboard.type("depot")
-    expect(opened.page.locator("#result")).to_have_text("26 of 124 machines shown.")
+    expect(opened.page.locator("#result")).to_contain_text("26 of 124 machines are shown, found by “depot”.")
     opened.page.keyboard.press("Escape")
     assert len(shown_rows(opened)) == 124
 
@@ -197,7 +198,7 @@ def test_a_link_to_a_machine_opens_its_proof(load: Callable[..., Opened], hash_:
     body = opened.page.locator("#d0014")
     assert body.is_visible()
     assert "/ on nvme0n1p2 is not encrypted" in body.inner_text()
-    body.locator("a[href^='#e']").first.click()
+    body.locator("a[href^='#a']").first.click()
     assert body.locator("pre").first.is_visible()
     assert "nvme0n1p2 part  ext4" in body.locator("pre").first.inner_text()
 
@@ -223,7 +224,7 @@ def test_hostile_text_runs_nothing_when_everything_is_opened_and_searched(load: 
     opened = load(name)
     opened.page.evaluate("document.querySelectorAll('details').forEach(box => { box.open = true })")
     opened.page.fill("#f-q", "<img src=x onerror=alert(1)>")
-    expect(opened.page.locator("#result")).to_contain_text("of 11 machines shown.")
+    expect(opened.page.locator("#result")).to_contain_text("of 11 machines are shown, found by “<img")
     assert opened.page.locator("img").count() == 0
     assert opened.complaints == []
     assert len(opened.requests) == 1

@@ -1,0 +1,115 @@
+"""What holds for a check on all machines, told once instead of with each machine (reports.md 2.8 and 11).
+
+How it is put right, and what was found where it is as agreed: most machines answer alike, so each different text stands
+here once with the machines that gave it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from scorecard.model import Status
+
+from . import list_words
+from .agreed import Agreed
+from .rows import DeviceRow, FindingRow
+
+_UNNAMED_FROM = 4  # machines with the most common answer that are counted, not named
+_GOOD = (Status.PASS, Status.NOT_APPLICABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One text that was found where a check is as agreed or cannot apply. `names` is empty where they are only counted."""
+
+    id: str
+    text: str
+    names: tuple[str, ...]
+    machines: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPage:
+    """`fix` and `effort` are empty where nothing falls short."""
+
+    id: str
+    check: str
+    title: str
+    why: str
+    fix: tuple[str, ...]
+    effort: str
+    short: int  # machines that fall short
+    found: tuple[Found, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ByCheck:
+    """Pages in the order of the checks' ids."""
+
+    pages: tuple[CheckPage, ...] = ()
+    of: Mapping[str, CheckPage] = field(default_factory=dict)  # by check
+    passing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # device id -> ids of Found
+
+
+@dataclass(slots=True)
+class _Gathered:
+    short: int = 0
+    excused: bool = False
+    good: dict[str, list[DeviceRow]] = field(default_factory=dict)
+
+
+def build(devices: Iterable[DeviceRow], agreed: Agreed, *, large: bool) -> ByCheck:
+    """In a large fleet what was found where it is as agreed is left to the CSV file."""
+    gathered: dict[str, _Gathered] = {}
+    for device in devices:
+        for finding in device.findings:
+            of_check = gathered.setdefault(finding.check, _Gathered())
+            of_check.short += finding.falls_short
+            of_check.excused = of_check.excused or finding.excused
+            if finding.status in _GOOD and not large:
+                of_check.good.setdefault(_text(finding), []).append(device)
+    pages: list[CheckPage] = []
+    passing: dict[str, list[str]] = {}
+    number = 0
+    for place, (check, of_check) in enumerate(sorted(gathered.items()), 1):
+        found = _found(of_check, number, passing)
+        number += len(found)
+        pages.append(_page(f"c{place:03d}", check, of_check, found, agreed))
+    by_device = {id_: tuple(ids) for id_, ids in passing.items()}
+    return ByCheck(tuple(pages), {page.check: page for page in pages}, by_device)
+
+
+def _page(id_: str, check: str, of_check: _Gathered, found: tuple[Found, ...], agreed: Agreed) -> CheckPage:
+    info = agreed.check(check)
+    to_fix = of_check.short > 0 or of_check.excused
+    return CheckPage(
+        id=id_,
+        check=check,
+        title=info.title,
+        why=info.why,
+        fix=info.fix if to_fix else (),
+        effort=list_words.effort(info.each_min, info.once_min) if to_fix else "",
+        short=of_check.short,
+        found=found,
+    )
+
+
+def _found(of_check: _Gathered, number: int, passing: dict[str, list[str]]) -> tuple[Found, ...]:
+    """Most common first. Notes in `passing` which of them each machine has."""
+    ranked = sorted(of_check.good.items(), key=lambda item: (-len(item[1]), item[0]))
+    found: list[Found] = []
+    for place, (text, machines) in enumerate(ranked):
+        id_ = f"k{number + place + 1:05d}"
+        for device in machines:
+            passing.setdefault(device.id, []).append(id_)
+        unnamed = place == 0 and len(machines) >= _UNNAMED_FROM
+        names = () if unnamed else tuple(sorted((device.name for device in machines), key=str.casefold))
+        found.append(Found(id_, text, names, len(machines)))
+    return tuple(found)
+
+
+def _text(finding: FindingRow) -> str:
+    if finding.status is Status.NOT_APPLICABLE:
+        return list_words.cannot_apply(finding.reason or finding.measured)
+    return finding.measured
