@@ -9,7 +9,7 @@
 SYSTEM = openssh-server openssh-client debootstrap debian-archive-keyring gnupg fish busybox shellcheck apt-utils dpkg-dev \
 	createrepo-c dnf zypper rpm pacman-package-manager libarchive-tools cryptsetup-bin dmsetup lvm2 mdadm btrfs-progs \
 	clamav-daemon chromium libreoffice-calc postgresql krb5-kdc krb5-admin-server krb5-user python3-gssapi \
-	gcc libc6-dev libkrb5-dev python3-dev
+	gcc libc6-dev libkrb5-dev python3-dev libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 poppler-utils
 
 audit: venv
 	@.venv/bin/scorecard audit --local --out scorecard-report; code=$$?; [ $$code -eq 0 ] || [ $$code -eq 3 ]

@@ -35,13 +35,16 @@ def formats() -> tuple[str, ...]:
 
 
 def parse_formats(text: str) -> tuple[str, ...]:
-    """`html,xlsx` -> names, each once. Raises InputError."""
+    """`html,xlsx` -> names, each once. Raises InputError, also where a format cannot be written on this computer."""
     wanted = tuple(dict.fromkeys(word.strip().lower() for word in text.split(",") if word.strip()))
     for name in wanted:
         if name not in formats():
             raise InputError(f"--format {name}: no such format; expected a list of {', '.join(formats())}")
     if not wanted:
         raise InputError(f"--format: expected a list of {', '.join(formats())}")
+    for name in wanted:
+        if name not in DEFAULT_FORMATS:  # those need only what the tool needs, and loading them takes its time
+            report(name).ready()
     return wanted
 
 

@@ -75,12 +75,17 @@ class ReportContext:
     redacted: bool = False
 
 
+def nothing_missing() -> None:
+    """Of a format that needs only what the tool itself needs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """A report format. `render` writes the whole file at the path that it is given; the caller renames it into place.
 
     `for_programs`: other programs match its rows by name, so there is one file with all names, whatever the editions.
-    `whole_client`: it says what is no longer there, which an audit of a part cannot.
+    `whole_client`: it says what is no longer there, which an audit of a part cannot. `ready`: raises InputError, with what
+    to do, where something is missing that `render` needs; asked before any machine is.
     """
 
     name: str  # "html"
@@ -88,3 +93,4 @@ class Report:
     render: Callable[[Audit, ReportContext, Path], None]
     for_programs: bool = False
     whole_client: bool = False
+    ready: Callable[[], None] = nothing_missing

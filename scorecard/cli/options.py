@@ -26,7 +26,10 @@ standard_option = click.option(
     "--standard", metavar="NAME|FILE", help="Standard to judge by: a shipped one's name or a file. Default: it-partner."
 )
 format_option = click.option(
-    "--format", "formats", metavar="LIST", help="What to write: html, xlsx, json, csv. Default: html,xlsx,json."
+    "--format",
+    "formats",
+    metavar="LIST",
+    help="What to write: html, xlsx, pdf, json, csv, tickets, tickets-json, sarif. Default: html,xlsx,json.",
 )
 edition_option = click.option(
     "--edition",
