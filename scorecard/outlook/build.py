@@ -10,7 +10,7 @@ from datetime import date
 from scorecard.outlook import disks, lapses, support
 from scorecard.outlook.model import Kind, Outlook, Untold
 from scorecard.outlook.snapshot import Snapshot
-from scorecard.outlook.words import names, plural
+from scorecard.outlook.words import names, plural, spelled
 
 MONTHS = 12
 _KINDS = tuple(Kind)
@@ -49,7 +49,7 @@ def _untold(snapshots: Sequence[Snapshot]) -> Iterator[Untold]:
     for endpoint, sight in sorted(newest.machines.items()):
         if not sight.seen:
             since = _last_seen(endpoint, snapshots)
-            when = "was never seen" if since is None else f"was not seen since {since}"
+            when = "was never seen" if since is None else f"was not seen since {spelled(since)}"
             yield Untold((endpoint,), f"{endpoint} {when}, so nothing can be told of what fills or lapses there.")
             continue
         if sight.spaces is None:

@@ -10,7 +10,7 @@ from scorecard.disk_space import GB, Space
 from scorecard.outlook.model import DiskOutlook, EarlyWarning, Kind, Standing
 from scorecard.outlook.snapshot import Sight, Snapshot
 from scorecard.outlook.trend import trend
-from scorecard.outlook.words import amount, left, plural
+from scorecard.outlook.words import amount, left, plural, spelled
 
 FULL_SHARE = 0.01  # with less than this free it is full now
 NEW_SHARE = 0.05  # a size that changes by more than this is another disk, or an enlarged one
@@ -107,7 +107,7 @@ def warnings(disks: Sequence[DiskOutlook], until: date) -> Iterator[EarlyWarning
                 disk.latest,
                 disk.days,
                 basis(disk),
-                _sentence(disk, disk.days),
+                _sentence(disk, disk.on, disk.days),
             )
 
 
@@ -128,14 +128,17 @@ def _change(bytes_per_day: float, over_days: int) -> str:
     return f"{amount(abs(bytes_per_day))} {'less' if bytes_per_day < 0 else 'more'} a day"
 
 
-def _sentence(disk: DiskOutlook, days: int) -> str:
+def _sentence(disk: DiskOutlook, on: date, days: int) -> str:
     what = f"The disk {disk.mount} of {disk.endpoint}"
     if disk.standing is Standing.FULL:
         return f"{what} is full: programs on it may stop, and updates cannot be installed."
-    return f"{what} will be full about {disk.on}, {left(days)}, if it fills as it did so far{_range(disk)}."
+    return f"{what} will be full about {spelled(on)}, {left(days)}, if it fills as it did so far{_range(disk)}."
 
 
 def _range(disk: DiskOutlook) -> str:
-    if disk.latest is None:
-        return f" ({disk.earliest} at the earliest, and maybe not within 3 years)"
-    return "" if disk.earliest == disk.latest else f" (between {disk.earliest} and {disk.latest})"
+    earliest, latest = disk.earliest, disk.latest
+    if earliest is None or earliest == latest:
+        return ""
+    if latest is None:
+        return f" ({spelled(earliest)} at the earliest, and maybe not within 3 years)"
+    return f" (between {spelled(earliest)} and {spelled(latest)})"

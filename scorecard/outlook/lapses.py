@@ -14,7 +14,7 @@ from statistics import median
 from scorecard.model import Status
 from scorecard.outlook.model import EarlyWarning, Kind
 from scorecard.outlook.snapshot import AGES, Age, Sight, Snapshot
-from scorecard.outlook.words import left
+from scorecard.outlook.words import left, spelled
 
 _WHAT = dict(
     zip(
@@ -70,7 +70,7 @@ def _warning(endpoint: str, check: str, age: Age, at: datetime, newest: Snapshot
     day, end = newest.day(), newest.day(fails)
     on = max(newest.day(turns), day)
     words, what = _WHAT[check]
-    then = f"and fails on {end}" if on < end <= following else "by the next audit"
+    then = f"and fails on {spelled(end)}" if on < end <= following else "by the next audit"
     falls = "falls short" if age.status is Status.PASS else "fails"
     return EarlyWarning(
         kind=Kind.LAPSE,
@@ -80,9 +80,9 @@ def _warning(endpoint: str, check: str, age: Age, at: datetime, newest: Snapshot
         earliest=on,
         latest=max(end, on) if end <= following else on,
         days=(on - day).days,
-        basis=f"the same date of {what} in two audits; the next audit is expected on {following}",
-        sentence=f"{words.format(endpoint, newest.day(age.since))}: if nothing renews that, it {falls} on {on}, "
-        f"{left((on - day).days)}, {then}.",
+        basis=f"the same date of {what} in two audits; the next audit is expected on {spelled(following)}",
+        sentence=f"{words.format(endpoint, spelled(newest.day(age.since)))}: if nothing renews that, it {falls} on "
+        f"{spelled(on)}, {left((on - day).days)}, {then}.",
     )
 
 

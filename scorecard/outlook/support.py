@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from scorecard.outlook.model import EarlyWarning, Kind
 from scorecard.outlook.snapshot import Snapshot, Support
-from scorecard.outlook.words import left, names, plural
+from scorecard.outlook.words import left, names, plural, spelled, spelled_month
 
 _SPAN = re.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2}))?")
 
@@ -34,19 +34,26 @@ def read_end(text: str) -> End | None:
     try:
         match text.split():
             case ["about", span]:
-                return End(_first_and_last(span)[0] - timedelta(days=1), None, f"about {span}, by its maker's practice")
+                return End(
+                    _first_and_last(span)[0] - timedelta(days=1), None, f"about {_spelled(span)}, by its maker's practice"
+                )
             case [pair] if ".." in pair:
-                first, _, last = pair.partition("..")
-                return End(date.fromisoformat(first), date.fromisoformat(last), f"between {first} and {last}")
+                first, last = (date.fromisoformat(one) for one in pair.split("..", 1))
+                return End(first, last, f"between {spelled(first)} and {spelled(last)}")
             case [span] if _SPAN.fullmatch(span):
                 first_day, last_day = _first_and_last(span)
-                return End(first_day - timedelta(days=1), last_day, f"in {span}")
+                return End(first_day - timedelta(days=1), last_day, f"in {_spelled(span)}")
             case [day]:
                 exact = date.fromisoformat(day)
-                return End(exact, exact, f"on {exact}")
+                return End(exact, exact, f"on {spelled(exact)}")
     except (ValueError, OverflowError):
         return None
     return None
+
+
+def _spelled(span: str) -> str:
+    """A month or a year as it is said."""
+    return span if "-" not in span else spelled_month(_first_and_last(span)[0])
 
 
 def _first_and_last(text: str) -> tuple[date, date]:
