@@ -43,7 +43,23 @@ _OURS: Mapping[str, frozenset[str]] = {
     "Outlook": frozenset({"audit"}),
 }
 _NEVER = (Past, CategoryScore, Provider, Shipped)  # hold no name of a client's
-_OUR_KEYS = frozenset({"check", "checks", "kind", "state", "sha256", "since", "until", "on", "begun_at", "currency"})
+_OUR_KEYS = frozenset(
+    {
+        "check",
+        "checks",
+        "kind",
+        "state",
+        "sha256",
+        "since",
+        "from",
+        "until",
+        "on",
+        "begun_at",
+        "placed_at",
+        "ended_at",
+        "currency",
+    }
+)
 _PERSON_KEYS = frozenset({"user", "users", "owner", "person", "account", "accounts"})
 _APPROVERS = ("approver", "by", "says")
 # Names that every system has: they tell nothing, and are words of ordinary texts.
