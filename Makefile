@@ -26,6 +26,9 @@ test-venv:
 system:
 	@scripts/system $(SYSTEM) || echo "some tests will be skipped and say which program they miss" >&2
 
+# Tests start many processes: each would compile all that it loads again where nothing of it is kept.
+test: export PYTHONDONTWRITEBYTECODE =
+test: export PYTHONPYCACHEPREFIX = $(CURDIR)/.venv/bytecode
 test: test-venv system
 	.venv/bin/python -P -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
 
