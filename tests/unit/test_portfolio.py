@@ -1,0 +1,251 @@
+"""The portfolio: every client of the store with the figures that the store keeps, written whole or not at all."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scorecard import outputs
+from scorecard.errors import InputError, ReportError
+from scorecard.portfolio import build
+from scorecard.portfolio.build import Order, Reports
+from scorecard.portfolio.model import Client, Site, Summary
+from scorecard.registry import Registry, portfolio_site
+from scorecard.result import Audit
+from scorecard.store import Store
+from tests.e2e import sample
+from tests.e2e.sample import AS_OF, MARKUP, Machine
+
+pages = importlib.import_module("scorecard.reports.portfolio")
+
+NOW = AS_OF + timedelta(days=3)
+SHORT = {"antivirus.protected": sample.short("none", "one engine")}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(f"sqlite:///{tmp_path / 'store' / 'history.db'}")
+    yield opened
+    opened.close()
+
+
+def keep(store: Store, audit: Audit) -> Audit:
+    store.begin(audit.id, audit.client, audit.started_at, audit.scope)
+    store.finish(audit)
+    return audit
+
+
+def audited(client: str, number: int, at: datetime = AS_OF, *machines: Machine, scope: str = "") -> Audit:
+    made = sample.audit(machines or (Machine("A"),), client=client, at=at, scope=scope)
+    return replace(made, id=f"{number:08d}-aaaa", started_at=at)
+
+
+def order(
+    folder: Path, reports: Reports = Reports.NONE, now: datetime = NOW, formats: tuple[str, ...] = ("json",)
+) -> Order:
+    return Order(folder, now, reports, formats, outputs.Look())
+
+
+def write(store: Store, wanted: Order) -> list[str]:
+    """The clients in the order in which they were done."""
+    done: list[str] = []
+    build.check_target(wanted.folder)
+    build.write(store, Registry.load(), portfolio_site(), wanted, lambda client, _done, _of: done.append(client))
+    return done
+
+
+def listed(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "portfolio.json").read_text(encoding="utf-8"))
+    return found
+
+
+def summary(at: datetime = AS_OF, **changes: Any) -> Summary:
+    whole = Summary("a1", at, 85.0, "B", 0.95, 10, 4, False, 0, 0, False, False, "Europe/London")
+    return replace(whole, **changes)
+
+
+def test_the_store_keeps_what_a_portfolio_shows_beside_the_document(store: Store) -> None:
+    machines = (
+        Machine("old", answers=SHORT, days_open=31),
+        Machine("new", answers=SHORT, days_open=30),
+        Machine("gone", failure=sample.unreachable()),
+    )
+    audit = keep(store, audited("Acme", 1, AS_OF, *machines))
+    keep(store, audited("Acme", 2, AS_OF + timedelta(days=1), scope="--limit web*"))
+    ((name,),) = store.clients()
+    (line,) = store.summaries([name])
+    assert (line.id, line.score, line.letter) == (audit.id, audit.scorecard.score, audit.scorecard.letter)
+    assert (line.devices, line.unseen, line.overdue, line.open_findings) == (3, 1, 1, 2)
+    assert (line.provisional, line.made_up, line.time_zone) == (audit.scorecard.provisional, False, sample.ZONE)
+
+
+def test_of_an_older_version_the_newest_audit_is_told_by_its_document(store: Store, tmp_path: Path) -> None:
+    for number in (1, 2):
+        keep(store, audited("Acme", number, AS_OF + timedelta(days=number), Machine("gone", failure=sample.unreachable())))
+    with sqlite3.connect(tmp_path / "store" / "history.db") as plain:
+        plain.execute(
+            "update audits set unseen = null, overdue = null, provisional = null, made_up = null, time_zone = null"
+        )
+    plain.close()
+    older, newest = store.summaries(["Acme"])
+    assert (older.unseen, older.overdue) == (None, None)
+    assert (newest.unseen, newest.overdue, newest.time_zone) == (1, 0, sample.ZONE)
+
+
+def test_names_that_differ_in_capitals_are_one_client(store: Store) -> None:
+    keep(store, audited("acme", 1))
+    keep(store, audited("ACME", 2, AS_OF + timedelta(days=30)))
+    ((*spellings,),) = store.clients()
+    assert [line.id for line in store.summaries(spellings)] == ["00000001-aaaa", "00000002-aaaa"]
+
+
+def test_every_client_has_a_page_and_those_never_checked_are_there_too(store: Store, tmp_path: Path) -> None:
+    keep(store, audited("Acme", 1))
+    keep(store, audited(f"../{MARKUP}", 2))
+    keep(store, audited("Acme!", 3))
+    keep(store, audited("In part", 4, scope="--limit web*"))
+    site = tmp_path / "site"
+    assert sorted(write(store, order(site))) == sorted(["Acme", f"../{MARKUP}", "Acme!", "In part"])
+    found = listed(site)
+    assert {client["name"]: len(client["audits"]) for client in found["clients"]}["In part"] == 0
+    for client in found["clients"]:
+        assert re.fullmatch(r"clients/[a-z0-9-]+/index\.html", client["page"])
+        assert (site / client["page"]).is_file()
+    assert {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()} == {
+        "portfolio.json",
+        *found["files"],
+    }
+    index = (site / "index.html").read_text(encoding="utf-8")
+    assert "<img" not in index
+    assert index.count('<th scope="row">') == 4
+    assert "No check of the whole client" in (site / "clients/in-part/index.html").read_text(encoding="utf-8")
+
+
+class Links(HTMLParser):
+    """Every address of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value or "" for name, value in attrs if name in ("href", "src", "srcset", "action", "data")]
+
+
+@pytest.mark.parametrize("kind", Reports)
+def test_every_link_is_relative_and_leads_to_a_file_of_the_site(store: Store, tmp_path: Path, kind: Reports) -> None:
+    for number in range(3):
+        keep(store, audited("Acme", number, AS_OF - timedelta(days=30 * number)))
+    site = tmp_path / "site"
+    write(store, order(site, kind))
+    for page in site.rglob("*.html"):
+        for link in Links(page.read_text(encoding="utf-8")).found:
+            assert link.startswith("#") or (page.parent / link).is_file(), f"{page}: {link}"
+    reports = [audit["reports"] for audit in listed(site)["clients"][0]["audits"]]
+    assert [len(of_one) for of_one in reports] == {
+        Reports.NONE: [0, 0, 0],
+        Reports.NEWEST: [0, 0, 1],
+        Reports.ALL: [1, 1, 1],
+    }[kind]
+    assert all((site / name).is_file() for of_one in reports for name in of_one)
+
+
+def test_the_same_store_and_moment_give_the_same_bytes_and_replace_the_site(store: Store, tmp_path: Path) -> None:
+    keep(store, audited("Acme", 1))
+    site = tmp_path / "site"
+    write(store, order(site))
+    before = {path: path.read_bytes() for path in site.rglob("*.*")}
+    write(store, order(site))
+    assert {path: path.read_bytes() for path in site.rglob("*.*")} == before
+    keep(store, audited("Better", 2))
+    write(store, order(site))
+    assert len(listed(site)["clients"]) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["site", "store"]
+
+
+def test_a_folder_with_other_files_is_left_alone(store: Store, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    write(store, order(site))
+    (site / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"site: holds 'notes\.txt', which is not of an earlier portfolio"):
+        write(store, order(site))
+    assert (site / "notes.txt").read_text() == "mine"
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="is a file"):
+        write(store, order(tmp_path / "file"))
+
+
+def test_where_it_breaks_off_the_earlier_site_stays(store: Store, tmp_path: Path) -> None:
+    keep(store, audited("Acme", 1))
+    site = tmp_path / "site"
+    write(store, order(site))
+    before = (site / "index.html").read_bytes()
+    keep(store, audited("Better", 2))
+
+    def fail(clients: object, now: datetime, path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    broken = Site(fail, portfolio_site().client)
+    with pytest.raises(ReportError, match="No space left"):
+        build.write(store, Registry.load(), broken, order(site), lambda _client, _done, _of: None)
+    assert (site / "index.html").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["site", "store"]
+
+
+@pytest.mark.parametrize(
+    ("audits", "flags", "ago"),
+    [
+        ((), ("never",), ""),
+        ((summary(),), (), "3 days ago"),
+        ((summary(NOW - timedelta(days=35, hours=23)),), (), "35 days ago"),
+        ((summary(NOW - timedelta(days=36)),), ("late",), "36 days ago"),
+        ((summary(unseen=2, overdue=1),), ("unseen", "overdue"), "3 days ago"),
+    ],
+)
+def test_what_needs_a_look_is_marked(audits: tuple[Summary, ...], flags: tuple[str, ...], ago: str) -> None:
+    line = pages.client_view(Client("Acme", "clients/acme", audits), NOW)
+    assert (line.flags, line.ago) == (flags, ago)
+
+
+def test_clients_come_in_order_of_need_and_are_counted() -> None:
+    letters = {"none": (None, None), "f": ("F", 40.0), "b-low": ("B", 80.0), "b-high": ("B", 89.0), "a": ("A", 95.0)}
+    clients = [
+        Client(name, f"clients/{name}", (summary(letter=letter, score=score),)) for name, (letter, score) in letters.items()
+    ]
+    view = pages.index_view([*reversed(clients), Client("never", "clients/never", ())], NOW)
+    assert [line.name for line in view.lines] == ["never", "none", "f", "b-low", "b-high", "a"]
+    assert dict(view.letters) == {"A": 1, "B": 2, "F": 1, "": 1}
+    assert [(key, count) for key, _, count in view.flags] == [("never", 1)]
+    assert view.headline == "6 clients. 1 needs a look."
+
+
+def test_change_and_trend_are_of_the_kept_scores_and_gaps_stay_gaps() -> None:
+    months = [datetime(2026, month, 14, tzinfo=UTC) for month in (1, 2, 5, 6, 11)]
+    scores = (70.0, 72.0, None, 80.0, 83.1)
+    audits = tuple(summary(at, id=f"a{at.month}", score=score) for at, score in zip(months, scores, strict=True))
+    line = pages.client_view(Client("Acme", "clients/acme", audits), NOW)
+    assert [check.moved for check in line.checks] == ["Up 3.1", "", "", "Up 2.0", ""]
+    assert line.checks[0].since == "since 14 Jun 2026"
+    assert line.spark is not None
+    assert [len(set(piece.split())) for piece in line.spark.lines] == [2, 1, 1]  # a month alone is a dot
+
+
+def test_a_made_up_client_says_so_on_its_page(store: Store, tmp_path: Path) -> None:
+    keep(store, replace(audited("Acme", 1), made_up=True))
+    site = tmp_path / "site"
+    write(store, order(site))
+    text = (site / "clients/acme/index.html").read_text(encoding="utf-8")
+    assert "Made up: no such client" in text
+    assert "Acme (made up)" in (site / "index.html").read_text(encoding="utf-8")
