@@ -93,7 +93,8 @@ class Numbers:
 
     def __init__(self) -> None:
         self._whole: dict[str, str] = {}
-        self._by_word: dict[str, list[tuple[str, str]]] = {}  # first word of a name -> names, longest first
+        self._forms: dict[str, str] = {}
+        self._lengths: dict[str, list[int]] = {}  # by the first word of a name: how long such names are, longest first
         self._wordless: list[tuple[str, str]] = []
         self._counts: dict[str, int] = {}
         self._done: dict[str, str] = {}
@@ -125,10 +126,11 @@ class Numbers:
             self._wordless.append((form, number))
             return
         folded = form[word.start() :].casefold()
-        forms = self._by_word.setdefault(word[0].casefold(), [])
-        if all(folded != known for known, _ in forms):
-            forms.append((folded, number))
-            forms.sort(key=lambda entry: -len(entry[0]))
+        self._forms.setdefault(folded, number)
+        lengths = self._lengths.setdefault(word[0].casefold(), [])
+        if len(folded) not in lengths:
+            lengths.append(len(folded))
+            lengths.sort(reverse=True)
 
     def text(self, text: str) -> str:
         """The text with numbers for all that is known or has the shape of an address."""
@@ -158,9 +160,10 @@ class Numbers:
         return "".join((*pieces, text[position:]))
 
     def _at(self, text: str, start: int, end: int) -> tuple[int, str] | None:
-        for name, number in self._by_word.get(text[start:end].casefold(), ()):
-            stop = start + len(name)
-            if text[start:stop].casefold() == name and not (name[-1].isalnum() and text[stop : stop + 1].isalnum()):
+        for length in self._lengths.get(text[start:end].casefold(), ()):
+            stop = start + length
+            number = self._forms.get(text[start:stop].casefold())
+            if number and not (text[stop - 1 : stop].isalnum() and text[stop : stop + 1].isalnum()):
                 return stop, number
         return None
 

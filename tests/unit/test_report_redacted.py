@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from scorecard import outputs
-from scorecard.errors import FailureKind
+from scorecard.errors import FailureKind, InputError
 from scorecard.exceptions import Exceptions
 from scorecard.exceptions.entries import Entry
 from scorecard.model import ExceptionKind, Failure, Json, Observation, Outcome, Status
@@ -168,7 +168,7 @@ def test_the_document_never_goes_beside_files_without_names() -> None:
     assert outputs.chosen_formats(None, outputs.look("prospect")) == ("html", "xlsx")
     assert "json" in outputs.chosen_formats(None, outputs.look("prospect", redact=False))
     assert "json" in outputs.chosen_formats(None, outputs.look("client,prospect"))
-    with pytest.raises(outputs.InputError, match="--format json: the audit document holds all names"):
+    with pytest.raises(InputError, match="--format json: the audit document holds all names"):
         outputs.chosen_formats("html,json", outputs.look("prospect"))
 
 
@@ -181,7 +181,7 @@ def test_the_document_never_goes_beside_files_without_names() -> None:
     ],
 )
 def test_a_wrong_edition_gets_one_line(editions: str, letter: bool, said: str) -> None:
-    with pytest.raises(outputs.InputError, match=said):
+    with pytest.raises(InputError, match=said):
         outputs.look(editions, with_letter=letter)
 
 
