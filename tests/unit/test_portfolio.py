@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from scorecard import outputs
+from scorecard.cli.report import report
 from scorecard.errors import InputError, ReportError
 from scorecard.portfolio import build
 from scorecard.portfolio.build import Order, Reports
@@ -249,3 +251,15 @@ def test_a_made_up_client_says_so_on_its_page(store: Store, tmp_path: Path) -> N
     text = (site / "clients/acme/index.html").read_text(encoding="utf-8")
     assert "Made up: no such client" in text
     assert "Acme (made up)" in (site / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_command_writes_it_and_refuses_what_does_not_go_together(tmp_path: Path) -> None:
+    url, site = f"sqlite:///{tmp_path / 'history.db'}", str(tmp_path / "site")
+    done = CliRunner().invoke(report, ["--portfolio", "--out", site, "--store", url])
+    assert done.exit_code == 0, done.output
+    assert done.output == f"{tmp_path / 'site' / 'index.html'}\n"
+    assert "No client has been checked yet." in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
+    for wrong in (["--portfolio", "--client", "Acme"], ["--all"], ["--no-reports"], ["--portfolio", "--json"]):
+        refused = CliRunner().invoke(report, wrong)
+        assert refused.exit_code == 2, wrong
+        assert "--portfolio" in refused.output
