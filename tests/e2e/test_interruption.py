@@ -174,11 +174,11 @@ def test_concurrency_and_deadline_hold(tmp_path: Path, mute: Mute) -> None:
 ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[@-Z\\-_])")
 
 
-def on_terminal(file: Path, home: Path, **environment: str) -> tuple[str, str]:
+def on_terminal(file: Path, home: Path, *more: str, **environment: str) -> tuple[str, str]:
     """Standard output, and what standard error showed on a terminal of 80 columns."""
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    process = start("audit", file, "--out", home.parent / "out", home=home, stderr=follower, **environment)
+    process = start("audit", file, "--out", home.parent / "out", *more, home=home, stderr=follower, **environment)
     os.close(follower)
     shown: list[bytes] = []
 
@@ -213,6 +213,16 @@ def test_a_terminal_shows_a_bar_that_goes_away(some: Path, tmp_path: Path) -> No
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") == 1  # the cursor comes back
     assert max(map(len, re.split(r"[\r\n]+", plain))) <= 80
     assert "\x1b" not in stdout
+
+
+def test_a_document_on_standard_output_stays_clean_beside_a_summary_on_a_terminal(some: Path, tmp_path: Path) -> None:
+    stdout, shown = on_terminal(some, tmp_path / "home", "--json", "--format", "json", TERM="xterm-256color", NO_COLOR="")
+    assert json.loads(stdout)["client"].startswith("Böhm [bold]& Sons[/bold] xxx")
+    lines = ESCAPE.sub("", shown).splitlines()
+    assert any(re.match(r"Böhm \[bold\]& Sons\[/bold\] x+…: (grade [A-F]|no grade)", line) for line in lines)
+    assert "\x1b[1mBöhm [bold]& Sons[/bold] " in shown
+    assert "  [red]gone[/red]: " in "\n".join(lines)
+    assert max(len(line) for line in lines if "/out/" not in line) <= 80
 
 
 def test_no_color_keeps_the_bar_plain(some: Path, tmp_path: Path) -> None:
