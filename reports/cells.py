@@ -1,24 +1,30 @@
-"""One sheet of the workbook, written row by row: typed cells, widths, row heights, print set-up."""
+"""A workbook written row by row with XlsxWriter: typed cells, widths, row heights, print set-up (reports.md 12.4 and 14).
+
+Rows go to a file of their own as they come and are not kept, so that a large fleet fits into memory. Text is written as
+text whatever it starts with; a formula is written only where a module of ours wrote it, with the value beside it.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, cast
 
-from openpyxl import Workbook
-from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.header_footer import HeaderFooterItem
-from openpyxl.worksheet.properties import PageSetupProperties
-from openpyxl.worksheet.worksheet import Worksheet
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
 
 from . import hygiene
-from .sheets import Kind, Value
+from .sheets_kinds import Formula, Go, Kind, Value
 
+MOST_LINKS = 65_000  # a sheet may have 65,530
 _FORMATS = {
+    Kind.WHOLE: "#,##0",
     Kind.TENTH: "0.0",
     Kind.TENTH_PLAIN: "0.0",
     Kind.HUNDREDTH: "0.00",
@@ -26,108 +32,224 @@ _FORMATS = {
     Kind.DAY: "yyyy-mm-dd",
     Kind.MOMENT: "yyyy-mm-dd hh:mm",
     Kind.SHARE: "0.0%",
+    Kind.PERCENT: "0%",
 }
-_INPUT = PatternFill("solid", fgColor="FFFFF9E5")
+_INPUT, _LIVE, _RULE, _LINK = "#FFF9E5", "#F4F6F8", "#D3DAE2", "#1A4FA3"
 _SIDE_INCHES, _TOP_INCHES, _HEAD_INCHES = 0.59, 0.83, 0.35
 _A4 = 9
 _LINE_POINTS, _MOST_LINES = 15.0, 20
-_TOP = Alignment(vertical="top")
-_WRAPPED = Alignment(vertical="top", wrap_text=True)
-_LEFT = Alignment(vertical="top", horizontal="left")
-_RIGHT = Alignment(vertical="top", horizontal="right", indent=1)
-_RULE = Border(bottom=Side("thin", "FFD3DAE2"))
+NUMBERS = frozenset((Kind.WHOLE, Kind.TENTH, Kind.TENTH_PLAIN, Kind.HUNDREDTH, Kind.SIGNED, Kind.SHARE, Kind.PERCENT))
+_NEVER = ("<r>", "</r>")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a cell is set. `input`: left for the reader to fill in; `ruled`: with a line below."""
+
+    kind: Kind = Kind.TEXT
+    wrap: bool = False
+    bold: bool = False
+    size: int = 11
+    input: bool = False
+    ruled: bool = False
+    right: bool = False
+    left: bool = False
+
+
+@lru_cache(maxsize=20_000)
+def _kept(value: str) -> tuple[str, bool]:
+    """The text as it may stand in a cell, and whether a spreadsheet might take it for a formula."""
+    kept = hygiene.text(value)
+    return kept, hygiene.starts_formula(kept)
+
+
+class Book:
+    """The file at `path`. `scratch`: a folder for rows on their way. Raises OSError and XlsxWriter's own errors."""
+
+    def __init__(
+        self, path: Path, scratch: Path, properties: Mapping[str, str | datetime | None], foot: tuple[str, str]
+    ) -> None:
+        self.inner = xlsxwriter.Workbook(
+            str(path),
+            {
+                "constant_memory": True,
+                "tmpdir": str(scratch),
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+            },
+        )
+        self.inner.set_properties(dict(properties))
+        self.foot = foot  # day, edition
+        self._looks: dict[tuple[Look, bool, bool, bool], Format] = {}
+        self._differing: dict[tuple[tuple[str, str | bool], ...], Format] = {}
+        self._plain = self.inner.add_format()
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def discard(self) -> None:
+        """Let go of what was begun, after an error."""
+        for sheet in self.inner.worksheets():
+            cast(IO[str], sheet.row_data_fh).close()
+
+    def name(self, name: str, sheet: str, row: int, column: int, last: tuple[int, int] | None = None) -> None:
+        """A name for a cell, or for the range up to `last`; rows and columns from 0."""
+        cells = xl_range_abs(row, column, *(last or (row, column)))
+        self.inner.define_name(name, f"='{sheet}'!{cells}")
+
+    def plain(self) -> Format:
+        """A format that changes nothing."""
+        return self._plain
+
+    def differing(self, properties: tuple[tuple[str, str | bool], ...]) -> Format:
+        """A format of these properties alone, for what follows the words in cells."""
+        if properties not in self._differing:
+            self._differing[properties] = self.inner.add_format(dict(properties))
+        return self._differing[properties]
+
+    def format(self, look: Look, *, quoted: bool = False, live: bool = False, link: bool = False) -> Format:
+        key = (look, quoted, live, link)
+        if key not in self._looks:
+            self._looks[key] = self.inner.add_format(_properties(look, quoted=quoted, live=live, link=link))
+        return self._looks[key]
+
+
+def _properties(look: Look, *, quoted: bool, live: bool, link: bool) -> dict[str, object]:
+    """In XlsxWriter's terms."""
+    found: dict[str, object] = {"valign": "top", "font_name": "Calibri", "font_size": look.size}
+    if look.kind in _FORMATS:
+        found["num_format"] = _FORMATS[look.kind]
+    if look.right or (look.kind in NUMBERS and not look.left):
+        found |= {"align": "right", "indent": 1}
+    else:
+        found["align"] = "left"
+    if look.wrap:
+        found["text_wrap"] = True
+    if look.bold:
+        found["bold"] = True
+    if look.input or live:
+        found["bg_color"] = _INPUT if look.input else _LIVE
+    if look.ruled:
+        found |= {"bottom": 1, "bottom_color": _RULE}
+    if quoted:
+        found["quote_prefix"] = True
+    if link:
+        found |= {"underline": 1, "font_color": _LINK}
+    return found
 
 
 class Sheet:
-    """Rows are written once and not kept, so that a large fleet fits into memory. Widths are in characters."""
+    """Rows are written from top to bottom, once. Widths are in characters, rows and columns counted from 0."""
 
-    def __init__(self, book: Workbook, title: str, widths: Sequence[float]) -> None:
-        self.inner = cast(Worksheet, book.create_sheet(title))
+    def __init__(self, book: Book, title: str, widths: Sequence[float]) -> None:
+        self.book = book
+        self.title = title
+        self.inner: Worksheet = book.inner.add_worksheet(title)
+        self.next = 0  # the row that is written next
         self._widths = widths
-        self._row = 0
-        for place, width in enumerate(widths, 1):
-            self.inner.column_dimensions[get_column_letter(place)].width = width
+        self._links = 0
+        for place, width in enumerate(widths):
+            self.inner.set_column(place, place, width)
 
-    def cell(self, value: Value, kind: Kind = Kind.TEXT, *, wrap: bool = False) -> Cell:
-        """A typed cell. Text stays text whatever it starts with, also when someone edits the cell."""
-        if not isinstance(value, str):
-            cell = WriteOnlyCell(self.inner, value)
-            if kind in _FORMATS:
-                cell.number_format = _FORMATS[kind]
-            cell.alignment = _LEFT if kind in (Kind.DAY, Kind.MOMENT) else _RIGHT
+    def append(self, cells: Sequence[tuple[Value, Look] | None], *, height: float | None = None) -> int:
+        """Write a row and say which. It gets the height that its wrapped text needs: not every program works that out."""
+        row = self.next
+        lines = 1
+        for column, cell in enumerate(cells):
+            if cell is not None:
+                lines = max(lines, self._put(row, column, *cell))
+        if height is not None or lines > 1:
+            self.inner.set_row(row, height or _LINE_POINTS * min(lines, _MOST_LINES))
+        self.next += 1
+        return row
+
+    def _put(self, row: int, column: int, value: Value, look: Look) -> int:
+        """Write one cell; returns the lines that it needs."""
+        book = self.book
+        if isinstance(value, str):
+            return self._text(row, column, value, look)
+        if value is None:
+            self.inner.write_blank(row, column, None, book.format(look))
+        elif isinstance(value, datetime):
+            self.inner.write_datetime(row, column, value, book.format(look))
+        elif isinstance(value, Formula):
+            stored = "" if value.value is None else value.value
+            self.inner.write_formula(row, column, f"={value.text}", book.format(look, live=True), stored)
+        elif isinstance(value, Go):
+            self._link(row, column, value, look)
         else:
-            kept = hygiene.text(value)
-            cell = WriteOnlyCell(self.inner, kept)
-            cell.data_type = "s"
-            if hygiene.starts_formula(kept):
-                cell.quotePrefix = True
-            cell.alignment = _WRAPPED if wrap else _TOP
-        return cell
+            self.inner.write_number(row, column, value, book.format(look))
+        return 1
 
-    def append(self, cells: list[Cell | None] | list[Cell]) -> None:
-        """Rows get the height that their wrapped text needs: not every program works it out by itself."""
-        self._row += 1
-        lines = max((self._lines(cell, width) for cell, width in zip(cells, self._widths, strict=False) if cell), default=1)
-        if lines > 1:
-            self.inner.row_dimensions[self._row].height = _LINE_POINTS * min(lines, _MOST_LINES)
-        self.inner.append(cells)
+    def _text(self, row: int, column: int, value: str, look: Look) -> int:
+        kept, quoted = _kept(value)
+        shown = self.book.format(look, quoted=quoted)
+        if not kept:
+            self.inner.write_blank(row, column, None, shown)
+        elif kept.startswith(_NEVER[0]) and kept.endswith(_NEVER[1]):
+            # XlsxWriter takes such text for markup that it wrote itself, and would write it as it is.
+            self.inner.write_rich_string(row, column, kept[0], self.book.plain(), kept[1:], shown)
+        else:
+            self.inner.write_string(row, column, kept, shown)
+        width = self._widths[column]
+        if not look.wrap or (len(kept) < width and "\n" not in kept):
+            return 1
+        return sum(max(math.ceil(len(line) / max(width - 1, 1)), 1) for line in kept.split("\n"))
+
+    def _link(self, row: int, column: int, go: Go, look: Look) -> None:
+        """Plain text once a sheet has all the links that it may have."""
+        self._links += 1
+        if self._links > MOST_LINKS:
+            self._text(row, column, go.text, look)
+            return
+        target = f"internal:'{go.sheet}'!{xl_rowcol_to_cell(go.row, 0)}"
+        self.inner.write_url(row, column, target, self.book.format(look, link=True), go.text)
 
     def heading(self, text: str, size: int = 16) -> None:
-        cell = self.cell(text)
-        cell.font = Font(name="Calibri", bold=True, size=size)
-        self._row += 1
-        self.inner.row_dimensions[self._row].height = size * 1.5
-        self.inner.append([cell])
+        self.append([(text, Look(bold=True, size=size))], height=size * 1.5)
 
     def plain(self, text: str) -> None:
-        self.append([self.cell(text)])
+        self.append([(text, Look())])
 
     def gap(self) -> None:
-        self._row += 1
-        self.inner.append([])
+        self.next += 1
 
-    def pair(self, label: str, text: str) -> None:
-        """A label with its explanation beside it."""
-        self.append([bold(self.cell(label, wrap=True)), self.cell(text, wrap=True)])
-
-    def figure(self, label: str, value: Value, kind: Kind, remark: str) -> None:
-        """A label, its figure, and a remark."""
-        shown, note = bold(self.cell(value, kind)), self.cell(remark)
-        shown.alignment, note.alignment = _RIGHT, _WRAPPED
-        cells = [self.cell(label, wrap=True), shown, note]
-        for cell in cells:
-            cell.border = _RULE
-        self.append(cells)
-
-    def set_up(self, client: str, day: datetime, *, landscape: bool) -> None:
-        """For the printer: A4, one page wide, client and sheet on top, date and page below."""
+    def set_up(self, client: str, *, landscape: bool, one_page: bool = False) -> None:
+        """For the printer: A4, one page wide, client and sheet on top, date, edition and page below."""
         sheet = self.inner
-        sheet.page_setup.orientation = "landscape" if landscape else "portrait"
-        sheet.page_setup.paperSize = _A4
-        sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-        sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-        margins = sheet.page_margins
-        margins.left = margins.right = _SIDE_INCHES
-        margins.top = margins.bottom = _TOP_INCHES
-        margins.header = margins.footer = _HEAD_INCHES
-        header, footer = HeaderFooterItem(), HeaderFooterItem()
-        header.left.text = f"{client[:80].replace('&', '&&')} | {sheet.title}"
-        footer.left.text = f"{day:%Y-%m-%d}"
-        footer.right.text = "&P of &N"
-        sheet.HeaderFooter.oddHeader, sheet.HeaderFooter.oddFooter = header, footer
+        if landscape:
+            sheet.set_landscape()
+        sheet.set_paper(_A4)
+        sheet.fit_to_pages(1, 1 if one_page else 0)
+        sheet.set_margins(left=_SIDE_INCHES, right=_SIDE_INCHES, top=_TOP_INCHES, bottom=_TOP_INCHES)
+        day, edition = (text.replace("&", "&&") for text in self.book.foot)
+        sheet.set_header(f"&L{client[:80].replace('&', '&&')} | {self.title}", {"margin": _HEAD_INCHES})
+        sheet.set_footer(f"&L{day}&C{edition}&R&P of &N", {"margin": _HEAD_INCHES})
 
-    def _lines(self, cell: Cell, width: float) -> int:
-        if not (cell.alignment.wrap_text and isinstance(cell.value, str)):
-            return 1
-        return sum(max(math.ceil(len(line) / max(width - 1, 1)), 1) for line in cell.value.split("\n"))
+    def table(self, name: str, titles: Sequence[str], first: int, last: int) -> None:
+        """Make the rows from `first` (the head, still to be written) to `last` a table.
 
-
-def tinted(cell: Cell) -> Cell:
-    """A cell that is left for the reader to fill in."""
-    cell.fill = _INPUT
-    return cell
-
-
-def bold(cell: Cell) -> Cell:
-    cell.font = Font(name="Calibri", bold=True, size=11)
-    return cell
+        XlsxWriter has no tables where it keeps no rows, since it would have to write their heads out of order; ours are
+        written in order all the same. It also notes every cell of the range, which a large table has no room for: so
+        it is asked for the smallest table, and told the true range afterwards.
+        """
+        sheet = self.inner
+        sheet.constant_memory = False
+        try:
+            sheet.add_table(
+                first,
+                0,
+                first + 1,
+                len(titles) - 1,
+                {
+                    "name": name,
+                    "style": "Table Style Light 1",
+                    "banded_rows": False,
+                    "columns": [{"header": title} for title in titles],
+                },
+            )
+        finally:
+            sheet.constant_memory = True
+        cells = f"{xl_rowcol_to_cell(first, 0)}:{xl_rowcol_to_cell(last, len(titles) - 1)}"
+        sheet.tables[-1] |= {"range": cells, "a_range": cells, "autofilter": cells}

@@ -1,88 +1,66 @@
-"""The content of the workbook's data sheets: columns with their types, and rows of values (reports.md 14)."""
+"""The workbook's sheets of machines and findings: columns with their types, and rows of values (reports.md 14)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from enum import StrEnum
+import re
+from collections.abc import Mapping, Sequence
 
 from scorecard.model import Status
 
-from . import grades_words, hygiene, labels, moves_words, numbers, words
+from . import hygiene, sheets_words, words
 from .rows import DeviceRow, FindingRow, State
+from .sheets_kinds import Go, Heading, Kind, Table, Value, day, unique, utc
 from .view import View
 
-Value = str | int | float | datetime | None
-ALL_FINDINGS_UP_TO = 50_000  # above it, what passes is left to the CSV file
+PASSES_UP_TO = 200_000  # findings above which what passes is left to the CSV file
+_PLAIN = (Status.PASS, Status.NOT_APPLICABLE)
+STATUS_WORDS = (*(words.STATES[state] for state in State if state is not State.NOT_APPLICABLE), words.NOT_APPLICABLE)
+_FIRST = (
+    Heading("Device id"),
+    Heading("Machine"),
+    Heading("Site"),
+    Heading("Type"),
+    Heading("System", widest=30),
+    Heading("Person or place"),
+    Heading("Address", widest=28),
+    Heading("Last checked (UTC)", Kind.MOMENT),
+    Heading("Days since", Kind.WHOLE),
+)
+_LAST = (
+    Heading(sheets_words.ALL_PROMISES, Kind.STATUS, choices=STATUS_WORDS),
+    Heading("Checks that fall short", Kind.WHOLE),
+    Heading("Checks without an answer", Kind.WHOLE),
+    Heading("Points", Kind.TENTH),
+    Heading("Changed"),
+    Heading("Identity"),
+    Heading("Findings"),
+)
 
 
-class Kind(StrEnum):
-    TEXT = "text"
-    STATUS = "status"
-    WHOLE = "whole"
-    TENTH = "tenth"
-    TENTH_PLAIN = "tenth-plain"  # without a bar behind it
-    HUNDREDTH = "hundredth"
-    SIGNED = "signed"
-    SHARE = "share"
-    DAY = "day"
-    MOMENT = "moment"
+def _headings(view: View) -> tuple[Heading, ...]:
+    promised = tuple(Heading(_plain(one.title), Kind.STATUS, choices=STATUS_WORDS) for one in view.rows.columns)
+    return (*_FIRST, *promised, *_LAST)
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
-    title: str
-    kind: Kind = Kind.TEXT
-    wrap: bool = False
-    widest: int = 44  # in characters
-    input: bool = False  # left for the reader to fill in
-    choices: tuple[str, ...] = ()  # what may be filled in
+def _plain(title: str) -> str:
+    """Letters, digits and spaces, since formulas name these columns. The standard's own titles are so already."""
+    return " ".join(re.sub(r"[^\w ]|_", " ", title).split()) or words.OTHER_CHECKS
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One data sheet: `frozen` key columns stay in sight."""
-
-    sheet: str
-    name: str
-    headings: tuple[Heading, ...]
-    rows: Sequence[tuple[Value, ...]]
-    frozen: int
-
-
-def utc(moment: datetime | None) -> datetime | None:
-    """A spreadsheet knows no zones: UTC, as the heading says."""
-    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)
-
-
-def day(moment: datetime | date | None) -> datetime | None:
-    """A whole day, in the client's zone: what a spreadsheet counts days by."""
-    return None if moment is None else datetime.combine(date(moment.year, moment.month, moment.day), time.min)
+def state_titles(view: View) -> tuple[str, ...]:
+    """What formulas call the columns of the matrix."""
+    titles = unique(heading.title for heading in _headings(view))
+    return titles[len(_FIRST) : len(_FIRST) + len(view.rows.columns)]
 
 
 def devices(view: View) -> Table:
-    headings = (
-        Heading("Device id"),
-        Heading("Machine"),
-        Heading("Site"),
-        Heading("Type"),
-        Heading("System", widest=30),
-        Heading("Person or place"),
-        Heading("Address", widest=28),
-        Heading("Last checked (UTC)", Kind.MOMENT),
-        Heading("Days since", Kind.WHOLE),
-        *(Heading(column.title, Kind.STATUS) for column in view.rows.columns),
-        Heading("All promises", Kind.STATUS),
-        Heading("Checks that fall short", Kind.WHOLE),
-        Heading("Checks without an answer", Kind.WHOLE),
-        Heading("Points", Kind.TENTH),
-        Heading("Identity"),
-    )
-    return Table("Devices", "tblDevices", headings, [_device(row) for row in view.rows.devices], 2)
+    first = first_rows(view)
+    changed = _changed(view)
+    rows = [_device(row, first.get(row.id), changed.get(row.id, "")) for row in view.rows.devices]
+    return Table(sheets_words.DEVICES, "tblDevices", _headings(view), rows, 2)
 
 
-def _device(row: DeviceRow) -> tuple[Value, ...]:
+def _device(row: DeviceRow, first: int | None, changed: str) -> tuple[Value, ...]:
     return (
         row.id,
         row.name,
@@ -98,8 +76,20 @@ def _device(row: DeviceRow) -> tuple[Value, ...]:
         len(row.failing),
         len(row.with_status(Status.UNKNOWN)),
         row.score,
+        changed,
         words.IDENTITIES[row.identity],
+        "" if first is None else Go(sheets_words.SEE_FINDINGS, sheets_words.FINDINGS, first),
     )
+
+
+def _changed(view: View) -> Mapping[str, str]:
+    """By device: what became of its findings since the audit before, each word once."""
+    found: dict[str, dict[str, None]] = {}
+    for row in view.rows.findings:
+        word = view.moves.states.get(row.key)
+        if word:
+            found.setdefault(row.device_id, {})[word] = None
+    return {id_: ", ".join(said) for id_, said in found.items()}
 
 
 def _state(state: State) -> str:
@@ -131,24 +121,42 @@ def findings(view: View) -> Table:
         Heading("Evidence", widest=18),
         Heading("Check id", widest=34),
     )
-    return Table("Findings", "tblFindings", headings, [_finding(row, view) for row in listed(view)], 3)
+    places = {row.id: place for place, row in enumerate(view.rows.devices, 1)}
+    rows = [_finding(row, view, places.get(row.device_id)) for row in listed(view)]
+    return Table(sheets_words.FINDINGS, "tblFindings", headings, rows, 3)
+
+
+def first_rows(view: View) -> Mapping[str, int]:
+    """By device: its first row in the sheet of findings, counted from 0."""
+    if view.edition.by_check:
+        return {}
+    found: dict[str, int] = {}
+    for place, row in enumerate(listed(view), 1):
+        found.setdefault(row.device_id, place)
+    return found
 
 
 def listed(view: View) -> Sequence[FindingRow]:
-    """All findings, or those that are not a plain Yes where there are too many for a sheet that opens at once."""
-    if len(view.rows.findings) <= ALL_FINDINGS_UP_TO:
+    """What is no plain Yes, and what became one since the audit before; all findings where the edition has them and they
+    are not too many for a sheet."""
+    if view.edition.passes and len(view.rows.findings) <= PASSES_UP_TO:
         return view.rows.findings
-    return [row for row in view.rows.findings if row.status not in (Status.PASS, Status.NOT_APPLICABLE)]
+    states = view.moves.states
+    return [row for row in view.rows.findings if row.status not in _PLAIN or row.key in states]
 
 
-def _finding(row: FindingRow, view: View) -> tuple[Value, ...]:
+def result(row: FindingRow) -> str:
+    return words.STATES[State.EXCUSED] if row.excused else row.result
+
+
+def _finding(row: FindingRow, view: View, place: int | None) -> tuple[Value, ...]:
     return (
         row.id,
-        row.device_id,
+        row.device_id if place is None else Go(row.device_id, sheets_words.DEVICES, place),
         row.device,
         row.category,
         row.title,
-        words.STATES[State.EXCUSED] if row.excused else row.result,
+        result(row),
         words.SEVERITIES[row.severity],
         row.expected,
         row.reason if row.status in (Status.UNKNOWN, Status.NOT_APPLICABLE) and row.reason else row.measured,
@@ -168,123 +176,32 @@ def _finding(row: FindingRow, view: View) -> tuple[Value, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    label: str
-    value: Value
-    remark: str = ""
-    kind: Kind = Kind.WHOLE
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    title: str
-    lines: tuple[Line, ...]
-
-
-def summary(view: View) -> tuple[Group, ...]:
-    """The figures of the first sheet."""
-    return tuple(group for group in _groups(view) if group.lines)
-
-
-def _groups(view: View) -> tuple[Group, ...]:
-    return (
-        Group("", _grade(view)),
-        Group("Machines", _machines(view)),
-        Group(words.PROMISE_CAPTION, _promises(view)),
-        Group("Findings", tuple(Line(word, count) for word, count in view.tally.items())),
-        Group(moves_words.points_title(view.moves.since), tuple(_steps(view))),
-        Group(moves_words.SUM_TITLE, tuple(_terms(view))),
-        Group(words.TITLE_FIX, tuple(_work(view))),
-        Group(
-            words.TITLE_PARTS,
-            tuple(
-                Line(title, words.DASH, words.no_machine_applies())
-                if score is None
-                else Line(title, score, words.answered(numbers.share(coverage)), Kind.TENTH)
-                for title, score, coverage in view.categories
-            ),
-        ),
+def by_check(view: View) -> Table:
+    """A row a check that is no plain Yes somewhere, with the first machine it was seen on; most machines first."""
+    headings = (
+        Heading("Check", wrap=True, widest=44),
+        Heading("Part"),
+        Heading("Weight"),
+        Heading("No", Kind.WHOLE),
+        Heading("Nearly", Kind.WHOLE),
+        Heading("Not checked", Kind.WHOLE),
+        Heading("Expected", wrap=True, widest=34),
+        Heading("Seen on one of them", wrap=True, widest=48),
     )
+    groups: dict[str, list[FindingRow]] = {}
+    for row in view.rows.findings:
+        if row.status not in _PLAIN:
+            groups.setdefault(row.check, []).append(row)
+    rows = [_check(rows) for rows in groups.values()]
+    return Table(sheets_words.FINDINGS, "tblFindings", headings, sorted(rows, key=_most_first), 1)
 
 
-def _grade(view: View) -> tuple[Line, ...]:
-    standing = view.standing
-    why = standing.not_graded or " ".join(filter(None, (standing.held, "; ".join(cap.message for cap in standing.caps))))
-    return (
-        Line("Grade", standing.letter or labels.NOT_GRADED, why),
-        Line("Points", view.score if standing.graded else None, "of 100, before rounding", Kind.TENTH),
-        Line(labels.COLUMN_COVERAGE, view.coverage, "the share of the answers that count", Kind.SHARE),
-        *_beside(view),
-    )
+def _check(rows: Sequence[FindingRow]) -> tuple[Value, ...]:
+    sample = min(rows, key=lambda row: row.order)
+    counts = [sum(row.status is status for row in rows) for status in (Status.FAIL, Status.WARN, Status.UNKNOWN)]
+    said = sample.reason if sample.status is Status.UNKNOWN and sample.reason else sample.measured
+    return (sample.title, sample.category, words.SEVERITIES[sample.severity], *counts, sample.expected, said)
 
 
-def _beside(view: View) -> Iterator[Line]:
-    """The grades beside the letter, where they say something else."""
-    grades = view.grades
-    if grades.own:
-        yield Line(grades_words.OWN_LABEL, grades.own_letter or labels.NOT_GRADED, grades.own)
-    if grades.shipped:
-        yield Line(grades_words.SHIPPED_LABEL, grades.shipped_letter, grades.shipped)
-
-
-def _steps(view: View) -> Iterator[Line]:
-    """What moved the points; adds up to its last line."""
-    moves = view.moves
-    if moves.missing:
-        yield Line(moves_words.STEPS_TITLE, None, moves.missing)
-        return
-    for step in moves.steps:
-        about = moves_words.about(step.findings, step.machines) if step.findings else ""
-        yield Line(step.title, float(step.points), about, Kind.SIGNED)
-    if moves.before is not None and moves.after is not None:
-        yield Line(moves_words.TOGETHER, float(moves.after - moves.before), moves.together, Kind.SIGNED)
-    elif moves.no_steps:
-        yield Line(moves_words.STEPS_TITLE, None, moves.no_steps)
-
-
-def _terms(view: View) -> Iterator[Line]:
-    moves = view.moves
-    for term in moves.terms:
-        yield Line(moves_words.capitalised(term.text), term.count)
-    if moves.terms:
-        yield Line(moves_words.STILL_OPEN, moves.still_open)
-
-
-def _work(view: View) -> Iterator[Line]:
-    tasks = view.tasks
-    if tasks.missing:
-        yield Line(labels.COLUMN_HOURS, None, tasks.missing)
-        return
-    if tasks.hours is not None:
-        yield Line("Hours needed", tasks.hours.likely, tasks.total, Kind.TENTH_PLAIN)
-    if tasks.contract_hours is not None:
-        yield Line("Hours in the plan each month", tasks.contract_hours, tasks.contract, Kind.TENTH_PLAIN)
-    if tasks.road is not None:
-        hours = tasks.road.hours.likely if tasks.road.hours else None
-        yield Line(
-            "Hours to the next letter", hours, " ".join((tasks.road.sentence, tasks.road.assumed)).strip(), Kind.TENTH_PLAIN
-        )
-
-
-def _machines(view: View) -> tuple[Line, ...]:
-    counts, total = view.rows.counts, len(view.rows.devices)
-    seen = sum(row.seen for row in view.rows.devices)
-    return (
-        Line("On the list", total),
-        Line("Seen", seen),
-        Line("Not seen", total - seen, "named on the sheet Coverage"),
-        Line("Meet every promise", counts[State.YES]),
-        Line("Fall short", counts[State.NO]),
-        Line("Not checked", counts[State.NOT_CHECKED], "at least one promise has no answer, and none is broken"),
-        Line("Excused", counts[State.EXCUSED]),
-    )
-
-
-def _promises(view: View) -> tuple[Line, ...]:
-    lines = []
-    for promise in view.standing.promises:
-        why = "".join(piece if isinstance(piece, str) else piece.text for piece in promise.why)
-        count = f"{promise.met:,} {words.of_do(promise.of, promise.met)}. " if promise.of else ""
-        lines.append(Line(promise.title, promise.word, count + why, Kind.TEXT))
-    return tuple(lines)
+def _most_first(row: tuple[Value, ...]) -> tuple[int, ...]:
+    return tuple(-value for value in row[3:6] if isinstance(value, int))

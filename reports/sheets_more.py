@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from . import exempt_words, hygiene, labels, tasks_words, words
+from . import exempt_words, hygiene, labels, numbers, sheets_words, tasks_words, words
 from .ahead import Asked, FrameworkRows
 from .exempt import Exempt
+from .pillars import Gone, plan_hours
 from .rows import DeviceRow
-from .sheets import Heading, Kind, Table, Value, day, utc
+from .sheets_kinds import Formula, Heading, Kind, Line, Table, Value, day, utc
 from .tasks import TaskRow
 from .trend import Month
 from .view import View
 
 _NAMES = ", "
+_YES_NO = ("Yes", "No")
 
 
 def plan(view: View) -> Table:
-    """Owner, due day, state and notes are for the reader to fill in."""
+    """Owner, due day, state and notes are to be filled in; hours may be changed, and what rests on them follows."""
     headings = (
-        Heading("No.", Kind.WHOLE),
+        Heading("Order", Kind.WHOLE),
         Heading("Fix id", widest=36),
         Heading("What to do", wrap=True, widest=42),
         Heading("Part"),
@@ -27,24 +30,46 @@ def plan(view: View) -> Table:
         Heading(labels.HOLDS),
         Heading("Machines", Kind.WHOLE),
         Heading("Declined", Kind.WHOLE),
-        Heading("Hours", Kind.TENTH_PLAIN),
+        Heading("Hours", Kind.TENTH_PLAIN, not_negative=True),
         Heading("Hours, at least", Kind.TENTH_PLAIN),
         Heading("Hours, at most", Kind.TENTH_PLAIN),
         Heading("Points", Kind.HUNDREDTH),
         Heading("Points per hour", Kind.HUNDREDTH),
         Heading("Score after", Kind.TENTH_PLAIN),
-        Heading("Paid by"),
+        Heading("Paid by", choices=tuple(tasks_words.PAYERS.values())),
         Heading("Holds if", wrap=True, widest=20),
         Heading("Owner", input=True),
-        Heading("Due", Kind.DAY, input=True),
+        Heading("Due", Kind.DAY, input=True, after_report=True),
         Heading("State", input=True, choices=tasks_words.STATES),
         Heading("Notes", input=True, widest=40),
     )
-    return Table("Remediation plan", "tblPlan", headings, [_task(row) for row in view.tasks.rows], 3)
+    table = Table(sheets_words.PLAN, "tblPlan", headings, (), 3, tuple(_totals(view)))
+    rows = [_task(row, table.head + place) for place, row in enumerate(view.tasks.rows, 2)]
+    return replace(table, rows=rows)
 
 
-def _task(row: TaskRow) -> tuple[Value, ...]:
+def _totals(view: View) -> Iterator[Line]:
+    """By the names that the summary gives them."""
+    tasks, contract = view.tasks, plan_hours(view.tasks, view.pillars)
+    if not tasks.rows:
+        return
+    if tasks.hours is not None:
+        yield _named(sheets_words.HOURS_NEEDED, "Hours_Needed", tasks.hours.likely)
+    if contract is not None:
+        yield _named(sheets_words.HOURS_PLAN, "Plan_Hours_Left", tasks.contract_hours)
+        yield _named(sheets_words.HOURS_EXTRA, "Hours_Extra", contract.extra)
+    if tasks.start is not None:
+        yield _named(sheets_words.START_SCORE, "Start_Score", tasks.start)
+
+
+def _named(label: str, name: str, value: float | None) -> Line:
+    return Line(label, Formula(name, value), kind=Kind.TENTH_PLAIN)
+
+
+def _task(row: TaskRow, line: int) -> tuple[Value, ...]:
+    """`line`: the row of the sheet, counted from 1, that its formulas look along."""
     hours = row.hours
+    run = f'Start_Score+SUMIFS(tblPlan[Points],tblPlan[Order],"<="&A{line})'
     return (
         row.number,
         row.id,
@@ -58,8 +83,8 @@ def _task(row: TaskRow) -> tuple[Value, ...]:
         hours.low if hours else None,
         hours.high if hours else None,
         row.points,
-        row.rate,
-        row.after,
+        None if row.points is None else Formula(f'IFERROR(L{line}/I{line},"")', row.rate),
+        None if row.after is None else Formula(f"IF({run}>100,100,{run})", row.after),
         row.payer,
         row.note,
         "",
@@ -71,7 +96,7 @@ def _task(row: TaskRow) -> tuple[Value, ...]:
 
 def trend(view: View) -> Table:
     titles = {category.id: category.title for category in view.agreed.categories}
-    ids = [id_ for id_ in titles if any(id_ in month.categories for month in view.months)]
+    ids = trend_parts(view)
     headings = (
         Heading("Month", Kind.DAY),
         Heading("Score", Kind.TENTH),
@@ -85,7 +110,12 @@ def trend(view: View) -> Table:
         Heading("Came back", Kind.WHOLE),
         Heading("Audit", widest=30),
     )
-    return Table("Trend", "tblTrend", headings, [_month(month, ids) for month in view.months], 1)
+    return Table(sheets_words.TREND, "tblTrend", headings, [_month(month, ids) for month in view.months], 1)
+
+
+def trend_parts(view: View) -> list[str]:
+    """Ids of the categories that have a column, in order: those that any month has points of."""
+    return [one.id for one in view.agreed.categories if any(one.id in month.categories for month in view.months)]
 
 
 def _month(month: Month, ids: list[str]) -> tuple[Value, ...]:
@@ -110,7 +140,7 @@ def exceptions(view: View) -> Table:
         Heading("Exception id", widest=30),
         Heading("Kind", wrap=True, widest=24),
         Heading("What", wrap=True, widest=40),
-        Heading("Status", Kind.STATUS),
+        Heading("Status", Kind.STATUS, choices=(*exempt_words.STATES.values(), exempt_words.UNREAD)),
         Heading("What became of it", wrap=True, widest=40),
         Heading("Machines", wrap=True, widest=40),
         Heading("Count", Kind.WHOLE),
@@ -123,10 +153,12 @@ def exceptions(view: View) -> Table:
         Heading("Days left", Kind.WHOLE),
         Heading("Proof (SHA-256)", widest=24),
     )
-    return Table("Exceptions", "tblExceptions", headings, [_exception(row) for row in view.exceptions], 1)
+    rows = [_exception(row, line) for line, row in enumerate(view.exceptions, 2)]
+    return Table(sheets_words.EXCEPTIONS, "tblExceptions", headings, rows, 1)
 
 
-def _exception(row: Exempt) -> tuple[Value, ...]:
+def _exception(row: Exempt, line: int) -> tuple[Value, ...]:
+    """Days are left of what has not ended and of what has begun."""
     return (
         row.id,
         row.kind_word,
@@ -141,7 +173,7 @@ def _exception(row: Exempt) -> tuple[Value, ...]:
         row.who,
         day(row.since),
         day(row.until),
-        row.days_left,
+        None if row.days_left is None else Formula(f"M{line}-Report_Date", row.days_left),
         row.proof,
     )
 
@@ -152,8 +184,9 @@ def coverage(view: View) -> Table:
         Heading("Machine"),
         Heading("Site"),
         Heading("On the list because of"),
-        Heading("We manage it"),
-        Heading("Checked"),
+        Heading("In scope", choices=_YES_NO),
+        Heading("We manage it", choices=_YES_NO),
+        Heading("Checked", choices=_YES_NO),
         Heading("Why not", wrap=True, widest=30),
         Heading("What happened", wrap=True),
         Heading("Last checked (UTC)", Kind.MOMENT),
@@ -161,8 +194,24 @@ def coverage(view: View) -> Table:
         Heading("Checks without an answer", Kind.WHOLE),
         Heading("Older answers that count", Kind.WHOLE),
         Heading("Next step", wrap=True),
+        Heading("Who", input=True),
     )
-    return Table("Coverage", "tblCoverage", headings, [_covered(row) for row in view.rows.devices], 2)
+    rows = [*(_covered(row) for row in view.rows.devices), *(_gone(gone) for gone in view.pillars.gone)]
+    return Table(sheets_words.COVERAGE, "tblCoverage", headings, rows, 2, tuple(_reconciled(view)))
+
+
+def _reconciled(view: View) -> Iterator[Line]:
+    """In scope is checked and not checked together: the machines of the check, without those that left the list."""
+    total = len(view.rows.devices)
+    seen = sum(row.seen for row in view.rows.devices)
+    for label, name, checked, value in (
+        (sheets_words.IN_SCOPE, "Coverage_In_Scope", "", total),
+        (sheets_words.CHECKED, "Coverage_Checked", ',tblCoverage[Checked],"Yes"', seen),
+        (sheets_words.NOT_CHECKED, "Coverage_Not_Checked", ',tblCoverage[Checked],"No"', total - seen),
+    ):
+        yield Line(label, Formula(f'COUNTIFS(tblCoverage[In scope],"Yes"{checked})', value), name=name)
+    sum_ = f'IF(Coverage_In_Scope=Coverage_Checked+Coverage_Not_Checked,"{sheets_words.OK}","{sheets_words.DIFF}")'
+    yield Line(sheets_words.ADDS_UP, Formula(sum_, sheets_words.OK), kind=Kind.STATUS)
 
 
 def _covered(row: DeviceRow) -> tuple[Value, ...]:
@@ -171,6 +220,7 @@ def _covered(row: DeviceRow) -> tuple[Value, ...]:
         row.name,
         row.site,
         row.expected_because,
+        "Yes",
         "Yes" if row.managed else "No",
         "Yes" if row.seen else "No",
         row.why_not_seen,
@@ -180,7 +230,14 @@ def _covered(row: DeviceRow) -> tuple[Value, ...]:
         row.unanswered,
         len(row.carried),
         row.next_step,
+        "",
     )
+
+
+def _gone(gone: Gone) -> tuple[Value, ...]:
+    """A machine that left the list, without an id and without answers."""
+    said = sheets_words.gone(gone.reason, numbers.day(gone.on))
+    return ("", gone.name, "", "", "No", "", "No", sheets_words.GONE, said, None, None, None, None, "", "")
 
 
 def ahead(view: View) -> Table:
@@ -205,7 +262,7 @@ def ahead(view: View) -> Table:
         )
         for row in view.ahead.warnings
     ]
-    return Table("Early warnings", "tblWarnings", headings, rows, 1)
+    return Table(sheets_words.AHEAD, "tblWarnings", headings, rows, 1)
 
 
 def frameworks(view: View) -> Table:
@@ -220,7 +277,7 @@ def frameworks(view: View) -> Table:
         Heading("How it stands", wrap=True, widest=60),
         Heading("What a check cannot see", wrap=True, widest=50),
     )
-    return Table("Frameworks", "tblFrameworks", headings, list(_asked(view)), 2)
+    return Table(sheets_words.FRAMEWORKS, "tblFrameworks", headings, list(_asked(view)), 2)
 
 
 def _asked(view: View) -> Iterator[tuple[Value, ...]]:

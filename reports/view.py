@@ -26,6 +26,7 @@ from . import (
     moves,
     need,
     numbers,
+    pillars,
     rows,
     standing,
     tally,
@@ -49,6 +50,7 @@ from .grades import Grades
 from .method import Method
 from .moves import Moves
 from .need import Need
+from .pillars import Pillars
 from .rows import DeviceRow, Rows, State
 from .standing import Standing
 from .tally import CheckCount, PartCount
@@ -83,6 +85,7 @@ class View:
     rows: Rows
     standing: Standing
     grades: Grades
+    pillars: Pillars
     trend: Trend
     moves: Moves
     work: Work
@@ -187,6 +190,7 @@ def build(audit: Audit, context: ReportContext) -> View:
         agreed=standard,
         rows=table,
         standing=standings if edition.letter else standing.without_letter(standings),
+        pillars=pillars.build(audit, context, standard, table, zone),
         grades=grades.build(audit, standard, table) if edition.letter else Grades(),
         trend=trend.build(audit, context, standard, moved, zone),
         moves=moved,

@@ -13,7 +13,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
 from openpyxl.workbook.workbook import Workbook
 
@@ -31,8 +30,10 @@ from scorecard.plan.tasks import plan
 from scorecard.registry import report
 from scorecard.reporting import ReportContext
 from scorecard.result import Shipped
+from tests import workbooks
 from tests.e2e import sample, story
 from tests.e2e.sample import MARKUP, Machine
+from tests.workbooks import records, summary
 
 views = importlib.import_module("scorecard.reports.view")
 
@@ -53,7 +54,7 @@ def page(folder: Path) -> str:
 def book(folder: Path) -> Workbook:
     told = story.story()
     report("xlsx").render(told.audit, told.context, folder / "story.xlsx")
-    return openpyxl.load_workbook(folder / "story.xlsx")
+    return workbooks.read(folder / "story.xlsx")
 
 
 @pytest.fixture(scope="module")
@@ -79,15 +80,6 @@ def table(text: str, start: int = 0) -> list[list[str]]:
         [plain(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, flags=re.DOTALL)]
         for row in re.findall(r"<tr[^>]*>(.*?)</tr>", body, flags=re.DOTALL)
     ]
-
-
-def records(book: Workbook, sheet: str) -> list[dict[str, Any]]:
-    rows = list(book[sheet].iter_rows(values_only=True))
-    return [dict(zip(map(str, rows[0]), row, strict=True)) for row in rows[1:]]
-
-
-def summary(book: Workbook) -> dict[str, tuple[Any, Any]]:
-    return {str(row[0]): (row[1], row[2]) for row in book["Summary"].iter_rows(values_only=True) if row[0]}
 
 
 def test_what_moved_the_points_adds_up_and_is_the_same_everywhere(page: str, book: Workbook) -> None:
@@ -274,7 +266,7 @@ def test_the_plan_is_the_same_everywhere(page: str, book: Workbook) -> None:
     for number, (task, row, record) in enumerate(zip(found.tasks, rows, listed, strict=True), 1):
         assert task.hours is not None
         assert task.score_after is not None
-        assert (row[0], record["No."]) == (str(number), number)
+        assert (row[0], record["Order"]) == (str(number), number)
         assert record["Fix id"] == task.id
         assert (row[2], record["Machines"]) == (str(len(task.endpoints)), len(task.endpoints))
         assert row[4] == f"{task.hours.likely:.1f}"
@@ -351,7 +343,7 @@ def test_machines_out_of_sight_say_when_they_were_seen_last_and_what_they_still_
 def test_early_warnings_are_those_of_the_outlook(page: str, book: Workbook) -> None:
     ahead = story.story().context.outlook
     assert ahead is not None
-    rows, listed = table(section(page, "ahead")), records(book, "Early warnings")
+    rows, listed = table(section(page, "ahead")), records(book, "Will break first")
     assert len(rows) == len(listed) == len(ahead.warnings) >= 2
     for row, record, warning in zip(rows, listed, ahead.warnings, strict=True):
         assert warning.sentence in row[1]
@@ -397,8 +389,10 @@ def test_the_trend_has_a_row_a_month_with_gaps(book: Workbook, view: Any) -> Non
 
 def test_what_is_to_be_filled_in_offers_its_choices(book: Workbook) -> None:
     allowed = {str(one.sqref): one for one in book["Remediation plan"].data_validations.dataValidation}
-    kinds = sorted((one.type, one.formula1) for one in allowed.values())
-    assert kinds == [("date", "36526"), ("list", '"To do,Agreed,Doing,Done,Declined"')]
+    kinds = {(one.type, one.operator, one.formula1) for one in allowed.values()}
+    assert ("date", "greaterThan", "Report_Date") in kinds
+    assert ("decimal", "greaterThanOrEqual", "0") in kinds
+    assert ("list", None, '"To do,Agreed,Doing,Done,Declined"') in kinds
 
 
 def test_hostile_exceptions_names_and_reasons_do_nothing(tmp_path: Path) -> None:
@@ -411,8 +405,9 @@ def test_hostile_exceptions_names_and_reasons_do_nothing(tmp_path: Path) -> None
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
     rows = table(section(text, "exceptions"))
     assert any(MARKUP in row[3] for row in rows)
-    book = openpyxl.load_workbook(tmp_path / "book.xlsx")
-    cells = [cell for sheet in book for line in sheet.iter_rows() for cell in line if cell.value is not None]
+    book = workbooks.read(tmp_path / "book.xlsx")
+    workbooks.assert_safe(tmp_path / "book.xlsx")
+    cells = [cell for _, cell in workbooks.cells(book)]
     assert {cell.data_type for cell in cells} <= {"s", "n", "d"}
     price = next(cell for cell in cells if str(cell.value).startswith("=cmd|"))
     assert price.quotePrefix

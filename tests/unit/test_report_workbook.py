@@ -1,29 +1,36 @@
-"""The workbook as openpyxl reads it back: typed cells, real tables, no formula, limits kept."""
+"""The workbook as openpyxl reads it back: typed cells, real tables, formulas with their values, rules, names, limits."""
 
 from __future__ import annotations
 
 import importlib
 import re
 import zipfile
+from collections import Counter
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
-import openpyxl
 import pytest
 from openpyxl.utils import get_column_letter
-from openpyxl.workbook.workbook import Workbook
 
 from scorecard.errors import ReportError
 from scorecard.model import Status
+from scorecard.plan.tasks import plan
 from scorecard.registry import report
-from scorecard.reporting import ReportContext
+from scorecard.reporting import EditionName, ReportContext
 from scorecard.result import Audit
-from tests.e2e import sample
+from tests.e2e import sample, story
 from tests.e2e.sample import Machine
+from tests.workbooks import assert_safe, cells, column, formulas, named, read, records, summary
 
 workbook = importlib.import_module("scorecard.reports.workbook")
 sheets = importlib.import_module("scorecard.reports.sheets")
+kinds = importlib.import_module("scorecard.reports.sheets_kinds")
+rules = importlib.import_module("scorecard.reports.workbook_rules")
 DATA = {
+    "Scorecard": "tblScorecard",
     "Devices": "tblDevices",
     "Findings": "tblFindings",
     "Remediation plan": "tblPlan",
@@ -31,6 +38,8 @@ DATA = {
     "Exceptions": "tblExceptions",
     "Coverage": "tblCoverage",
 }
+HEADS = {"Remediation plan": 5, "Coverage": 7}  # rows of heads that have lines above them, in the fleet's workbook
+SHORT = (Status.FAIL, Status.WARN, Status.UNKNOWN)
 
 
 def written(audit: Audit, tmp_path: Path, name: str = "book.xlsx", context: ReportContext | None = None) -> Path:
@@ -39,19 +48,15 @@ def written(audit: Audit, tmp_path: Path, name: str = "book.xlsx", context: Repo
     return target
 
 
-def read(path: Path) -> Workbook:
-    return openpyxl.load_workbook(path)
-
-
-def column(book: Workbook, sheet: str, title: str) -> list[object]:
-    rows = list(book[sheet].iter_rows(values_only=True))
-    place = rows[0].index(title)
-    return [row[place] for row in rows[1:]]
-
-
 @pytest.fixture(scope="module")
 def fleet_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return written(sample.fleet_audit(), tmp_path_factory.mktemp("book"))
+
+
+@pytest.fixture(scope="module")
+def story_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    told = story.story()
+    return written(told.audit, tmp_path_factory.mktemp("story"), context=told.context)
 
 
 def test_sheets_tables_and_frozen_heads(fleet_book: Path) -> None:
@@ -60,15 +65,21 @@ def test_sheets_tables_and_frozen_heads(fleet_book: Path) -> None:
     for sheet, table in DATA.items():
         inner = book[sheet]
         (found,) = inner.tables.values()
+        head = HEADS.get(sheet, 1)
         assert found.displayName == table
-        last = max(inner.max_row, 2)  # a table without rows has an empty one
-        assert found.ref == f"A1:{get_column_letter(inner.max_column)}{last}"
+        last = max(inner.max_row, head + 1)  # a table without rows has an empty one
+        assert found.ref == f"A{head}:{get_column_letter(len(found.column_names))}{last}"
         assert found.autoFilter is not None
-        assert [cell.value for cell in inner[1]] == found.column_names
-        assert str(inner.freeze_panes).endswith("2")
-        assert inner.print_title_rows == "$1:$1"
+        assert found.autoFilter.ref == found.ref
+        assert [cell.value for cell in inner[head]] == found.column_names
+        assert str(inner.freeze_panes).endswith(str(head + 1))
+        assert inner.print_title_rows == f"${head}:${head}"
         assert not inner.merged_cells.ranges
         assert inner.page_setup.orientation == "landscape"
+        assert (inner.page_setup.fitToWidth or 1, inner.page_setup.fitToHeight) == (1, 0)
+        assert inner.oddFooter is not None
+        assert inner.oddFooter.center is not None
+        assert inner.oddFooter.center.text == "client"
     assert book.active is not None
     assert book.active.title == "Summary"
 
@@ -76,20 +87,62 @@ def test_sheets_tables_and_frozen_heads(fleet_book: Path) -> None:
 def test_counts_are_those_of_the_audit(fleet_book: Path) -> None:
     audit = sample.fleet_audit()
     book = read(fleet_book)
-    assert len(column(book, "Devices", "Device id")) == len(audit.devices)
-    assert len(column(book, "Findings", "Finding id")) == len(audit.findings)
-    assert len(column(book, "Coverage", "Machine")) == len(audit.devices)
-    assert column(book, "Coverage", "Checked").count("No") == sum(not device.seen for device in audit.devices)
-    results = column(book, "Findings", "Result")
-    words = {Status.PASS: "Yes", Status.WARN: "Nearly", Status.FAIL: "No", Status.UNKNOWN: "Not checked"}
-    for status, word in words.items():
-        assert results.count(word) == sum(finding.status is status for finding in audit.findings)
-    summary = {row[0]: row[1] for row in book["Summary"].iter_rows(values_only=True) if row[0]}
-    assert summary["On the list"] == 124
-    assert summary["Seen"] == 118
-    assert summary["Fall short"] == column(book, "Devices", "All promises").count("No")
-    assert summary["Points"] == pytest.approx(audit.scorecard.score)
-    assert summary["Grade"] == "B"
+    assert len(records(book, "Devices")) == len(audit.devices)
+    results = Counter(column(book, "Findings", "Result"))
+    words = {Status.WARN: "Nearly", Status.FAIL: "No", Status.UNKNOWN: "Not checked"}
+    assert results == {word: sum(one.status is status for one in audit.findings) for status, word in words.items()}
+    covered = records(book, "Coverage")
+    assert [row["Machine"] for row in covered if row["In scope"] == "No"] == ["PC-090"]
+    in_scope = [row for row in covered if row["In scope"] == "Yes"]
+    assert len(in_scope) == len(audit.devices)
+    assert sum(row["Checked"] == "No" for row in in_scope) == sum(not device.seen for device in audit.devices)
+    shown = summary(book)
+    assert shown["On the list"][0] == 124
+    assert shown["Seen"][0] == 118
+    assert shown["Fall short"][0] == column(book, "Devices", "All promises").count("No")
+    assert shown["Points"][0] == pytest.approx(audit.scorecard.score)
+    assert shown["Grade"][0] == "B"
+    assert shown["Yes"][0] == sum(one.status is Status.PASS for one in audit.findings)
+
+
+def test_the_parts_of_the_grade_have_their_machines_and_points(story_book: Path) -> None:
+    told = story.story()
+    book = read(story_book)
+    parts = {row["Part"]: row for row in records(book, "Scorecard")}
+    for title, row in parts.items():
+        counted = Counter(column(book, "Devices", title))
+        for word in ("Yes", "No", "Not checked", "Excused", "Not applicable"):
+            assert row[word] == counted[word], (title, word)
+        assert row["Machines"] == len(told.audit.devices)
+        assert row["Check"] == "OK"
+    now = {one.id: one.score for one in told.audit.scorecard.categories}
+    before = {one.id: one.score for one in told.audits[-2].scorecard.categories}
+    antivirus = parts["Antivirus"]
+    assert (antivirus["Points"], antivirus["Points last time"]) == (now["antivirus"], before["antivirus"])
+    assert antivirus["Change"] == pytest.approx(antivirus["Points"] - antivirus["Points last time"])
+    assert sum(row["Counts"] for row in parts.values()) == pytest.approx(1)
+    answers = [row["Answer"] for row in parts.values()]
+    assert answers[:3] == [summary(book)[promise.title.rstrip("?") + "?"][0] for promise in told.audit.scorecard.promises]
+
+
+def test_named_cells_hold_the_figures_of_the_audit(story_book: Path) -> None:
+    told = story.story()
+    book = read(story_book)
+    contract = told.audit.contract
+    assert contract is not None
+    assert named(book, "Client_Name") == told.audit.client
+    assert named(book, "Report_Date") == sample.AS_OF.replace(hour=0, minute=0, tzinfo=None)
+    assert named(book, "Run_Id") == told.audit.id
+    assert named(book, "Score") == named(book, "Start_Score") == pytest.approx(told.audit.scorecard.score)
+    assert named(book, "Grade") == told.audit.scorecard.letter
+    assert named(book, "Coverage") == pytest.approx(told.audit.scorecard.coverage)
+    assert named(book, "Machines_In_Scope") == len(told.audit.devices)
+    assert named(book, "Plan_Hours_Left") == contract.hours_per_month
+    assert named(book, "Hours_Needed") == pytest.approx(plan(told.audit).hours.likely)
+    assert named(book, "Hours_Extra") == pytest.approx(max(named(book, "Hours_Ours") - contract.hours_per_month, 0))
+    assert named(book, "Hour_Rate") == contract.rate
+    assert named(book, "Fresh_Days") == 30
+    assert named(book, "Grade_Bands") == [["A", 90], ["B", 80], ["C", 70], ["D", 60]]
 
 
 def test_dates_are_dates_and_numbers_are_numbers(fleet_book: Path) -> None:
@@ -101,31 +154,124 @@ def test_dates_are_dates_and_numbers_are_numbers(fleet_book: Path) -> None:
     since = [value for value in column(book, "Findings", "Since") if value is not None]
     assert since
     assert all(isinstance(value, datetime) for value in since)
+    (number,) = {cell.number_format for cell in book["Devices"]["H"][1:] if cell.value}
+    assert number == "yyyy-mm-dd hh:mm"
 
 
-def test_nothing_in_it_is_a_formula_or_leads_out(tmp_path: Path) -> None:
+def test_what_may_be_filled_in_and_what_follows_the_words(story_book: Path) -> None:
+    book = read(story_book)
+    found = {(sheet.title, one.type, one.formula1) for sheet in book for one in sheet.data_validations.dataValidation}
+    assert ("Remediation plan", "date", "Report_Date") in found
+    assert ("Remediation plan", "decimal", "0") in found
+    assert ("Remediation plan", "list", '"To do,Agreed,Doing,Done,Declined"') in found
+    assert ("Devices", "list", '"No,Not checked,Excused,Yes,Not applicable"') in found
+    (inputs,) = book["Remediation plan"]["Q8:T8"]
+    assert {cell.fill.fgColor.rgb for cell in inputs} == {"FFFFF9E5"}
+    shown = [rule for ranges in book["Devices"].conditional_formatting for rule in ranges.rules]
+    followed = {rule.formula[0] for rule in shown if rule.formula}
+    assert {'"No"', '"Yes"', '"Not checked"', '"Excused"'} <= followed
+    late = {rule.formula[0] for ranges in book["Remediation plan"].conditional_formatting for rule in ranges.rules}
+    assert any("TODAY()" in formula for formula in late)
+
+
+def test_every_word_of_a_result_has_its_colours() -> None:
+    words = importlib.import_module("scorecard.reports.words")
+    assert {*words.STATES.values(), *words.RESULTS.values(), *words.ANSWERS.values()} - set(rules.STATUS) == {
+        words.DASH,
+        words.NOT_APPLICABLE,
+    }
+
+
+def test_links_lead_to_the_row_that_they_name(story_book: Path) -> None:
+    book = read(story_book)
+    devices, findings = records(book, "Devices"), records(book, "Findings")
+
+    def target(sheet: str, place: str) -> int:
+        wanted, cell = book[sheet][place].hyperlink.location.replace("'", "").split("!")
+        assert wanted == ("Findings" if sheet == "Devices" else "Devices")
+        return int(cell.removeprefix("A")) - 2
+
+    letter = get_column_letter(list(devices[0]).index("Findings") + 1)
+    for place, row in enumerate(devices, 2):
+        if row["Findings"]:
+            first = target("Devices", f"{letter}{place}")
+            assert findings[first]["Device id"] == row["Device id"]
+            assert row["Device id"] not in [one["Device id"] for one in findings[:first]]
+        else:
+            assert row["Device id"] not in [one["Device id"] for one in findings]
+    for place in range(2, len(findings) + 2, 7):
+        assert devices[target("Findings", f"B{place}")]["Device id"] == findings[place - 2]["Device id"]
+    linked = {cell.value for row in book["Summary"].iter_rows() for cell in row if cell.hyperlink}
+    assert linked == set(book.sheetnames) - {"Summary"}
+
+
+def test_charts_have_their_message_in_words_and_gaps_for_missing_months(story_book: Path) -> None:
+    with zipfile.ZipFile(story_book) as package:
+        names = package.namelist()
+        charts = [package.read(name).decode() for name in names if name.startswith("xl/charts/chart")]
+        said = [text for name in names if "drawings/drawing" in name for text in _descriptions(package.read(name).decode())]
+    assert len(charts) == len(said) == 3
+    assert not any("dispBlanksAs" in chart for chart in charts)  # a gap, unless said otherwise
+    assert all(re.search(r"<a:t>[^<]+</a:t>", chart) for chart in charts)
+    assert all(len(text) > 40 for text in said)
+    # What is shown before anything is computed: eleven of the twelve months have points.
+    assert charts[0].count("<c:pt ") == 12 + 11
+
+
+def _descriptions(drawing: str) -> list[str]:
+    return re.findall(r'<xdr:cNvPr [^>]*descr="([^"]*)"', drawing)
+
+
+def test_a_first_check_has_no_line_of_points(fleet_book: Path) -> None:
+    with zipfile.ZipFile(fleet_book) as package:
+        charts = [package.read(name).decode() for name in package.namelist() if name.startswith("xl/charts/chart")]
+    assert ["<c:barChart>" in chart for chart in charts] == [True]
+
+
+def test_formulas_stand_where_they_may_and_nothing_leads_out(tmp_path: Path, story_book: Path) -> None:
     path = written(sample.audit(sample.hostile()), tmp_path)
-    with zipfile.ZipFile(path) as package:
-        for name in package.namelist():
-            content = package.read(name).decode("utf-8")
-            assert "externalLink" not in name
-            assert 'TargetMode="External"' not in content
-            assert not re.search(r"<f[ >]", content), name
+    assert_safe(path)
+    assert_safe(story_book)
+    live = formulas(story_book)
+    assert {sheet for sheet, _ in live} == {"Summary", "Scorecard", "Remediation plan", "Exceptions", "Coverage"}
     book = read(path)
-    kinds = {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None}
-    assert kinds <= {"s", "n", "d"}
-    names = [cell for row in book["Devices"].iter_rows(min_row=2, min_col=2, max_col=2) for cell in row]
-    guarded = {str(cell.value): cell.quotePrefix for cell in names}
+    assert {cell.data_type for _, cell in cells(book)} <= {"s", "n", "d"}
+    guarded = {str(cell.value): cell.quotePrefix for cell in book["Devices"]["B"]}
     assert guarded['=HYPERLINK("http://evil.example","open")'] is True
     assert guarded["#N/A"] is False
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["<r></t></is></c></row></r>", "<r><t>x</t></r>", "_x0041_", "<b>&amp;\"'", "1e5", "007", "internal:x!A1"],
+)
+def test_what_looks_like_the_files_own_language_stays_text(name: str, tmp_path: Path) -> None:
+    book = read(written(sample.audit([Machine(name, site=name)]), tmp_path))
+    (row,) = records(book, "Devices")
+    # openpyxl leaves this escape as it stands in the file; a spreadsheet does not.
+    assert row["Machine"].replace("_x005F_", "_") == name
+    assert book["Devices"]["B2"].data_type == "s"
+
+
+def test_columns_that_formulas_name_are_plain_words(tmp_path: Path) -> None:
+    told = sample.audit(sample.fleet()[:6])
+    content: Any = told.standard["content"]
+    parts = [{**part, "title": 'Dis[k]\'s #1, "x"@ _x0041_'} for part in content["parts"]]
+    standard = MappingProxyType({**told.standard, "content": {**content, "parts": parts}})
+    path = written(replace(told, standard=standard), tmp_path)
+    assert [title for title in records(read(path), "Devices")[0] if title.startswith("Dis")] == [
+        "Dis k s 1 x x0041",
+        "Dis k s 1 x x0041 2",
+        "Dis k s 1 x x0041 3",
+    ]
+    assert {row["Check"] for row in records(read(path), "Scorecard")} == {"OK"}
 
 
 def test_long_text_is_cut_and_controls_are_gone(tmp_path: Path) -> None:
     long = {"disk-encryption.system-volume": sample.short("x" * 50_000, "\x00\x1b[0m\ufffe")}
     book = read(written(sample.audit([Machine("n" * 10_240, answers=long)]), tmp_path))
-    longest = max(len(str(cell.value)) for sheet in book for row in sheet.iter_rows() for cell in row)
-    assert longest <= 32_000
-    assert len(str(column(book, "Devices", "Machine")[0])) == 255
+    assert max(len(str(cell.value)) for _, cell in cells(book)) <= 32_000
+    assert len(column(book, "Devices", "Machine")[0]) == 255
 
 
 @pytest.mark.parametrize("machines", [(), (Machine("alone"),)], ids=["empty", "one"])
@@ -145,19 +291,47 @@ def test_the_same_audit_gives_the_same_bytes(fleet_book: Path, tmp_path: Path) -
 
 
 def test_columns_of_the_same_name_are_told_apart() -> None:
-    assert workbook._unique([sheets.Heading("Disk"), sheets.Heading("disk"), sheets.Heading("Disk")]) == [
-        "Disk",
-        "disk 2",
-        "Disk 3",
-    ]
+    assert kinds.unique(["Disk", "disk", "Disk"]) == ("Disk", "disk 2", "Disk 3")
 
 
-def test_too_many_findings_leave_what_passed_to_the_csv_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheets, "ALL_FINDINGS_UP_TO", 100)
-    book = read(written(sample.fleet_audit(), tmp_path))
-    assert set(column(book, "Findings", "Result")) == {"No", "Nearly", "Not checked"}
-    method = [row[1] for row in book["Method"].iter_rows(values_only=True) if row[0] == "Left out of this file"]
-    assert "the CSV file has all of them" in str(method)
+def test_the_engineer_has_every_row_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    audit = sample.audit(sample.fleet()[:20])
+    context = ReportContext(edition=EditionName.ENGINEER)
+    book = read(written(audit, tmp_path, "all.xlsx", context))
+    assert len(records(book, "Findings")) == len(audit.findings)
+    assert ("Summary", "COUNTIFS") in {
+        (sheet, formula[1:9]) for (sheet, _), formula in formulas(tmp_path / "all.xlsx").items() if "tblFindings" in formula
+    }
+    monkeypatch.setattr(sheets, "PASSES_UP_TO", 100)
+    book = read(written(audit, tmp_path, "fewer.xlsx", context))
+    assert len(records(book, "Findings")) == sum(one.status in SHORT for one in audit.findings)
+    said = [row[1] for row in book["Method"].iter_rows(values_only=True) if row[0] == "Left out of this file"]
+    assert "the CSV file has all of them" in str(said)
+
+
+def test_the_prospect_has_findings_by_check_and_no_sheet_of_the_contract(tmp_path: Path) -> None:
+    told = story.story()
+    context = replace(told.context, edition=EditionName.PROSPECT)
+    path = written(told.audit, tmp_path, context=context)
+    book = read(path)
+    assert book.sheetnames == ["Summary", "Scorecard", "Devices", "Findings", "Method"]
+    counted = Counter(one.check for one in told.audit.findings if one.status in SHORT)
+    assert len(records(book, "Findings")) == len(counted)
+    short = sum(row["No"] + row["Nearly"] + row["Not checked"] for row in records(book, "Findings"))
+    assert short == sum(counted.values())
+    assert "Grade" not in summary(book)
+    assert "Grade" not in book.defined_names
+    with_letter = read(written(told.audit, tmp_path, context=replace(context, with_letter=True)))
+    assert summary(with_letter)["Grade"][0] == told.audit.scorecard.letter
+
+
+def test_rows_beyond_a_sheets_room_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kinds, "MOST_ROWS", 21)
+    path = written(sample.fleet_audit(), tmp_path)
+    book = read(path)
+    assert len(records(book, "Devices")) == 20
+    said = [row[1] for row in book["Method"].iter_rows(values_only=True) if row[0] == "Rows that have no room in a sheet"]
+    assert any(str(text).startswith("Devices: 104 rows have no room") for text in said)
 
 
 def test_a_workbook_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,76 @@
+"""The words of the workbook that stand on no page: sheets, links, checks of its own figures."""
+
+from __future__ import annotations
+
+from . import words
+
+SUMMARY, SCORECARD, DEVICES, FINDINGS = "Summary", "Scorecard", "Devices", "Findings"
+PLAN, TREND, EXCEPTIONS, COVERAGE = "Remediation plan", "Trend", "Exceptions", "Coverage"
+FRAMEWORKS, AHEAD, METHOD = "Frameworks", "Will break first", "Method"
+
+SHEETS_TITLE = "Sheets of this workbook"
+ABOUT = {
+    SCORECARD: "The parts of the grade, with the machines behind them.",
+    DEVICES: "One row for each machine.",
+    FINDINGS: "One row for each result.",
+    PLAN: "What to do, in order, with columns to fill in.",
+    TREND: "The last months.",
+    EXCEPTIONS: "What was agreed to leave, and until when.",
+    COVERAGE: "What was checked, and what was not.",
+    FRAMEWORKS: "What insurers and frameworks ask.",
+    AHEAD: "What will break first.",
+    METHOD: "How this was measured, and the words used.",
+}
+BACK = "Back to Summary"
+SEE_MACHINES = "See machines"
+SEE_FINDINGS = "See findings"
+
+OK, DIFF = "OK", "DIFF"
+CHECK_NOTE = "OK: the sheets come to the same figures as the check itself. DIFF: something was changed."
+ALL_PROMISES = "All promises"
+
+CLIENT, REPORT_DAY, AUDIT = "Client", "Day of the check", "Audit"
+HOURS_NEEDED = "Hours needed"
+HOURS_OURS = "Of these, ours to do"
+HOURS_PLAN = "Hours in the plan each month"
+HOURS_EXTRA = "Hours beyond one month of the plan"
+START_SCORE = "Points before any of it"
+HOUR_RATE = "Price of one more hour"
+MONEY = "Price of the hours beyond"
+FRESH = "Days that an answer is fresh"
+BANDS = "Grades, from so many points"
+IN_SCOPE, CHECKED, NOT_CHECKED = "In scope", "Checked", "Not checked"
+ADDS_UP = "In scope is checked and not checked together"
+GONE = "No longer on the list"
+CUT = "Rows that have no room in a sheet"
+
+SCORE_CHART_ALT = "A line of the points in each month."
+PARTS_CHART = "Points of each part, of 100"
+TREND_CHART = "Points of each part by month"
+
+
+NOT_NEGATIVE = "Enter 0 or more."
+
+
+def due_after(day: str) -> str:
+    return f"Enter a day after {day}."
+
+
+def gone(reason: str, day: str) -> str:
+    return f"{reason}, since {day}"
+
+
+def cut(sheet: str, count: int) -> str:
+    return f"{sheet}: {words.plural(count, 'row has', 'rows have')} no room; the CSV file has all findings."
+
+
+def parts_alt(pieces: str) -> str:
+    return f"Bars from 0 to 100. {pieces}."
+
+
+def trend_alt(pieces: str) -> str:
+    return f"Lines from 0 to 100, a month without a check left open. {pieces}."
+
+
+def points_of(title: str, points: str) -> str:
+    return f"{title} {points}"

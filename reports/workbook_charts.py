@@ -1,0 +1,133 @@
+"""The workbook's own charts: points by month, points of each part (reports.md 14). They read the sheets' cells.
+
+A month without a check is a gap. Each chart has its figures in words for those who do not see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import cast
+
+from xlsxwriter.chart import Chart
+from xlsxwriter.utility import xl_range_abs
+
+from . import numbers, sheets_words
+from .cells import Book, Sheet
+from .sheets_kinds import Table, Value
+from .sheets_scorecard import POINTS_COLUMN
+
+_BLUE, _RULE, _MUTED = "#1A4FA3", "#D3DAE2", "#4E5B6B"
+_LINES = ("#1A4FA3", "#0B7A5E", "#946000", "#4B2E9E", "#9C0F3C", "#5C6470")
+_WIDTH, _HEIGHT, _GAP = 560, 300, 8  # pixels
+_DAY_ZERO = date(1899, 12, 30)
+_HALF = 50
+
+
+def score_line(sheet: Sheet, cell: tuple[int, int], table: Table, title: str) -> None:
+    """The points of each month that the table of the trend has."""
+    scores = _column(table, 1)
+    chart = _chart(sheet.book, "line", title)
+    chart.add_series(_series(table, 1, table.titles[1], {"color": _BLUE, "width": 2.5}))
+    _months(chart, scores)
+    chart.set_legend({"none": True})
+    known = [numbers.tenth(score) for score in scores if score is not None]
+    _insert(sheet, cell, chart, f"{title} {sheets_words.SCORE_CHART_ALT} {', '.join(known)}.")
+
+
+def part_lines(sheet: Sheet, cell: tuple[int, int], table: Table, columns: Sequence[int]) -> None:
+    """A line for each part, in these columns of the table of the trend."""
+    chart = _chart(sheet.book, "line", sheets_words.TREND_CHART)
+    every: list[float | None] = []
+    last = []
+    for place, column in enumerate(columns):
+        color = _LINES[place % len(_LINES)]
+        chart.add_series(_series(table, column, table.titles[column], {"color": color, "width": 2}))
+        values = _column(table, column)
+        every += values
+        last += [
+            sheets_words.points_of(table.titles[column], numbers.tenth(value)) for value in values[-1:] if value is not None
+        ]
+    _months(chart, every)
+    chart.set_legend({"position": "bottom", "font": {"size": 9, "color": _MUTED}})
+    _insert(sheet, cell, chart, sheets_words.trend_alt("; ".join(last)))
+
+
+def part_bars(sheet: Sheet, cell: tuple[int, int], table: Table, above: int) -> None:
+    """The points of each part now, below so many other charts at the same cell."""
+    points = _column(table, POINTS_COLUMN)
+    titles = [str(row[0]) for row in table.rows]
+    chart = _chart(sheet.book, "bar", sheets_words.PARTS_CHART)
+    chart.add_series(
+        {
+            "categories": _cells(table, 0),
+            "categories_data": titles,
+            "values": _cells(table, POINTS_COLUMN),
+            "values_data": points,
+            "fill": {"color": _BLUE},
+            "gap": 60,
+            "data_labels": {"value": True, "num_format": "0.0", "font": {"size": 9}},
+        }
+    )
+    chart.set_x_axis({"min": 0, "max": 100, "major_unit": 25, **_axis()})
+    chart.set_y_axis({"reverse": True, **_axis(), "major_gridlines": {"visible": False}})
+    chart.set_legend({"none": True})
+    pairs = zip(titles, points, strict=True)
+    said = [sheets_words.points_of(title, numbers.tenth(score)) for title, score in pairs if score is not None]
+    _insert(sheet, cell, chart, sheets_words.parts_alt("; ".join(said)), above)
+
+
+def _chart(book: Book, kind: str, title: str) -> Chart:
+    chart = cast(Chart, book.inner.add_chart({"type": kind}))
+    chart.set_title({"name": title, "name_font": {"size": 11, "bold": True}, "overlay": False})
+    chart.set_size({"width": _WIDTH, "height": _HEIGHT})
+    chart.set_chartarea({"border": {"color": _RULE}})
+    chart.show_blanks_as("gap")
+    return chart
+
+
+def _axis() -> dict[str, object]:
+    return {
+        "num_font": {"size": 9, "color": _MUTED},
+        "line": {"color": _RULE},
+        "major_gridlines": {"visible": True, "line": {"color": _RULE, "width": 0.5}},
+    }
+
+
+def _months(chart: Chart, values: Sequence[float | None]) -> None:
+    """From 50 to 100, or from 0 where anything lies below 50."""
+    low = 0 if any(value is not None and value < _HALF for value in values) else _HALF
+    chart.set_y_axis({"min": low, "max": 100, **_axis()})
+    months = {"date_axis": True, "num_format": "mmm yy", "major_unit": 1, "major_unit_type": "months"}
+    chart.set_x_axis({**months, **_axis(), "major_gridlines": {"visible": False}})
+
+
+def _series(table: Table, column: int, name: str, line: dict[str, object]) -> dict[str, object]:
+    return {
+        "name": name,
+        "categories": _cells(table, 0),
+        "categories_data": [_serial(row[0]) for row in table.rows],
+        "values": _cells(table, column),
+        "values_data": _column(table, column),
+        "line": line,
+        "marker": {"type": "circle", "size": 5, "fill": {"color": line["color"]}, "border": {"color": line["color"]}},
+    }
+
+
+def _cells(table: Table, column: int) -> str:
+    return f"='{table.sheet}'!{xl_range_abs(table.head + 1, column, table.last, column)}"
+
+
+def _column(table: Table, column: int) -> list[float | None]:
+    values = [row[column] for row in table.rows]
+    return [float(value) if isinstance(value, int | float) else None for value in values]
+
+
+def _serial(value: Value) -> int | None:
+    """A day as a spreadsheet counts days."""
+    return (value.date() - _DAY_ZERO).days if isinstance(value, datetime) else None
+
+
+def _insert(sheet: Sheet, cell: tuple[int, int], chart: Chart, alternative: str, above: int = 0) -> None:
+    place = {"x_offset": _GAP, "y_offset": _GAP + above * (_HEIGHT + _GAP), "object_position": 2}
+    sheet.inner.insert_chart(*cell, chart, {"description": alternative, **place})
