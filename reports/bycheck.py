@@ -49,7 +49,8 @@ class ByCheck:
 
     pages: tuple[CheckPage, ...] = ()
     of: Mapping[str, CheckPage] = field(default_factory=dict)  # by check
-    passing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # device id -> ids of Found
+    # Device id -> places among what was found, one for each check that is as agreed or cannot apply there, in their order.
+    passing: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -70,13 +71,11 @@ def build(devices: Iterable[DeviceRow], agreed: Agreed, *, large: bool) -> ByChe
             if finding.status in _GOOD and not large:
                 of_check.good.setdefault(_text(finding), []).append(device)
     pages: list[CheckPage] = []
-    passing: dict[str, list[str]] = {}
-    number = 0
+    passing: dict[str, list[int]] = {}
     for place, (check, of_check) in enumerate(sorted(gathered.items()), 1):
-        found = _found(of_check, number, passing)
-        number += len(found)
-        pages.append(_page(f"c{place:03d}", check, of_check, found, agreed))
-    by_device = {id_: tuple(ids) for id_, ids in passing.items()}
+        id_ = f"c{place:03d}"
+        pages.append(_page(id_, check, of_check, _found(id_, of_check, passing), agreed))
+    by_device = {device: tuple(places) for device, places in passing.items()}
     return ByCheck(tuple(pages), {page.check: page for page in pages}, by_device)
 
 
@@ -95,17 +94,16 @@ def _page(id_: str, check: str, of_check: _Gathered, found: tuple[Found, ...], a
     )
 
 
-def _found(of_check: _Gathered, number: int, passing: dict[str, list[str]]) -> tuple[Found, ...]:
+def _found(page: str, of_check: _Gathered, passing: dict[str, list[int]]) -> tuple[Found, ...]:
     """Most common first. Notes in `passing` which of them each machine has."""
     ranked = sorted(of_check.good.items(), key=lambda item: (-len(item[1]), item[0]))
     found: list[Found] = []
     for place, (text, machines) in enumerate(ranked):
-        id_ = f"k{number + place + 1:05d}"
         for device in machines:
-            passing.setdefault(device.id, []).append(id_)
+            passing.setdefault(device.id, []).append(place)
         unnamed = place == 0 and len(machines) >= _UNNAMED_FROM
         names = () if unnamed else tuple(sorted((device.name for device in machines), key=str.casefold))
-        found.append(Found(id_, text, names, len(machines)))
+        found.append(Found(f"{page}-{place}", text, names, len(machines)))
     return tuple(found)
 
 

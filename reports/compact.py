@@ -164,9 +164,9 @@ class _Packer:
         return "".join(letters)
 
     def _found(self, device: DeviceRow) -> Packed:
-        """Where the page has the machine: numbers of what is as agreed there. Else: check, found, expected, since."""
+        """Where the page has the machine: `passing` of bycheck.py. Else: check, found, expected, since."""
         if device.id in self._on_page:
-            return [int(id_[1:]) for id_ in self._view.by_check.passing.get(device.id, ())]
+            return list(self._view.by_check.passing.get(device.id, ()))
         faults = (*device.failing, *device.excused)
         return [
             [

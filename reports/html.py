@@ -132,8 +132,8 @@ def _asked(view: View) -> tuple[dict[str, str], tuple[Asked, ...]]:
 
 
 def _lean(source: str) -> str:
-    """Without the blanks that lines begin with: they are for people, and every page carries them."""
-    return re.sub(r"\n\s+", "\n", source)
+    """Without comments and the blanks that lines begin with: they are for people, and every page carries them."""
+    return re.sub(r"\n\s+", "\n", re.sub(r"/\*.*?\*/", "", source))
 
 
 def render(audit: Audit, context: ReportContext, path: Path) -> None:

@@ -34,7 +34,7 @@
   }
 
   /* machines, as reports/compact.py packs them */
-  function padded(number, digits) { return ('0000000000' + number).slice(-Math.max(digits, String(number).length)); }
+  function padded(number, digits) { return String(number).padStart(digits, '0'); }
   function machine(row, place) {
     var made = {
       id: 'd' + padded(row[0], 4), name: row[1], people: data.people[row[2]] || '', site: data.sites[row[3]] || '',
@@ -158,7 +158,7 @@
     var state = data.order[Number(item.cells.charAt(at))], made = node('td', undefined, 'c-' + state);
     var word = at === data.parts.length - 1 && data.cells[item.other] || data.states[state];
     made.appendChild(icon(state));
-    made.appendChild(state === 'not-applicable' ? node('span', data.states[state], 'vh') : node('b', word));
+    made.appendChild(state === 'not-applicable' ? node('span', data.states[state], 'vh') : node(state === 'not-checked' ? 'b' : 'span', word));
     return made;
   }
   function named(item) {
@@ -280,27 +280,25 @@
     var steps = el(id) && el(id).querySelector('ol');
     return steps ? steps.cloneNode(true) : null;
   }
-  function agreedList(item) {
-    var list = node('ul', undefined, 'good');
-    item.found.forEach(function (number) {
-      var found = el('k' + padded(number, 5)), title = found.closest('details').querySelector('summary b').textContent;
-      list.appendChild(node('li', title + ': ' + found.firstElementChild.textContent));
+  function agreedIn(item) {
+    var list = [], at = 0;
+    data.checks.forEach(function (check, place) {
+      var found = 'PN'.indexOf(item.checks.charAt(place)) !== -1 && el(check[2] + '-' + item.found[at++]);
+      if (found) { list.push(check[1] + ': ' + found.firstElementChild.textContent); }
     });
     return list;
   }
   document.addEventListener('toggle', function (event) {
-    var box = event.target, item;
-    if (!box.open || box.dataset.filled) { return; }
+    var box = event.target, passing, item;
+    if (!box.open || box.dataset.filled || !box.classList.contains('dev')) { return; }
     box.dataset.filled = 'yes';
-    if (box.classList.contains('passing')) {
-      item = byId.get(box.closest('.body').id);
-      if (item && !data.large) { box.lastElementChild.replaceWith(agreedList(item)); }
-    } else if (box.classList.contains('dev')) {
-      all('a.how', box).forEach(function (link) {
-        var steps = stepsOf(link.hash.slice(1));
-        if (steps) { link.parentElement.appendChild(steps); }
-      });
-    }
+    all('a.how', box).forEach(function (link) {
+      var steps = stepsOf(link.hash.slice(1));
+      if (steps) { link.parentElement.appendChild(steps); }
+    });
+    passing = box.querySelector('.passing');
+    item = passing && byId.get(passing.closest('.body').id);
+    if (item) { passing.replaceWith(closedList(passing.textContent, data.large ? titles(item, 'P') : agreedIn(item))); }
   }, true);
   function pair(list, label, value) {
     if (value) {
@@ -328,8 +326,8 @@
     return data.checks.filter(function (check, at) { return letters.indexOf(item.checks.charAt(at)) !== -1; }).map(function (check) { return check[1]; });
   }
   function closedList(label, names) {
-    var box = node('details', undefined, 'plain'), list = node('ul', undefined, 'good');
-    box.appendChild(node('summary', label + ': ' + names.length));
+    var box = node('details', undefined, 'plain passing'), list = node('ul', undefined, 'good');
+    box.appendChild(node('summary', label));
     names.forEach(function (name) { list.appendChild(node('li', name)); });
     box.appendChild(list);
     return box;
@@ -347,7 +345,7 @@
     item.found.forEach(function (row) { inner.appendChild(fault(row, item)); });
     [['U', data.labels.results.U], ['P', data.labels.results.P], ['N', data.labels.results.N]].forEach(function (kind) {
       var names = titles(item, kind[0]);
-      if (names.length) { inner.appendChild(closedList(kind[1], names)); }
+      if (names.length) { inner.appendChild(closedList(kind[1] + ': ' + names.length, names)); }
     });
     inner.appendChild(node('p', data.labels.only, 'small'));
     box.appendChild(head);
