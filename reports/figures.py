@@ -15,6 +15,7 @@ from .rows import OTHER, Rows, State
 from .work import Card
 
 _TOP, _BOTTOM, _APART = 16.0, 150.0, 20.0
+_LABEL = 22  # characters of a title that have room on a narrow screen
 _BAR_WIDTH, _BAR_LEAST = 120.0, 2.0
 _AGE_HEIGHT, _AGE_BASE, _AGE_STEP = 84.0, 110.0, 90.0
 _SITES_SHOWN = 12
@@ -32,6 +33,7 @@ class SlopeLine:
     """A part from `y1` to `y2`; its labels keep apart from those of others at `label1` and `label2`."""
 
     title: str
+    label: str  # the title, or its beginning
     then: str
     now: str
     change: str
@@ -105,6 +107,7 @@ def slope(cards: Sequence[Card], then: str) -> Slope | None:
     lines = tuple(
         SlopeLine(
             title=card.title,
+            label=card.title if len(card.title) <= _LABEL else f"{card.title[: _LABEL - 1].rstrip()}…",
             then=numbers.tenth(was),
             now=numbers.tenth(card.score),
             change=numbers.signed(_as_shown(card.score) - _as_shown(was)),
