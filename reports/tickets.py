@@ -13,7 +13,7 @@ import hashlib
 import json
 import unicodedata
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -228,16 +228,21 @@ class _Writer:
         return tickets_words.not_seen(why, hygiene.line(failure.next_step) if failure else "")
 
     def _note(self, piece: Piece) -> str:
-        caps = [self._caps[id_] for id_ in piece.lifts]
-        held = [tickets_words.holds(cap.letter, hygiene.line(cap.message), hygiene.line(cap.lift)) for cap in caps]
         pieces_ = (
-            *held,
+            *self._held(piece),
             tickets_words.declined(piece.declined) if piece.declined else "",
             tickets_words.PREPARATION if piece.prepares else "",
             tickets_words.POINTS_ASSUME if piece.check is None else "",
             tickets_words.not_seen_now(len(piece.held)) if piece.held else "",
         )
         return " ".join(filter(None, pieces_))
+
+    def _held(self, piece: Piece) -> Iterator[str]:
+        """What holds the letter and this would help to lift; what one thing lifts stands together, and once."""
+        together: dict[tuple[str, str], dict[str, None]] = defaultdict(dict)
+        for cap in (self._caps[id_] for id_ in piece.lifts):
+            together[cap.letter, hygiene.line(cap.lift)][hygiene.line(cap.message)] = None
+        return (tickets_words.holds(letter, [*said], lift) for (letter, lift), said in together.items())
 
     def _body(self, key: Key, piece: Piece, machines: Sequence[Machine], gone: Sequence[Gone], note: str) -> str:
         info = self._agreed.check(piece.check) if piece.check else None

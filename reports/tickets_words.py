@@ -77,8 +77,8 @@ def title(task: str, site: str) -> str:
     return f"{task} ({site})" if site else task
 
 
-def holds(letter: str, message: str, lift: str) -> str:
-    return f"Holds the letter at {letter}: {message}. To lift it: {lift[:1].lower()}{lift[1:].rstrip('.')}."
+def holds(letter: str, messages: Sequence[str], lift: str) -> str:
+    return f"Holds the letter at {letter}: {'; '.join(messages)}. To lift it: {lift[:1].lower()}{lift[1:].rstrip('.')}."
 
 
 def declined(count: int) -> str:
