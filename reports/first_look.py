@@ -21,7 +21,7 @@ from . import hygiene, numbers, words
 from .agreed import Agreed
 from .rows import FindingRow, Rows
 from .tally import CheckCount
-from .tasks import Tasks
+from .tasks import TaskRow, Tasks
 
 GOAL = LETTERS[1]
 TOP = 5
@@ -68,9 +68,7 @@ class FirstLook:
 def build(audit: Audit, agreed: Agreed, rows: Rows, tasks: Tasks, checks: Iterable[CheckCount], zone: tzinfo) -> FirstLook:
     seen = sum(device.seen for device in rows.devices)
     goal, steps = _goal(audit, agreed)
-    lines = tuple(
-        TaskLine(row.title, row.why, row.machines, band(row.hours.likely if row.hours else None)) for row in tasks.rows
-    )
+    lines = tuple(_tasks(tasks))
     return FirstLook(
         label=said.label(seen, len(rows.devices), numbers.day(audit.as_of.astimezone(zone))),
         top=tuple(_top(agreed, rows, checks)),
@@ -86,6 +84,19 @@ def band(hours: float | None) -> str:
     if hours is None:
         return words.NOT_ESTIMATED
     return said.SMALL if hours <= _SMALL_HOURS else said.MEDIUM if hours <= _MEDIUM_HOURS else said.LARGE
+
+
+def _tasks(tasks: Tasks) -> Iterable[TaskLine]:
+    """What the plan has in several pieces, such as what holds the letter and the rest, is one piece of work here."""
+    alike: dict[str, list[TaskRow]] = {}
+    for row in tasks.rows:
+        alike.setdefault(row.id.partition("/")[0], []).append(row)
+    for rows in alike.values():
+        hours = [row.hours.likely for row in rows if row.hours]
+        effort = band(sum(hours) if len(hours) == len(rows) else None)
+        machines = sum(row.machines for row in rows)
+        title = words.find_and_check(machines) if rows[0].finds else rows[0].title
+        yield TaskLine(title, rows[0].why, machines, effort)
 
 
 def _top(agreed: Agreed, rows: Rows, checks: Iterable[CheckCount]) -> Iterable[TopFinding]:

@@ -102,7 +102,19 @@ def test_a_prospect_reads_the_worst_findings_and_the_effort() -> None:
         counted = next(line for line in view("client").checks_tally if line.title == row.title)
         assert (short, of) == (counted.short, counted.of)
     assert {line.effort for line in found.tasks} <= {"small", "medium", "large", "not estimated"}
-    assert len(found.tasks) == len(view("client").tasks.rows)
+    planned = view("client").tasks.rows
+    assert (
+        len({line.title for line in found.tasks}) == len(found.tasks) == len({row.id.partition("/")[0] for row in planned})
+    )
+    assert sum(line.machines for line in found.tasks) == sum(row.machines for row in planned)
+
+
+def test_engineers_read_ids_and_clients_do_not() -> None:
+    for row in view("engineer").tasks.rows:
+        assert f'<small class="mono">{row.id}</small>' in page("engineer")
+        assert f'<small class="mono">{row.id}</small>' not in page("client")
+    for exempt in view("engineer").exceptions:
+        assert f'<small class="mono">{exempt.id}</small>' in page("engineer")
 
 
 @pytest.mark.parametrize(
