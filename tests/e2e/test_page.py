@@ -133,6 +133,13 @@ def test_the_first_screen_needs_no_scrolling(load: Callable[..., Opened], name: 
     opened = load(name)
     assert opened.value("document.getElementById('safe').getBoundingClientRect().bottom <= 720")
     assert opened.value("document.getElementById('h-better').getBoundingClientRect().bottom <= 720")
+    asked = (
+        "[...document.querySelectorAll('#h-need, .ask li')].map(line => Math.round(line.getBoundingClientRect().bottom))"
+    )
+    bottoms = opened.value(asked)
+    assert isinstance(bottoms, list)
+    assert len(bottoms) >= 2
+    assert max(bottoms) <= 720
 
 
 def test_every_count_of_the_first_screen_leads_to_that_many_rows(load: Callable[..., Opened]) -> None:
@@ -252,6 +259,28 @@ def test_it_prints_on_few_pages_with_heads_repeated(load: Callable[..., Opened],
     assert opened.value("getComputedStyle(document.querySelector('.mx thead')).display") == "table-header-group"
     assert opened.page.locator(".mx thead button").first.is_visible()
     assert opened.page.locator("#print").is_hidden()
+
+
+def test_the_first_printed_page_holds_the_first_screen_and_the_parts(load: Callable[..., Opened]) -> None:
+    opened = load("story")
+    opened.page.emulate_media(media="print")
+    opened.page.set_viewport_size(ViewportSize(width=695, height=1017))  # A4 without its margins
+    assert opened.value("document.getElementById('parts').getBoundingClientRect().bottom <= 1017")
+    foot = "getComputedStyle(document.querySelector('.fix tfoot')).display"
+    assert opened.value(foot) == "table-row-group"  # a foot group would be repeated on every page
+
+
+def test_the_list_of_contents_stays_beside_a_wide_page(load: Callable[..., Opened]) -> None:
+    opened = load("fleet")
+    opened.page.set_viewport_size(ViewportSize(width=1440, height=900))
+    opened.page.evaluate("document.getElementById('fix').scrollIntoView()")
+    beside = opened.page.locator(".contents ul").bounding_box()
+    column = opened.page.locator("#fix").bounding_box()
+    assert beside is not None
+    assert column is not None
+    assert 0 <= beside["y"] <= 40
+    assert beside["x"] >= column["x"] + column["width"]
+    assert opened.value("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 @pytest.mark.parametrize("screen", SCREENS)

@@ -92,11 +92,12 @@ def test_without_a_rate_hours_stand_in_for_money_and_without_a_contract_nothing_
 def test_the_hours_of_the_month_go_to_the_tasks_in_their_order() -> None:
     audit = story.story(brief=True).audit
     hours = [task.hours.likely for task in plan(audit).tasks if task.hours and task.owner == "provider"]
-    few = replace(audit, contract=Contract(sum(hours[:2]) + hours[2] / 2, 110.0, "GBP"))
+    month = sum(hours[:2]) + hours[2] / 2
+    few = replace(audit, contract=Contract(month, 110.0, "GBP"))
     rows = [row for row in view(few).tasks.rows if row.owner == "provider"]
     assert [row.payer for row in rows[:4]] == ["In your plan", "In your plan", "Partly extra", "Extra time"]
     assert {row.payer for row in rows[4:]} == {"Extra time"}
-    assert view(few).tasks.extra.hours == pytest.approx(sum(hours) - few.contract.hours_per_month)
+    assert view(few).tasks.extra.hours == pytest.approx(sum(hours) - month)
     assert {row.payer for row in view(replace(audit, contract=None)).tasks.rows} == {"Us", "You"}
 
 
