@@ -22,7 +22,7 @@ _TAKEN = frozenset(
 )
 _VARIABLE = re.compile(r"var\((--[\w-]+)\)")
 _REFERENCE = re.compile(r"url\(#([\w-]+)\)")
-_FONTS = "system-ui, sans-serif"
+_FONTS = "Segoe UI, Roboto, Helvetica Neue, Arial, sans-serif"  # as the page around it
 
 
 def settle(root: Element) -> None:
