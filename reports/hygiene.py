@@ -27,6 +27,8 @@ _FORMULA = re.compile(FORMULA_START)
 
 def text(value: str, limit: int = CELL_LIMIT) -> str:
     """Readable text of at most `limit` characters; line breaks and tabs stay, longer text ends in a note."""
+    if _is_plain(value, limit):
+        return value
     bounded = value[: limit * 2 + 1].replace("\r\n", "\n").replace("\r", "\n")
     kept = unicodedata.normalize("NFC", _DROPPED.sub("", bounded))
     shown = _DIRECTION.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", kept)
@@ -35,8 +37,15 @@ def text(value: str, limit: int = CELL_LIMIT) -> str:
     return shown
 
 
+def _is_plain(value: str, limit: int) -> bool:
+    """Most texts are; they need none of it, and large fleets have millions of them."""
+    return value.isascii() and value.isprintable() and len(value) <= limit
+
+
 def line(value: str, limit: int = LINE_LIMIT) -> str:
     """The same on one line."""
+    if _is_plain(value, limit) and "  " not in value and value[:1] != " " != value[-1:]:
+        return value
     return _SPACES.sub(" ", text(value, limit)).strip()
 
 

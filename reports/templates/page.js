@@ -34,6 +34,7 @@
   }
 
   /* machines, as reports/compact.py packs them */
+  function counted(number) { return number.toLocaleString('en-GB'); }
   function padded(number, digits) { return String(number).padStart(digits, '0'); }
   function machine(row, place) {
     var made = {
@@ -55,7 +56,7 @@
   function listing(item) { return [item.role, item.system, item.site].filter(Boolean).join(', '); }
   function icon(key) {
     var space = document.querySelector('svg').namespaceURI, made = document.createElementNS(space, 'svg');
-    made.setAttribute('class', 'i');
+    made.setAttribute('class', 'i i-' + data.icons[key]);
     made.setAttribute('aria-hidden', 'true');
     made.appendChild(document.createElementNS(space, 'use')).setAttribute('href', '#s-' + data.icons[key]);
     return made;
@@ -137,9 +138,9 @@
     var count = shown.length, words = data.words, verbs = wanted.state.length ? wanted.state : [wanted.pillar.length ? 'asked' : ''];
     function listed(values) { return values.join(words.or); }
     function more(key, values) { return values.length ? fill(words[key], { what: listed(values) }) : ''; }
-    if (!narrowed()) { return fill(items.length === 1 ? words.all_one : words.all, { of: items.length }); }
+    if (!narrowed()) { return fill(items.length === 1 ? words.all_one : words.all, { of: counted(items.length) }); }
     return fill(words.shown, {
-      n: count, of: items.length,
+      n: counted(count), of: counted(items.length),
       what: listed(verbs.map(function (key) { return data.verbs[key][count === 1 ? 0 : 1]; })) +
         more('on', places('pillar').map(function (at) { return data.titles[at]; })) +
         more('fault', places('check').map(function (at) { return data.checks[at][1]; })) +
@@ -243,7 +244,7 @@
   /* names and rows of the filter, to take along */
   var formula = new RegExp('^(?:' + data.formula + ')');
   function guarded(text) { return formula.test(text) ? "'" + text : text; }
-  function copied(done) { result.textContent = done ? fill(data.words.copied, { n: shown.length }) : data.words.not_copied; }
+  function copied(done) { result.textContent = done ? fill(data.words.copied, { n: counted(shown.length) }) : data.words.not_copied; }
   function copyNames() {
     var text = shown.map(function (item) { return guarded(item.name); }).join('\n');
     function byHand() {
@@ -296,7 +297,7 @@
       var steps = stepsOf(link.hash.slice(1));
       if (steps) { link.parentElement.appendChild(steps); }
     });
-    passing = box.querySelector('.passing');
+    passing = box.querySelector('p.passing');
     item = passing && byId.get(passing.closest('.body').id);
     if (item) { passing.replaceWith(closedList(passing.textContent, data.large ? titles(item, 'P') : agreedIn(item))); }
   }, true);
