@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -168,24 +168,25 @@ def write(
 
     Raises ReportError; files written before stay.
     """
-    wanted, written = tuple(wanted), list[Path]()
-    if DOCUMENT in wanted:
-        path = folder / "audit.json"
-        write_whole(path, partial(_fill, audit, observations))
-        written.append(path)
     named = f"scorecard_{slug(audit.client)}_{audit.as_of:%Y-%m-%d}"
-    formats_there = [report(name) for name in wanted if name != DOCUMENT]
-    for_people = [format_ for format_ in formats_there if not format_.for_programs]
-    for edition, seen, around in _editions(audit, shown, chosen or Look()) if for_people else ():
-        for format_ in for_people:
-            path = folder / f"{named}_{edition}{format_.suffix}"
-            write_whole(path, partial(format_.render, seen, around))
-            written.append(path)
-    for format_ in formats_there:
+    editions: list[tuple[EditionName, Audit, ReportContext]] = []
+    written: list[Path] = []
+
+    def add(path: Path, fill: Callable[[Path], None]) -> None:
+        write_whole(path, fill)
+        written.append(path)
+
+    for name in wanted:
+        if name == DOCUMENT:
+            add(folder / "audit.json", partial(_fill, audit, observations))
+            continue
+        format_ = report(name)
         if format_.for_programs:
-            path = folder / f"{named}{format_.suffix}"
-            write_whole(path, partial(format_.render, audit, shown))
-            written.append(path)
+            add(folder / f"{named}{format_.suffix}", partial(format_.render, audit, shown))
+            continue
+        editions = editions or [*_editions(audit, shown, chosen or Look())]
+        for edition, seen, around in editions:
+            add(folder / f"{named}_{edition}{format_.suffix}", partial(format_.render, seen, around))
     return written
 
 
