@@ -55,6 +55,7 @@ class Check:
     open: int
     stopped: bool
     files: tuple[tuple[str, str], ...]  # label and address
+    unreadable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,12 @@ def _line(client: Client, now: datetime, floor: float) -> Line:
 def _flags(newest: Summary | None, age_days: int) -> list[str]:
     if newest is None:
         return ["never"]
-    true = {"late": age_days > LATE_DAYS, "unseen": bool(newest.unseen), "overdue": bool(newest.overdue)}
+    true = {
+        "late": age_days > LATE_DAYS,
+        "unseen": bool(newest.unseen),
+        "overdue": bool(newest.overdue),
+        "unknown": newest.unseen is None,
+    }
     return [key for key, holds in true.items() if holds]
 
 
@@ -170,6 +176,7 @@ def _check(audit: Summary, before: Summary | None, client: Client, zone: tzinfo)
         open=audit.open_findings,
         stopped=audit.interrupted,
         files=tuple((said.FILES.get(PurePosixPath(name).suffix, name), name) for name in client.reports.get(audit.id, ())),
+        unreadable=audit.id in client.unreadable,
     )
 
 

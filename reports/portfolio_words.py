@@ -19,7 +19,7 @@ NEVER_SHORT = "Not yet"
 STOPPED = "stopped early"
 NOT_GRADED = "Not graded"
 NOT_KEPT = "Not kept"
-NO_REPORTS = "No files"
+UNREADABLE = "Cannot be read by this version"
 SEARCH = "Search for a client"
 GRADE = "Grade"
 SHOW = "Show"
@@ -85,6 +85,7 @@ def flags(late_days: int, overdue_days: int) -> dict[str, str]:
         "late": f"checked over {late_days} days ago",
         "unseen": "with machines not seen",
         "overdue": f"with work open over {overdue_days} days",
+        "unknown": "with figures that were not kept",
     }
 
 

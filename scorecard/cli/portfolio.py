@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from scorecard.cli.terminal import say
+from scorecard.cli.terminal import complain, say
 from scorecard.portfolio import build
 from scorecard.portfolio.build import Order, Reports
+from scorecard.portfolio.model import Client
 from scorecard.registry import Registry, portfolio_site
 from scorecard.store import Store
 
@@ -22,9 +23,11 @@ def write(order: Order, registry: Registry, store_url: str | None) -> None:
         store.close()
 
 
-def _told(client: str, done: int, total: int) -> None:
-    say(f"{done} of {total}: {client}", err=True)
+def _told(client: Client, done: int, total: int) -> None:
+    say(f"{done} of {total}: {client.name}", err=True)
+    if count := len(client.unreadable):
+        complain(f"{client.name}: no reports of {count} audit(s), which this version cannot read")
 
 
-def _silent(_client: str, _done: int, _total: int) -> None:
+def _silent(_client: Client, _done: int, _total: int) -> None:
     return

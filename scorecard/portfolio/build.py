@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import glob
 import json
+import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,12 +17,15 @@ from functools import partial
 from pathlib import Path
 
 from scorecard import outputs
+from scorecard.document import DocumentError
 from scorecard.document_writing import time_text
 from scorecard.errors import InputError, ReportError
 from scorecard.folders import check_folder, write_whole
 from scorecard.portfolio.model import Client, Site, Summary
 from scorecard.registry import Registry
 from scorecard.store import Store
+
+log = logging.getLogger(__name__)
 
 SCHEMA = "scorecard/portfolio/1"
 _UNFINISHED = ".scorecard-part"
@@ -73,7 +77,7 @@ def _listed(folder: Path) -> set[str]:
         return set()
 
 
-def write(store: Store, registry: Registry, site: Site, order: Order, told: Callable[[str, int, int], None]) -> Path:
+def write(store: Store, registry: Registry, site: Site, order: Order, told: Callable[[Client, int, int], None]) -> Path:
     """Write the site and return its first page. Raises ReportError; an earlier site stays as it is then.
 
     `told`: each client that is done, how many are, and how many there are. Holds one client's audit at a time.
@@ -84,26 +88,32 @@ def write(store: Store, registry: Registry, site: Site, order: Order, told: Call
         clients: list[Client] = []
         for spellings in names:
             client = Client(spellings[0], f"{CLIENTS}/{folders[spellings[0]]}", store.summaries(spellings))
-            client = replace(client, reports=_reports(client, place, store, registry, order))
+            client = _with_reports(client, place, store, registry, order)
             write_whole(place / client.folder / INDEX, partial(site.client, client, order.now))
             clients.append(client)
-            told(client.name, len(clients), len(names))
+            told(client, len(clients), len(names))
         write_whole(place / INDEX, partial(site.index, clients, order.now))
         write_whole(place / LIST, partial(_list, clients, order.now, place))
     return order.folder / INDEX
 
 
-def _reports(client: Client, place: Path, store: Store, registry: Registry, order: Order) -> Mapping[str, tuple[str, ...]]:
+def _with_reports(client: Client, place: Path, store: Store, registry: Registry, order: Order) -> Client:
     chosen = {Reports.NONE: (), Reports.NEWEST: client.audits[-1:], Reports.ALL: client.audits}[order.reports]
     here = place / client.folder
     written: dict[str, tuple[str, ...]] = {}
+    unreadable: set[str] = set()
     for line in chosen:
-        audit = store.load(line.id)
+        try:
+            audit = store.load(line.id)
+        except DocumentError:
+            log.debug("%s: no reports of the audit %s", client.name, line.id, exc_info=True)
+            unreadable.add(line.id)
+            continue
         shown = outputs.context(audit, store, registry, order.formats)
         folder = here / f"{line.as_of:%Y-%m-%d}-{outputs.slug(line.id)}"
         files = outputs.write(audit, folder, order.formats, shown, None, order.look)
         written[line.id] = tuple(path.relative_to(here).as_posix() for path in files)
-    return written
+    return replace(client, reports=written, unreadable=frozenset(unreadable))
 
 
 def _list(clients: Sequence[Client], now: datetime, place: Path, path: Path) -> None:

@@ -38,13 +38,15 @@ class Summary:
 class Client:
     """`audits`: oldest first; none where no audit of the whole client ever finished. `folder`: of its files, in the site.
 
-    `reports`: by audit, the files that were written of it, relative to that folder.
+    `reports`: by audit, the files that were written of it, relative to that folder. `unreadable`: audits of which none
+    could be, since this version does not read their documents.
     """
 
     name: str
     folder: str
     audits: tuple[Summary, ...]
     reports: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unreadable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import groupby
@@ -12,7 +12,7 @@ from itertools import groupby
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from scorecard.collect import EndpointResult, Remembered
-from scorecard.document import loads
+from scorecard.document import DocumentError, loads
 from scorecard.document_writing import chunks
 from scorecard.errors import InputError, StoreError
 from scorecard.exceptions.entries import Kept
@@ -288,12 +288,13 @@ class Store:
     def summaries(self, spellings: Iterable[str]) -> tuple[Summary, ...]:
         """Finished audits of the whole client, oldest first, without their documents.
 
-        What an older version did not keep beside the newest one is taken from its document.
+        What an older version did not keep beside the newest one is taken from its document, where this one reads it.
         """
         with self._transaction() as connection:
             found = summaries.read(connection, spellings)
         if found and found[-1].unseen is None:
-            return (*found[:-1], replace(found[-1], **summaries.values(self.load(found[-1].id))))
+            with suppress(DocumentError):
+                return (*found[:-1], replace(found[-1], **summaries.values(self.load(found[-1].id))))
         return found
 
     def load(self, audit_id: str | None = None, client: str | None = None) -> Audit:

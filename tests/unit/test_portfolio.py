@@ -6,6 +6,7 @@ import importlib
 import json
 import re
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -62,7 +63,7 @@ def write(store: Store, wanted: Order) -> list[str]:
     """The clients in the order in which they were done."""
     done: list[str] = []
     build.check_target(wanted.folder)
-    build.write(store, Registry.load(), portfolio_site(), wanted, lambda client, _done, _of: done.append(client))
+    build.write(store, Registry.load(), portfolio_site(), wanted, lambda client, _done, _of: done.append(client.name))
     return done
 
 
@@ -102,6 +103,19 @@ def test_of_an_older_version_the_newest_audit_is_told_by_its_document(store: Sto
     older, newest = store.summaries(["Acme"])
     assert (older.unseen, older.overdue) == (None, None)
     assert (newest.unseen, newest.overdue, newest.time_zone) == (1, 0, sample.ZONE)
+
+
+def test_an_audit_whose_document_cannot_be_read_is_named_and_the_others_are_written(store: Store, tmp_path: Path) -> None:
+    keep(store, audited("Acme", 1))
+    keep(store, audited("Better", 2))
+    with sqlite3.connect(tmp_path / "store" / "history.db") as plain:
+        plain.execute("update audits set unseen = null, document = ? where client = 'Acme'", (zlib.compress(b"{}"),))
+    plain.close()
+    site = tmp_path / "site"
+    assert write(store, order(site, Reports.NEWEST)) == ["Acme", "Better"]
+    assert "Cannot be read by this version" in (site / "clients/acme/index.html").read_text(encoding="utf-8")
+    assert [len(client["audits"][0]["reports"]) for client in listed(site)["clients"]] == [0, 1]
+    assert "1 needs a look" in (site / "index.html").read_text(encoding="utf-8")
 
 
 def test_names_that_differ_in_capitals_are_one_client(store: Store) -> None:
@@ -214,6 +228,7 @@ def test_where_it_breaks_off_the_earlier_site_stays(store: Store, tmp_path: Path
         ((summary(NOW - timedelta(days=35, hours=23)),), (), "35 days ago"),
         ((summary(NOW - timedelta(days=36)),), ("late",), "36 days ago"),
         ((summary(unseen=2, overdue=1),), ("unseen", "overdue"), "3 days ago"),
+        ((summary(unseen=None, overdue=None),), ("unknown",), "3 days ago"),
     ],
 )
 def test_what_needs_a_look_is_marked(audits: tuple[Summary, ...], flags: tuple[str, ...], ago: str) -> None:
