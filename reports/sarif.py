@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from scorecard.errors import ReportError
+from scorecard.errors import InputError, ReportError
 from scorecard.model import OPEN, ExceptionKind, Finding, Json, Severity, Status
 from scorecard.reporting import Report, ReportContext
 from scorecard.result import Audit, Device
@@ -262,9 +262,9 @@ def _time(moment: datetime | None) -> str | None:
 
 
 def render(audit: Audit, context: ReportContext, path: Path) -> None:
-    """Write the file at `path`. Raises ReportError."""
+    """Write the file at `path`. Raises ReportError, and InputError for an audit without names."""
     if context.redacted:
-        raise ReportError(sarif_words.WITHOUT_NAMES)
+        raise InputError(sarif_words.WITHOUT_NAMES)
     try:
         with path.open("w", encoding="utf-8", newline="\n") as file:
             json.dump(document(audit), file, ensure_ascii=False, indent=1)

@@ -97,12 +97,12 @@ class Ticket:
 def build(audit: Audit, context: ReportContext) -> tuple[Ticket, ...]:
     """Open tickets in the order of the plan, then what was closed since the audit before, by id.
 
-    Raises ReportError for a part of a client, for an audit without names, and where there is no plan.
+    Raises InputError for a part of a client and for an audit without names, ReportError where there is no plan.
     """
     if audit.scope:
-        raise ReportError(tickets_words.of_a_part(hygiene.line(audit.scope)))
+        raise InputError(tickets_words.of_a_part(hygiene.line(audit.scope)))
     if context.redacted:
-        raise ReportError(tickets_words.WITHOUT_NAMES)
+        raise InputError(tickets_words.WITHOUT_NAMES)
     try:
         before = pieces(context.before) if context.before else {}
         was_open = {(kind(key), name) for key, piece in before.items() for name in piece.everyone}

@@ -31,7 +31,7 @@ _Value = str | int | float
 
 
 def write_csv(audit: Audit, context: ReportContext, path: Path) -> None:
-    """Write the file at `path`. Raises ReportError."""
+    """Write the file at `path`. Raises ReportError and InputError."""
     made = tickets.build(audit, context)
 
     def fill(file: TextIO) -> None:
@@ -43,7 +43,7 @@ def write_csv(audit: Audit, context: ReportContext, path: Path) -> None:
 
 
 def write_json(audit: Audit, context: ReportContext, path: Path) -> None:
-    """Write the file at `path`. Raises ReportError."""
+    """Write the file at `path`. Raises ReportError and InputError."""
     document = {
         "format": FORMAT,
         "version": VERSION,

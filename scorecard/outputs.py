@@ -95,10 +95,10 @@ def chosen_formats(text: str | None, chosen: Look) -> tuple[str, ...]:
 
 
 def check_whole(wanted: Iterable[str], part: str) -> None:
-    """Raises InputError for a format that a part of a client cannot have; `part` is the option that asks for one."""
+    """Raises InputError for a format that a part of a client cannot have; `part`: the option that asks for one."""
     for name in wanted:
         if name != DOCUMENT and report(name).whole_client:
-            raise InputError(f"--format {name}: it is of a whole client, and {part} looks at a part; leave one of them out")
+            raise InputError(f"--format {name}: it is of a whole client, and {part} looks at a part; leave it out")
 
 
 def slug(name: str) -> str:
@@ -166,8 +166,11 @@ def write(
 ) -> list[Path]:
     """Write the wanted formats into `folder`, a file for each edition, and one for programs; returns the paths.
 
-    Raises ReportError; files written before stay.
+    Raises InputError before anything is written; ReportError, and files written before stay.
     """
+    wanted = tuple(wanted)
+    if audit.scope:
+        check_whole(wanted, audit.scope)
     named = f"scorecard_{slug(audit.client)}_{audit.as_of:%Y-%m-%d}"
     editions: list[tuple[EditionName, Audit, ReportContext]] = []
     written: list[Path] = []

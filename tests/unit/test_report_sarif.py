@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import jsonschema
 import pytest
 
-from scorecard.errors import ReportError
+from scorecard.errors import InputError
 from scorecard.model import OPEN, ExceptionKind, Severity, Status
 from scorecard.registry import report
 from scorecard.reporting import ReportContext
@@ -148,7 +148,7 @@ def test_hostile_names_and_answers_make_no_path_no_link_and_no_placeholder(tmp_p
 
 
 def test_it_is_not_written_without_names(tmp_path: Path) -> None:
-    with pytest.raises(ReportError, match="--no-redact"):
+    with pytest.raises(InputError, match="--no-redact"):
         report("sarif").render(sample.audit([]), ReportContext(redacted=True), tmp_path / "x")
 
 

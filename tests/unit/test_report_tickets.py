@@ -284,8 +284,11 @@ def test_the_same_audit_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_a_part_of_a_client_has_no_tickets(tmp_path: Path) -> None:
     audit = sample.audit([Machine("A", answers={DRIVE: OPEN_DRIVE})], scope="--limit A")
-    with pytest.raises(ReportError, match="looked at a part of it"):
+    with pytest.raises(InputError, match="looked at a part of it"):
         report("tickets").render(audit, ReportContext(), tmp_path / "x")
+    with pytest.raises(InputError, match="--format tickets: it is of a whole client, and --limit A looks at a part"):
+        outputs.write(audit, tmp_path / "out", ("json", "tickets"), ReportContext())
+    assert not (tmp_path / "out").exists()
     with pytest.raises(InputError, match="--format tickets: it is of a whole client, and --limit looks at a part"):
         outputs.check_whole(("sarif", "tickets"), "--limit")
     outputs.check_whole(("json", "sarif"), "--limit")
@@ -294,7 +297,7 @@ def test_a_part_of_a_client_has_no_tickets(tmp_path: Path) -> None:
 def test_tickets_are_not_written_without_names(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--format tickets: it is matched by names"):
         outputs.chosen_formats("html,tickets", outputs.look("prospect"))
-    with pytest.raises(ReportError, match="--no-redact"):
+    with pytest.raises(InputError, match="--no-redact"):
         report("tickets").render(sample.audit([]), ReportContext(redacted=True), tmp_path / "x")
 
 
