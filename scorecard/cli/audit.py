@@ -33,6 +33,7 @@ from scorecard.cli.resuming import begun_run, broken_off, finished
 from scorecard.cli.stopping import in_time, stoppable
 from scorecard.cli.summary import show
 from scorecard.cli.terminal import complain, say, say_json
+from scorecard.cli.writing import what_to_write
 from scorecard.collect import DEFAULT_CONCURRENCY, DEFAULT_DEADLINE_S, Collector
 from scorecard.document_writing import dumps
 from scorecard.errors import ReportError, StoreError
@@ -183,10 +184,8 @@ def audit(
         raise click.UsageError("--fail-under needs a grade, and --limit gives none")
     if local and client:
         raise click.UsageError("--client chooses from an inventory, and --local needs none")
-    if as_json and folder is None and (formats or editions):
-        raise click.UsageError(f"{'--format' if formats else '--edition'} writes files, so give --out as well")
-    look = outputs.look(editions, with_letter=with_letter, redact=redact)
-    wanted = outputs.chosen_formats(formats, look)
+    files = folder is not None or not as_json
+    wanted, look = what_to_write(formats, editions, with_letter=with_letter, redact=redact, as_json=as_json, files=files)
     if limit:
         outputs.check_whole(wanted, "--limit")
     registry = Registry.load(check_folders)

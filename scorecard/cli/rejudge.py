@@ -18,6 +18,7 @@ from scorecard.cli.options import (
 )
 from scorecard.cli.summary import show
 from scorecard.cli.terminal import say_json
+from scorecard.cli.writing import what_to_write
 from scorecard.document import built
 from scorecard.document_file import observations_of, read_raw
 from scorecard.document_writing import dumps
@@ -58,10 +59,9 @@ def rejudge(
 
     Writes reports with --out; the audit in the store stays as it is.
     """
-    if (formats or editions) and folder is None:
-        raise click.UsageError(f"{'--format' if formats else '--edition'} writes files, so give --out as well")
-    look = outputs.look(editions, with_letter=with_letter, redact=redact)
-    wanted = outputs.chosen_formats(formats, look)
+    wanted, look = what_to_write(
+        formats, editions, with_letter=with_letter, redact=redact, as_json=as_json, files=folder is not None
+    )
     registry = Registry.load(check_folders)
     rules = load(standard, registry.checks)
     store = Store.open(store_url)

@@ -19,6 +19,7 @@ from scorecard.cli.options import (
     store_option,
 )
 from scorecard.cli.terminal import say, say_json
+from scorecard.cli.writing import what_to_write
 from scorecard.document_file import read
 from scorecard.document_writing import dumps
 from scorecard.portfolio.build import Order, Reports
@@ -64,10 +65,8 @@ def report(
         raise click.UsageError(f"--{'all' if of_audits == 'all' else 'no-reports'} goes with --portfolio")
     if as_portfolio and (audit or client or as_json or evidence):
         raise click.UsageError("--portfolio shows all clients, and goes with --out, --format, --edition and --store")
-    if as_json and folder is None and (formats or editions):
-        raise click.UsageError(f"{'--format' if formats else '--edition'} writes files, so give --out as well")
-    look = outputs.look(editions, with_letter=with_letter, redact=redact)
-    wanted = outputs.chosen_formats(formats, look)
+    files = folder is not None or not as_json
+    wanted, look = what_to_write(formats, editions, with_letter=with_letter, redact=redact, as_json=as_json, files=files)
     registry = Registry.load(check_folders)
     if as_portfolio:
         target = folder or Path("scorecard-portfolio")

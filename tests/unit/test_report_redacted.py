@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 
 from scorecard import outputs
+from scorecard.cli.writing import what_to_write
 from scorecard.errors import FailureKind, InputError
 from scorecard.exceptions import Exceptions
 from scorecard.exceptions.entries import Entry
@@ -192,3 +195,19 @@ def test_each_edition_has_a_file_of_its_own(tmp_path: Path) -> None:
     written = outputs.write(audit, tmp_path, ("csv",), context, chosen=look)
     stem = "scorecard_harbour-finch_2026-11-14"
     assert [path.name for path in written] == [f"{stem}_engineer.csv", f"{stem}_client.csv"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"redact": True, "as_json": True}, "--json prints the audit document, which holds all names"),
+        ({"redact": True, "files": False}, "--redact is about the files written, so give --out as well"),
+        ({"editions": "client", "files": False}, "--edition is about the files written"),
+        ({"formats": "html", "files": False}, "--format is about the files written"),
+        ({"with_letter": True, "files": False}, "--with-letter is about the files written"),
+    ],
+)
+def test_a_wish_that_cannot_be_granted_is_not_passed_over(asked: dict[str, Any], said: str) -> None:
+    plain = {"formats": None, "editions": None, "with_letter": False, "redact": None, "as_json": False, "files": True}
+    with pytest.raises(click.UsageError, match=said):
+        what_to_write(**{**plain, **asked})
