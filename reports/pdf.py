@@ -10,7 +10,6 @@ from datetime import UTC
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
 from xml.etree.ElementTree import Element, SubElement
 
 from scorecard.errors import InputError, ReportError
@@ -37,15 +36,12 @@ def ready() -> None:
     _weasyprint()
 
 
-def _refuse(url: str, *_arguments: Any, **_named: Any) -> NoReturn:
-    raise ValueError(f"nothing is fetched for a PDF: {url[:80]}")
-
-
 def render(audit: Audit, context: ReportContext, path: Path) -> None:
     """Write the PDF at `path`. Raises InputError where WeasyPrint is missing, ReportError where it cannot be written."""
     weasyprint = _weasyprint()
     view = views.build(audit, context)
-    document = weasyprint.HTML(string=html.page(view), url_fetcher=_refuse)
+    within = weasyprint.urls.URLFetcher(allowed_protocols={"data"})  # what stands in the page itself, such as a logo
+    document = weasyprint.HTML(string=html.page(view), url_fetcher=within)
     root: Element = document.etree_element
     pdf_drawings.settle(root)
     _dress(root, view)

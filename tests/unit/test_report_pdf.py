@@ -24,7 +24,9 @@ drawings = importlib.import_module("scorecard.reports.pdf_drawings")
 views = importlib.import_module("scorecard.reports.view")
 weasyprint = importlib.import_module("weasyprint")
 
-PROVIDER = Provider("Polestar IT", "help@polestar.example")
+# A red pixel.
+LOGO = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+PROVIDER = Provider("Polestar IT", "help@polestar.example", logo=LOGO)
 
 
 SHORT = {"disk-encryption.system-volume": sample.short("/ is not encrypted", "fully encrypted")}
@@ -97,6 +99,7 @@ def test_it_is_tagged_has_bookmarks_a_language_and_says_whose_it_is(fleet: tuple
     assert b"/Outlines" in content
     assert b"/URI" not in content
     assert b"/JavaScript" not in content
+    assert "image" in told("pdfimages", "-list", file)
 
 
 def test_hostile_text_is_printed_and_the_same_audit_gives_the_same_bytes(tmp_path: Path) -> None:
