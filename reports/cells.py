@@ -39,6 +39,7 @@ _SIDE_INCHES, _TOP_INCHES, _HEAD_INCHES = 0.59, 0.83, 0.35
 _A4 = 9
 _LINE_POINTS, _MOST_LINES = 15.0, 20
 NUMBERS = frozenset((Kind.WHOLE, Kind.TENTH, Kind.TENTH_PLAIN, Kind.HUNDREDTH, Kind.SIGNED, Kind.SHARE, Kind.PERCENT))
+_LETTERS = 1.1  # of text, in the width of one digit
 _NEVER = ("<r>", "</r>")
 
 
@@ -193,9 +194,9 @@ class Sheet:
         else:
             self.inner.write_string(row, column, kept, shown)
         width = self._widths[column]
-        if not look.wrap or (len(kept) < width and "\n" not in kept):
+        if not look.wrap or (len(kept) <= width * _LETTERS and "\n" not in kept):
             return 1
-        return sum(max(math.ceil(len(line) / max(width - 1, 1)), 1) for line in kept.split("\n"))
+        return sum(max(math.ceil(len(line) / width), 1) for line in kept.split("\n"))
 
     def _link(self, row: int, column: int, go: Go, look: Look) -> None:
         """Plain text once a sheet has all the links that it may have."""

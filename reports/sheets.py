@@ -13,6 +13,7 @@ from .sheets_kinds import Go, Heading, Kind, Table, Value, day, unique, utc
 from .view import View
 
 PASSES_UP_TO = 200_000  # findings above which what passes is left to the CSV file
+_PRINTED = 12  # up to the days that a finding is open
 _PLAIN = (Status.PASS, Status.NOT_APPLICABLE)
 STATUS_WORDS = (*(words.STATES[state] for state in State if state is not State.NOT_APPLICABLE), words.NOT_APPLICABLE)
 _FIRST = (
@@ -123,7 +124,7 @@ def findings(view: View) -> Table:
     )
     places = {row.id: place for place, row in enumerate(view.rows.devices, 1)}
     rows = [_finding(row, view, places.get(row.device_id)) for row in listed(view)]
-    return Table(sheets_words.FINDINGS, "tblFindings", headings, rows, 3)
+    return Table(sheets_words.FINDINGS, "tblFindings", headings, rows, 3, printed=_PRINTED)
 
 
 def first_rows(view: View) -> Mapping[str, int]:

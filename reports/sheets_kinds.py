@@ -77,7 +77,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One data sheet: `frozen` key columns stay in sight; `above`: lines over the head of the table."""
+    """One data sheet: `frozen` key columns stay in sight; `above`: lines over the head of the table. `printed`: so many of
+    its first columns go to the printer, since all of them would be too small to read; 0: all."""
 
     sheet: str
     name: str
@@ -85,6 +86,7 @@ class Table:
     rows: Sequence[tuple[Value, ...]]
     frozen: int
     above: tuple[Line, ...] = ()
+    printed: int = 0
 
     @property
     def titles(self) -> tuple[str, ...]:

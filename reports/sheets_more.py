@@ -154,7 +154,7 @@ def exceptions(view: View) -> Table:
         Heading("Proof (SHA-256)", widest=24),
     )
     rows = [_exception(row, line) for line, row in enumerate(view.exceptions, 2)]
-    return Table(sheets_words.EXCEPTIONS, "tblExceptions", headings, rows, 1)
+    return Table(sheets_words.EXCEPTIONS, "tblExceptions", headings, rows, 1, printed=len(headings) - 1)
 
 
 def _exception(row: Exempt, line: int) -> tuple[Value, ...]:

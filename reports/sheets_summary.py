@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from scorecard.plan.work import Owner
 
-from . import grades_words, labels, moves_words, numbers, sheets_words, words
+from . import first_look_words, grades_words, labels, moves_words, numbers, sheets_words, words
+from .first_look import FirstLook
+from .need import Need
 from .pillars import PlanHours, plan_hours
 from .rows import State
 from .sheets import listed, result
@@ -31,8 +33,13 @@ def _groups(view: View) -> Iterator[Group]:
     if view.edition.trend:
         yield Group(moves_words.points_title(moves.since), tuple(_steps(view)))
         yield Group(moves_words.SUM_TITLE, tuple(_terms(view)))
+    if view.need is not None:
+        yield Group(view.need.title, tuple(_decisions(view.need)))
     if view.edition.hours:
         yield Group(words.TITLE_FIX, tuple(_work(view)))
+    if view.first_look is not None:
+        yield Group(first_look_words.TITLE_TOP, tuple(_top(view.first_look)))
+        yield Group(first_look_words.TITLE_ROAD, tuple(_road(view.first_look)))
     yield Group(words.TITLE_PARTS, tuple(_parts(view)))
     yield Group(words.TITLE_METHOD, tuple(_about(view)))
 
@@ -48,7 +55,7 @@ def _grade(view: View) -> Iterator[Line]:
         why = standing.not_graded or " ".join(
             filter(None, (standing.held, "; ".join(cap.message for cap in standing.caps)))
         )
-        yield Line("Grade", standing.letter or labels.NOT_GRADED, why, name="Grade")
+        yield Line("Grade", standing.letter or labels.NOT_GRADED, why, Kind.TEXT, "Grade")
         points = view.score if standing.graded else None
         yield Line("Points", points, "of 100, before rounding", Kind.TENTH, name="Score")
     share = "the share of the answers that count"
@@ -61,9 +68,9 @@ def _beside(view: View) -> Iterator[Line]:
     """The grades beside the letter, where they say something else."""
     grades = view.grades
     if grades.own:
-        yield Line(grades_words.OWN_LABEL, grades.own_letter or labels.NOT_GRADED, grades.own)
+        yield Line(grades_words.OWN_LABEL, grades.own_letter or labels.NOT_GRADED, grades.own, Kind.TEXT)
     if grades.shipped:
-        yield Line(grades_words.SHIPPED_LABEL, grades.shipped_letter, grades.shipped)
+        yield Line(grades_words.SHIPPED_LABEL, grades.shipped_letter, grades.shipped, Kind.TEXT)
 
 
 def _machines(view: View) -> Iterator[Line]:
@@ -128,6 +135,24 @@ def _terms(view: View) -> Iterator[Line]:
         yield Line(moves_words.STILL_OPEN, moves.still_open)
 
 
+def _decisions(need: Need) -> Iterator[Line]:
+    for one in need.decisions:
+        why = "".join(piece if isinstance(piece, str) else piece.text for piece in one.why)
+        yield Line(one.title, one.amount, f"{moves_words.capitalised(one.by)}. {why}", Kind.TEXT)
+
+
+def _top(look: FirstLook) -> Iterator[Line]:
+    for one in look.top:
+        yield Line(one.title, one.severity, f"{one.count}. {one.why}", Kind.TEXT)
+
+
+def _road(look: FirstLook) -> Iterator[Line]:
+    """Effort in bands, as the prospect's page says it."""
+    yield Line(first_look_words.COLUMN_EFFORT, "", f"{look.goal} {first_look_words.BANDS}", Kind.TEXT)
+    for step in look.steps:
+        yield Line(step.title, step.effort, words.machines(step.machines), Kind.TEXT)
+
+
 def _work(view: View) -> Iterator[Line]:
     tasks, agreed = view.tasks, view.pillars
     contract = plan_hours(tasks, agreed)
@@ -171,6 +196,6 @@ def _parts(view: View) -> Iterator[Line]:
 
 
 def _about(view: View) -> Iterator[Line]:
-    yield Line(sheets_words.CLIENT, view.client, name="Client_Name")
+    yield Line(sheets_words.CLIENT, view.client, "", Kind.TEXT, "Client_Name")
     yield Line(sheets_words.REPORT_DAY, day(view.pillars.today), view.stamp, Kind.DAY, "Report_Date")
-    yield Line(sheets_words.AUDIT, view.id, name="Run_Id")
+    yield Line(sheets_words.AUDIT, view.id, "", Kind.TEXT, "Run_Id")

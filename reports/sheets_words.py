@@ -21,6 +21,7 @@ ABOUT = {
     AHEAD: "What will break first.",
     METHOD: "How this was measured, and the words used.",
 }
+ABOUT_BY_CHECK = "One row for each check that falls short somewhere."
 BACK = "Back to Summary"
 SEE_MACHINES = "See machines"
 SEE_FINDINGS = "See findings"
@@ -40,7 +41,7 @@ MONEY = "Price of the hours beyond"
 FRESH = "Days that an answer is fresh"
 BANDS = "Grades, from so many points"
 IN_SCOPE, CHECKED, NOT_CHECKED = "In scope", "Checked", "Not checked"
-ADDS_UP = "In scope is checked and not checked together"
+ADDS_UP = "Adds up"
 GONE = "No longer on the list"
 CUT = "Rows that have no room in a sheet"
 

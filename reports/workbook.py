@@ -53,6 +53,8 @@ def _data_sheet(book: Book, table: Table, view: View) -> Sheet:
     sheet.append(list(zip(titles, heads, strict=True)))
     sheet.inner.freeze_panes(table.head + 1, table.frozen)
     sheet.inner.repeat_rows(table.head)
+    if table.printed:
+        sheet.inner.print_area(0, 0, table.last, table.printed - 1)
     looks = [Look(heading.kind, heading.wrap, input=heading.input) for heading in table.headings]
     for row in islice(table.rows, len(table.rows) - table.cut):
         sheet.append([_cell(value, look) for value, look in zip(row, looks, strict=True)])
@@ -79,11 +81,14 @@ def _above(sheet: Sheet, table: Table) -> None:
 
 
 def _widths(table: Table, titles: Sequence[str]) -> list[float]:
-    """From the content, within limits; the filter's button needs room beside the heading."""
+    """From the content, within limits; the filter's button needs room beside the last word of a heading."""
     widths: list[float] = []
     for place, (title, heading) in enumerate(zip(titles, table.headings, strict=True)):
         longest = max((_length(row[place]) for row in islice(table.rows, _SAMPLED_ROWS)), default=0)
-        widths.append(min(max(longest + 2, min(len(title), 14) + 4, _NARROWEST), heading.widest))
+        word = max(map(len, title.split()), default=0)
+        widths.append(min(max(longest + 2, word + 4, _NARROWEST), heading.widest))
+    if table.above:
+        widths[1] = max(widths[1], *(len(line.label) + 2 for line in table.above))
     return widths
 
 
@@ -101,7 +106,13 @@ def _summary(book: Book, tables: Sequence[Table], view: View) -> None:
     sheet = Sheet(book, sheets_words.SUMMARY, _SUMMARY_WIDTHS)
     sheet.set_up(view.client, landscape=True, one_page=True)
     sheet.heading(f"{view.provider or words.PRODUCT}: {words.scorecard_for(view.client, view.month)}")
-    for text in (view.standing.headline, f"{words.checked_on(view.stamp)}. {words.GUARANTEE}", view.made_up, *view.notices):
+    for text in (
+        view.label,
+        view.standing.headline,
+        f"{words.checked_on(view.stamp)}. {words.GUARANTEE}",
+        view.made_up,
+        *view.notices,
+    ):
         if text:
             sheet.plain(text)
     top = sheet.next + 1
@@ -124,10 +135,15 @@ def _summary(book: Book, tables: Sequence[Table], view: View) -> None:
     sheet.heading(sheets_words.SHEETS_TITLE, size=12)
     for title in (*(table.sheet for table in tables), sheets_words.METHOD):
         sheet.append(
-            [(Go(title, title), Look(ruled=True)), ("", Look(ruled=True)), (sheets_words.ABOUT[title], Look(ruled=True))]
+            [(Go(title, title), Look(ruled=True)), ("", Look(ruled=True)), (_about(title, view), Look(ruled=True))]
         )
     _summary_charts(sheet, tables, view, top)
     sheet.inner.activate()
+
+
+def _about(title: str, view: View) -> str:
+    by_check = view.edition.by_check and title == sheets_words.FINDINGS
+    return sheets_words.ABOUT_BY_CHECK if by_check else sheets_words.ABOUT[title]
 
 
 def _is_short(value: Value) -> bool:
