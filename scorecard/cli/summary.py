@@ -17,12 +17,14 @@ from scorecard.cli.setting import Page, one_line, short
 from scorecard.cli.terminal import safe
 from scorecard.errors import InputError
 from scorecard.history.pairs import zone_of
+from scorecard.history.shapley import as_shown
 from scorecard.model import Identity
 from scorecard.plan.gains import can_be_asked
 from scorecard.plan.limits import is_better
 from scorecard.plan.tasks import Task
 from scorecard.plan.tasks import plan as plan_of
 from scorecard.result import Answer, Audit, Cap, Promise
+from scorecard.standard import LETTERS
 from scorecard.told import moved
 
 _CAPS, _TASKS, _UNSEEN, _NAMES = 3, 3, 5, 3
@@ -87,8 +89,9 @@ def _grade(page: Page, audit: Audit) -> None:
 
 
 def _told_once(caps: Iterable[Cap]) -> Sequence[Cap]:
-    """A machine that was not seen holds the letter in several checks, and each says the same."""
-    return [*{(cap.letter, cap.message, cap.endpoints): cap for cap in caps}.values()]
+    """The strictest first. A machine that was not seen holds the letter in several checks, and each says the same."""
+    told = {(cap.letter, cap.message, cap.endpoints): cap for cap in caps}
+    return sorted(told.values(), key=lambda cap: -LETTERS.index(cap.letter))
 
 
 def _movement(page: Page, audit: Audit, before: Audit | None) -> None:
@@ -101,7 +104,7 @@ def _movement(page: Page, audit: Audit, before: Audit | None) -> None:
         return
     change = None
     if before.scorecard.score is not None and audit.scorecard.score is not None:
-        change = round(audit.scorecard.score, 1) - round(before.scorecard.score, 1)
+        change = as_shown(audit.scorecard.score, 1) - as_shown(before.scorecard.score, 1)
     said = words.moved(change, _day(before), before.scorecard.letter, counts.fixed, counts.new, counts.came_back)
     page.paragraph(Text(said))
     if before.standard.get("sha256") != audit.standard.get("sha256"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from scorecard.plan.hours import Hours
 from scorecard.plan.work import Owner
@@ -70,15 +71,15 @@ def day(moment: datetime) -> str:
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
 
 
-def moved(change: float | None, since: str, letter: str | None, fixed: int, new: int, came_back: int) -> str:
+def moved(change: Decimal | None, since: str, letter: str | None, fixed: int, new: int, came_back: int) -> str:
     """ "Up 3.1 points since 14 Oct 2026 (then B): 9 fixed, 5 new, 1 came back."""
     then = f"since {since}{f' (then {letter})' if letter else ''}"
     if change is None:
         lead = f"Changes {then}"
-    elif abs(change) < 0.05:
+    elif not change:
         lead = f"The same points {then}"
     else:
-        lead = f"{'Up' if change > 0 else 'Down'} {abs(change):.1f} points {then}"
+        lead = f"{'Up' if change > 0 else 'Down'} {abs(change)} points {then}"
     return f"{lead}: {fixed:,} fixed, {new:,} new, {came_back:,} came back."
 
 

@@ -90,6 +90,17 @@ def test_it_says_letter_answers_fixes_and_what_was_not_seen(plain: Shown) -> Non
     assert said.endswith("\n  out/page.html\n")
 
 
+def test_the_strictest_limit_is_told_first_and_each_once(plain: Shown) -> None:
+    audit = story.story().audit
+    first, *others = audit.scorecard.caps
+    caps = (*others, *others, replace(first, letter="C", message="the worst of them"))
+    said = plain(replace(audit, scorecard=replace(audit.scorecard, letter="C", caps=caps)))
+    held = re.findall(r"(?m)^  Held at ([A-F]): (.*)$", said)
+    assert held[0][0] == "C"
+    assert held[0][1].startswith("the worst of them")
+    assert [letter for letter, _ in held[1:]] == ["B"] * (min(len(others), 2))
+
+
 def test_it_says_how_it_moved_where_that_is_known(plain: Shown) -> None:
     september, october, november = story.story().audits
     assert "Down 2.0 points since 14 Oct 2026 (then B): 5 fixed, 17 new, 1 came back." in plain(november, before=october)
