@@ -274,6 +274,14 @@ def test_nothing_hostile_reaches_a_spreadsheet_or_a_screen(tmp_path: Path) -> No
     assert any("⟨U+202E⟩" in one["body"] for one in document["tickets"])
 
 
+def test_the_page_about_them_names_every_column_and_every_reason() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "handover.md").read_text(encoding="utf-8")
+    said = set(re.findall(r"`([a-z_-]+)`", text))
+    assert said >= set(importlib.import_module("scorecard.reports.tickets_files").COLUMNS)
+    assert said >= {why.value for why in tickets.Left}
+    assert said >= {*outputs.formats()} - {"html", "xlsx", "json", "csv", "pdf"}
+
+
 def test_the_same_audit_gives_the_same_bytes(tmp_path: Path) -> None:
     october, november = story.story().audits[1:]
     for name in ("tickets", "tickets-json"):
