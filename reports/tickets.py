@@ -287,11 +287,12 @@ def _judged(finding: Finding | None) -> Left:
     """What became of a finding that is no work any more."""
     if finding is None or not finding.counts:
         return Left.NOT_ASKED
-    if finding.status in OPEN:
-        return Left.AGREED
     if finding.is_stated:
         return Left.STATED
-    return Left.DOES_NOT_APPLY if _answer(finding) is Status.NOT_APPLICABLE else Left.FIXED
+    answer = _answer(finding)
+    if answer is Status.NOT_APPLICABLE:
+        return Left.DOES_NOT_APPLY
+    return Left.FIXED if answer is Status.PASS else Left.AGREED
 
 
 def _answer(finding: Finding) -> Status:

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
+from scorecard.exceptions.states import State as Covered
 from scorecard.model import ExceptionKind, Finding, Severity, Status
 from scorecard.plan.gains import Gains
 from scorecard.plan.tasks import Task, plan
 from scorecard.plan.work import Owner, by_kind, described, owner_of, work_of
 from scorecard.result import Audit, Device
 from scorecard.standard import standard_of
+
+from .agreed import mapping, sequence
 
 Key: TypeAlias = tuple[str, str]  # the task's id, the site
 Open: TypeAlias = Container[tuple[str, str]]  # check, endpoint
@@ -126,14 +129,24 @@ class _Sharing:
 
 
 def _held(audit: Audit, was_open: Open) -> Iterator[tuple[Key, Finding]]:
-    """What gave no answer now, and was open when it gave its last."""
+    """What gave no answer now, and was open when it gave its last; not what is agreed to stay as it was then."""
     devices = {device.name: device for device in audit.devices}
+    agreed = set(_agreed(audit))
     for finding in audit.findings:
-        if finding.counts and finding.status is Status.UNKNOWN and not finding.is_stated:
-            key = finding.check, finding.endpoint
-            if finding.last.open if finding.last is not None else key in was_open:
-                device = devices[finding.endpoint]
-                yield (f"{finding.check}/{_owner(audit, finding, device)}", device.site), finding
+        key = finding.check, finding.endpoint
+        is_unread = finding.counts and finding.status is Status.UNKNOWN and not finding.is_stated
+        fell_short = key in was_open if finding.last is None else finding.last.open
+        if is_unread and fell_short and key not in agreed:
+            device = devices[finding.endpoint]
+            yield (f"{finding.check}/{_owner(audit, finding, device)}", device.site), finding
+
+
+def _agreed(audit: Audit) -> Iterator[tuple[str, str]]:
+    """Check and machine of exceptions that had their place and still run, though nobody saw the machine now."""
+    for entry in audit.exceptions:
+        for use in map(mapping, sequence(entry.get("uses"))):
+            if use.get("state") == Covered.UNKNOWN_NOT_COVERED and use.get("held") is True:
+                yield str(use.get("check")), str(use.get("endpoint"))
 
 
 def _owner(audit: Audit, finding: Finding, device: Device) -> Owner:

@@ -119,6 +119,19 @@ def test_a_fault_on_a_machine_out_of_sight_keeps_its_ticket_until_it_is_seen_in_
     assert build(back, back) == ()
 
 
+def test_a_fault_that_was_agreed_to_opens_no_ticket_while_its_machine_is_away() -> None:
+    bad = Machine("A", answers={DRIVE: OPEN_DRIVE})
+    first = sample.audit([bad], at=story.SEPTEMBER, id="one")
+    away = sample.audit([replace(bad, failure=unreachable())], past=[first], id="two")
+    use: dict[str, Any] = {"check": DRIVE, "endpoint": "A", "state": "unknown-not-covered", "held": True}
+    agreed = replace(away, exceptions=({"id": "old", "kind": "waived", "uses": [use]},))
+    made = {one.task: one for one in build(agreed, first)}
+    assert [gone.why.value for gone in made[f"{DRIVE}/provider"].gone] == ["agreed"]
+    assert [one.task for one in opened(build(agreed)).values()] == [f"{FIND_AND_CHECK}/provider"]
+    never = replace(away, exceptions=({"id": "old", "kind": "waived", "uses": [{**use, "held": False}]},))
+    assert f"{DRIVE}/provider" in {one.task for one in opened(build(never)).values()}
+
+
 def test_an_answer_that_is_not_remembered_closes_nothing() -> None:
     bad = Machine("A", answers={DRIVE: OPEN_DRIVE})
     first = sample.audit([bad], at=story.SEPTEMBER, id="one")
