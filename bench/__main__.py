@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import broken, fleet, inventory, kills, peers, plan, scoring, windows, work
+from bench import broken, fleet, inventory, kills, peers, plan, scoring, windows, work, workbooks
 from bench.figures import Figure, machine, renew, table
 from bench.process import ROOT
 from bench.recording import bundle, record, up_to_date
@@ -36,6 +36,7 @@ class Size:
     listed: tuple[int, ...]  # endpoints of inventories that are read
     planned: tuple[int, ...]  # endpoints of audits that are planned for
     graded: tuple[int, ...]  # endpoints of audits that are graded and bridged
+    booked: tuple[int, ...]  # endpoints of workbooks
     replayed: tuple[int, ...] = ()
 
 
@@ -52,6 +53,7 @@ USUAL = Size(
     listed=(10_000, 100_000),
     planned=(100, 500, 1_000, 10_000),
     graded=(100, 1_000, 10_000),
+    booked=(1_000, 10_000),
 )
 SMALL = Size(
     endpoints=5,
@@ -66,6 +68,7 @@ SMALL = Size(
     listed=(50,),
     planned=(60,),
     graded=(20, 60),
+    booked=(20,),
 )
 FULL = replace(USUAL, beside=(50, 200, 1_000), replayed=(1_000, 10_000))
 
@@ -121,6 +124,8 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
     done = work.measure("reporting", size.endpoints, reply, folder)
     for name in sorted({key.split()[0] for key in done}):
         yield Figure(f"{name} of {size.endpoints} endpoints", f"{done[f'{name} s']:.1f} s, {done[f'{name} kB']:,.0f} kB")
+    _say(f"writing workbooks of {' and '.join(map(str, size.booked))} endpoints")
+    yield from workbooks.measure(folder, size.booked)
     _say(f"{size.endpoints} endpoints over WinRM, up to {len(windows.KINDS) * size.runs} times")
     until = time.monotonic() + _REPEAT_WINDOWS_S
     yield from windows.measure(folder, size.endpoints, size.in_flight, size.most_in_flight, size.runs, until)
