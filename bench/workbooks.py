@@ -1,4 +1,4 @@
-"""Workbooks of made-up fleets, each in a process of its own: `python -m bench.workbooks COUNT FILE` prints the cost as JSON."""
+"""Workbooks of made-up fleets, each in a process of its own: `python -m bench.workbooks COUNT FILE` prints its cost."""
 
 from __future__ import annotations
 
