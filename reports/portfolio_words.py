@@ -12,7 +12,7 @@ SKIP_CLIENT = "Skip to the checks"
 TABLE = "Clients, scrolls sideways"
 CHECKS_TITLE = "Every check so far"
 CHECKS_TABLE = "Checks of this client, scrolls sideways"
-CHECKS_INTRO = "Checks of the whole client, newest first. A dash: not kept by the version that made the check."
+CHECKS_INTRO = "Checks of the whole client, newest first. A dash: what the version of that day did not keep."
 NO_CLIENTS = "No client has been checked yet."
 NEVER = "No check of the whole client has been finished yet."
 NEVER_SHORT = "Not yet"
@@ -115,6 +115,10 @@ def standing(letter: str, points: str, *, provisional: bool) -> str:
     if not letter:
         return NOT_GRADED
     return f"{words.grade_label(letter, provisional)}, {points} of 100 points"
+
+
+def answers(share: str) -> str:
+    return f"{share} of the answers"
 
 
 def seen(unseen: int, machines: int) -> str:

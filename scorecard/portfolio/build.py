@@ -57,7 +57,7 @@ def check_target(folder: Path) -> None:
 
     Raises InputError.
     """
-    check_folder(folder.absolute().parent)
+    check_folder(folder.resolve().parent)
     if not folder.is_dir():
         check_folder(folder)
         return
@@ -84,7 +84,7 @@ def write(store: Store, registry: Registry, site: Site, order: Order, told: Call
     """
     names = store.clients()
     folders = outputs.folder_names([spellings[0] for spellings in names])
-    with _replaced(order.folder.absolute()) as place:
+    with _replaced(order.folder.resolve()) as place:
         clients: list[Client] = []
         for spellings in names:
             client = Client(spellings[0], f"{CLIENTS}/{folders[spellings[0]]}", store.summaries(spellings))

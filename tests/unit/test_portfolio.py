@@ -203,6 +203,14 @@ def test_a_folder_with_other_files_is_left_alone(store: Store, tmp_path: Path) -
         write(store, order(tmp_path / "file"))
 
 
+def test_a_link_to_the_folder_stays_a_link(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "site").symlink_to("real", target_is_directory=True)
+    write(store, order(tmp_path / "site"))
+    assert (tmp_path / "site").is_symlink()
+    assert (tmp_path / "real" / "index.html").is_file()
+
+
 def test_where_it_breaks_off_the_earlier_site_stays(store: Store, tmp_path: Path) -> None:
     keep(store, audited("Acme", 1))
     site = tmp_path / "site"
