@@ -18,7 +18,7 @@ PREPARATION = "Preparing this once is in the hours."
 POINTS_ASSUME = "The points hold if these machines pass what they did not answer."
 HELD_UNDATED = "It gave no answer now, and fell short when it gave its last."
 WHY_ASKED = "A machine that gives no answer earns no points, and nobody knows whether it is in order."
-SEEN_ASKED = "The next audit gets an answer from every machine named here, and its tickets close this one."
+SEEN_ASKED = "the next audit gets an answer from every machine named here, and its tickets close this one."
 STEPS = {
     FIND_AND_CHECK: (
         "Find out where each machine is and who has it.",
@@ -117,7 +117,7 @@ def gone(name: str, why: Left, to: str) -> str:
 
 
 def seen_done(title: str) -> str:
-    return f"The next audit finds “{title}” true of every machine named here, and its tickets close this one."
+    return f"the next audit finds “{title}” true of every machine named here, and its tickets close this one."
 
 
 def source(day: str, audit: str) -> str:
