@@ -224,3 +224,11 @@ class Audit:
     previous: str | None = None  # the chain of the client's audit before, see seal.py
     contract: Contract | None = None  # between provider and client, as the inventory names it
     made_up: bool = False  # a demonstration: no such client exists, and every page has to say so
+
+    def parameters(self, check: str) -> dict[str, Json]:
+        """The values by which a check was judged, by name; none of one that the audit does not describe."""
+        described = self.checks.get(check)
+        listed = described.get("parameters") if isinstance(described, Mapping) else None
+        if not isinstance(listed, Mapping):
+            return {}
+        return {name: entry.get("value") for name, entry in listed.items() if isinstance(entry, Mapping)}

@@ -167,9 +167,8 @@ class _View:
 
     def _loose(self, row: Row, check: str) -> str:
         """What the standard allows and the id does not; a limit that cannot be read is as loose as any."""
-        used = _parameters(self._audit.checks.get(check))
         for name, limit in row.at_most.get(check, {}).items():
-            value = used.get(name)
+            value = self._audit.parameters(check).get(name)
             if isinstance(value, bool) or not isinstance(value, int | float) or value > limit:
                 return f"Judged by {name} = {value}; this asks for {limit:g} at most"
         return ""
@@ -178,14 +177,6 @@ class _View:
         """Of the exception on this very machine: it may end before the entry does."""
         mark = finding.exception
         return self._ends.get((mark.id, finding.check, finding.endpoint), "") if mark else ""
-
-
-def _parameters(check: Any) -> dict[str, Any]:
-    """The values by which the audit judged; `check` is what its document says of a check."""
-    listed = check.get("parameters") if isinstance(check, Mapping) else None
-    if not isinstance(listed, Mapping):
-        return {}
-    return {name: entry.get("value") for name, entry in listed.items() if isinstance(entry, Mapping)}
 
 
 def _uses(entry: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:

@@ -121,15 +121,12 @@ def _words(evidence: Mapping[str, Json], *keys: str) -> Iterator[str]:
 
 
 def _limits(audit: Audit, check: str) -> Mapping[str, float]:
-    """The check's thresholds in days, as the audit describes them."""
-    described = audit.checks.get(check)
-    raw = described.get("parameters") if isinstance(described, Mapping) else None
-    found: dict[str, float] = {}
-    for name, parameter in raw.items() if isinstance(raw, Mapping) else ():
-        value = parameter.get("value") if isinstance(parameter, Mapping) else None
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            found[name] = float(value)
-    return found
+    """The check's thresholds in days."""
+    return {
+        name: float(value)
+        for name, value in audit.parameters(check).items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
 
 
 def _age(finding: Finding | None, limits: Mapping[str, float]) -> Age | None:
