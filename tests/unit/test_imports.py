@@ -80,6 +80,20 @@ def test_starting_up_loads_no_heavy_library() -> None:
     assert done.stdout.strip() == ""
 
 
+def test_processes_that_ask_load_nothing_that_only_the_first_one_needs() -> None:
+    """Each of up to eight pays for it before its first endpoint is asked (pool.py)."""
+    unwanted = {
+        "click",
+        "rich",
+        "sqlalchemy",
+        *(f"scorecard.{name}" for name in ("cli", "exceptions", "frameworks", "inventory", "outlook", "plan", "store")),
+    }
+    code = "import scorecard.pool, sys; scorecard.pool.Registry.load(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert "scorecard.checks.inventory" in done.stdout.split()
+    assert unwanted & set(done.stdout.split()) == set()
+
+
 def test_exceptions_of_every_kind_are_caught_in_two_places_only() -> None:
     """Around a check (judge.py) and around an endpoint's work (collect.py)."""
     caught = set()
