@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import broken, fleet, inventory, kills, peers, plan, scoring, windows, work, workbooks
+from bench import broken, fleet, inventory, kills, pages, peers, plan, scoring, windows, work, workbooks
 from bench.figures import Figure, machine, renew, table
 from bench.process import ROOT
 from bench.recording import bundle, record, up_to_date
@@ -37,6 +37,7 @@ class Size:
     planned: tuple[int, ...]  # endpoints of audits that are planned for
     graded: tuple[int, ...]  # endpoints of audits that are graded and bridged
     booked: tuple[int, ...]  # endpoints of workbooks
+    shown: tuple[tuple[int, int], ...]  # endpoints and checks of pages that are written and opened
     replayed: tuple[int, ...] = ()
 
 
@@ -54,6 +55,7 @@ USUAL = Size(
     planned=(100, 500, 1_000, 10_000),
     graded=(100, 1_000, 10_000),
     booked=(1_000, 10_000),
+    shown=((150, 18), (1_000, 40), (10_000, 40)),
 )
 SMALL = Size(
     endpoints=5,
@@ -69,6 +71,7 @@ SMALL = Size(
     planned=(60,),
     graded=(20, 60),
     booked=(20,),
+    shown=((20, 18),),
 )
 FULL = replace(USUAL, beside=(50, 200, 1_000), replayed=(1_000, 10_000))
 
@@ -120,6 +123,8 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
     yield from scoring.measure(size.graded)
     _say(f"planning for {' and '.join(map(str, size.planned))} endpoints")
     yield from plan.measure(size.planned)
+    _say(f"writing and opening pages of {' and '.join(str(count) for count, _ in size.shown)} endpoints")
+    yield from pages.measure(folder, size.shown)
     _say(f"writing reports of {size.endpoints} endpoints")
     done = work.measure("reporting", size.endpoints, reply, folder)
     for name in sorted({key.split()[0] for key in done}):

@@ -15,7 +15,7 @@ from . import list_words
 from .agreed import Agreed
 from .rows import DeviceRow, FindingRow
 
-_UNNAMED_FROM = 4  # machines with the most common answer that are counted, not named
+_MOST_NAMED = 8  # of more machines that answer alike, their number says enough
 _GOOD = (Status.PASS, Status.NOT_APPLICABLE)
 
 
@@ -101,8 +101,8 @@ def _found(page: str, of_check: _Gathered, passing: dict[str, list[int]]) -> tup
     for place, (text, machines) in enumerate(ranked):
         for device in machines:
             passing.setdefault(device.id, []).append(place)
-        unnamed = place == 0 and len(machines) >= _UNNAMED_FROM
-        names = () if unnamed else tuple(sorted((device.name for device in machines), key=str.casefold))
+        named = machines if len(machines) <= _MOST_NAMED else ()
+        names = tuple(sorted((device.name for device in named), key=str.casefold))
         found.append(Found(f"{page}-{place}", text, names, len(machines)))
     return tuple(found)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import StrEnum
 
@@ -206,28 +206,53 @@ class _Answers:
 
 
 @dataclass(frozen=True, slots=True)
+class _Check:
+    """What is the same in all findings of a check."""
+
+    id: str
+    title: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Builder:
+    """Names and checks are made clean once, not with each finding: a large fleet has half a million of them."""
+
     audit: Audit
     agreed: Agreed
     zone: tzinfo
     ids: Mapping[str, str]
     answers: tuple[_Answers, ...]
+    names: dict[str, str] = field(default_factory=dict)  # of endpoints
+    checks: dict[str, _Check] = field(default_factory=dict)
+
+    def name(self, endpoint: str) -> str:
+        if endpoint not in self.names:
+            self.names[endpoint] = hygiene.name(endpoint)
+        return self.names[endpoint]
+
+    def check(self, id_: str) -> _Check:
+        if id_ not in self.checks:
+            info = self.agreed.check(id_)
+            self.checks[id_] = _Check(hygiene.name(id_), info.title, self.agreed.category_title(info.category))
+        return self.checks[id_]
 
     def finding(self, number: int, finding: Finding) -> FindingRow:
-        info = self.agreed.check(finding.check)
+        check = self.check(finding.check)
         verdict = finding.verdict
-        short = finding.status in _SHORT
+        status = verdict.status
+        short = status in _SHORT
         evidence = json.dumps(dict(verdict.evidence), ensure_ascii=False, sort_keys=True) if verdict.evidence else ""
         return FindingRow(
             id=f"f{number:05d}",
             key=(finding.check, finding.endpoint),
             device_id=self.ids.get(finding.endpoint, ""),
-            device=hygiene.name(finding.endpoint),
-            check=hygiene.name(finding.check),
-            title=info.title,
-            category=self.agreed.category_title(info.category),
-            status=finding.status,
-            result=words.RESULTS[finding.status],
+            device=self.name(finding.endpoint),
+            check=check.id,
+            title=check.title,
+            category=check.category,
+            status=status,
+            result=words.RESULTS[status],
             severity=finding.severity.value,
             measured=hygiene.line(verdict.measured),
             expected=hygiene.line(verdict.expected),
@@ -261,7 +286,7 @@ class _Builder:
         failure = device.failure
         return DeviceRow(
             id=self.ids[device.name],
-            name=hygiene.name(device.name),
+            name=self.name(device.name),
             address=hygiene.name(device.address),
             site=hygiene.name(device.site),
             role=words.ROLES[device.role],

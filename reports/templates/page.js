@@ -389,6 +389,7 @@
     if (data.large) {
       drawn = body.parentElement.appendChild(node('tbody', undefined, 'drawn'));
       body.classList.add('paper');
+      root.classList.add('large');
     }
     all('a[data-filter]').forEach(function (link) { link.href = '#machines?' + link.dataset.filter; });
     all('#machines th[data-sort]').forEach(function (head) {
