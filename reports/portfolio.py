@@ -5,7 +5,7 @@ For the provider's own people. Ages are counted to the moment the site is made; 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cache
@@ -175,9 +175,18 @@ def _check(audit: Summary, before: Summary | None, client: Client, zone: tzinfo)
         overdue=audit.overdue,
         open=audit.open_findings,
         stopped=audit.interrupted,
-        files=tuple((said.FILES.get(PurePosixPath(name).suffix, name), name) for name in client.reports.get(audit.id, ())),
+        files=tuple(_labelled(client.reports.get(audit.id, ()))),
         unreadable=audit.id in client.unreadable,
     )
+
+
+def _labelled(files: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Label and address; of several files of one kind each by what its name ends in, such as its edition."""
+    paths = [PurePosixPath(name) for name in files]
+    kinds = [path.suffix for path in paths]
+    for path in paths:
+        label = said.FILES.get(path.suffix, path.name)
+        yield said.one_of(label, path.stem.rpartition("_")[2]) if kinds.count(path.suffix) > 1 else label, str(path)
 
 
 def _spark(audits: Sequence[Summary], zone: tzinfo, floor: float) -> Spark | None:

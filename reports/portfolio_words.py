@@ -117,6 +117,10 @@ def standing(letter: str, points: str, *, provisional: bool) -> str:
     return f"{words.grade_label(letter, provisional)}, {points} of 100 points"
 
 
+def one_of(label: str, which: str) -> str:
+    return f"{label} ({which})"
+
+
 def answers(share: str) -> str:
     return f"{share} of the answers"
 

@@ -267,6 +267,12 @@ def test_change_and_trend_are_of_the_kept_scores_and_gaps_stay_gaps() -> None:
     assert [len(set(piece.split())) for piece in line.spark.lines] == [2, 1, 1]  # a month alone is a dot
 
 
+def test_files_of_several_editions_are_told_apart() -> None:
+    files = ("a/scorecard_acme_2026-11-14_client.html", "a/scorecard_acme_2026-11-14_engineer.html", "a/audit.json")
+    line = pages.client_view(Client("Acme", "clients/acme", (summary(),), {"a1": files}), NOW)
+    assert [label for label, _ in line.checks[0].files] == ["Page (client)", "Page (engineer)", "Document"]
+
+
 def test_a_made_up_client_says_so_on_its_page(store: Store, tmp_path: Path) -> None:
     keep(store, replace(audited("Acme", 1), made_up=True))
     site = tmp_path / "site"
