@@ -69,7 +69,8 @@ class _Dictionary:
 def data(view: View) -> dict[str, object]:
     """The content of the JSON block."""
     packer = _Packer(view)
-    rows = [packer.row(device) for device in view.rows.devices] if view.edition.rows else []
+    by_machine = view.edition.rows
+    rows = [packer.row(device) for device in view.rows.devices] if by_machine else []
     return {
         "large": view.large,
         "parts": [column.id for column in view.rows.columns],
@@ -78,9 +79,9 @@ def data(view: View) -> dict[str, object]:
         "states": {state.value: labels.FILTER_STATES[state.value] for state in WORST_FIRST},
         "cells": packer.cells.texts,
         "verbs": list_words.STATE_VERBS,
-        "sites": view.sites,
-        "systems": view.systems,
-        "groups": view.groups,
+        "sites": view.sites if by_machine else (),
+        "systems": view.systems if by_machine else (),
+        "groups": view.groups if by_machine else (),
         "people": packer.people.texts,
         "roles": packer.roles.texts,
         "checks": [[page.check, page.title, page.id] for page in view.by_check.pages],
