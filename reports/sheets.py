@@ -104,7 +104,7 @@ def findings(view: View) -> Table:
         Heading("Machine"),
         Heading("Part"),
         Heading("Check", wrap=True, widest=38),
-        Heading("Result", Kind.STATUS),
+        Heading("Result", Kind.STATUS, choices=(*words.RESULTS.values(), words.STATES[State.EXCUSED])),
         Heading("Weight"),
         Heading("Expected", wrap=True, widest=34),
         Heading("Observed", wrap=True, widest=48),
