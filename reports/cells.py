@@ -3,8 +3,8 @@
 Rows go to a file of their own as they come and are not kept, so that a large fleet fits into memory. Text is written as
 text whatever it starts with; a formula is written only where a module of ours wrote it, with the value beside it.
 
-XlsxWriter was chosen by measuring: 80,000 findings take it 14 s and 76 MiB beside the audit, with links; openpyxl's mode for
-writing alone took 33 s and 137 MiB without them, and cannot write the value beside a formula.
+XlsxWriter was chosen by measuring: 80,000 findings take it 14 s and 76 MiB beside the audit, with links; openpyxl's mode
+for writing alone took 33 s and 137 MiB without them, and cannot write the value beside a formula.
 """
 
 from __future__ import annotations
