@@ -91,6 +91,7 @@ def page(view: View) -> str:
         data=Markup(hygiene.json_block(compact.data(view))),  # noqa: S704 - json_block leaves no character that HTML gives a meaning
         known=frozenset(row.id for row in view.on_page),
         asked=asked,
+        most=views.ROWS_ON_PAGE,
         sent=sent,
         contents=_contents(view),
         moved_icons=_MOVED_ICONS,

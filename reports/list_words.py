@@ -101,3 +101,9 @@ def many_intro(shown: int, needing: int, total: int) -> str:
 def rest_meet(count: int) -> str:
     verb = "meets" if count == 1 else "meet"
     return f"{words.machines(count)} that {verb} every promise {'is' if count == 1 else 'are'} listed in the workbook."
+
+
+def more_listed(count: int) -> str:
+    return (
+        f"{words.machines(count)} more {'stands' if count == 1 else 'stand'} in the list of machines and in the workbook."
+    )

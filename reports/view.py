@@ -58,7 +58,7 @@ from .tasks import Tasks
 from .trend import Month, Trend
 from .work import Work
 
-_ROWS_ON_PAGE = 500
+ROWS_ON_PAGE = 500
 _MOST_IN_PRINT = 300
 
 
@@ -222,11 +222,11 @@ def build(audit: Audit, context: ReportContext) -> View:
 
 
 def _is_large(table: Rows) -> bool:
-    return len(table.devices) > _ROWS_ON_PAGE
+    return len(table.devices) > ROWS_ON_PAGE
 
 
 def _printed(table: Rows) -> tuple[DeviceRow, ...]:
     """All machines; of a large fleet the worst of those that need a word."""
     if not _is_large(table):
         return table.devices
-    return tuple(itertools.islice((row for row in table.devices if not row.quiet), _ROWS_ON_PAGE))
+    return tuple(itertools.islice((row for row in table.devices if not row.quiet), ROWS_ON_PAGE))

@@ -27,6 +27,7 @@ from scorecard.result import Answer, Audit, Cap, Promise
 from scorecard.standard import LETTERS
 from scorecard.told import moved
 
+_LARGE_PAGE_BYTES = 8_000_000  # above it some mail and some browsers refuse
 _CAPS, _TASKS, _UNSEEN, _NAMES = 3, 3, 5, 3
 _STYLES = {
     Answer.YES: "green",
@@ -57,6 +58,8 @@ def show(audit: Audit, files: Sequence[Path] = (), before: Audit | None = None, 
         page.gap()
         for path in files:
             page.add(Text(f"  {safe(str(path))}", "cyan"))
+            if path.suffix == ".html" and path.is_file() and (size := path.stat().st_size) > _LARGE_PAGE_BYTES:
+                page.paragraph(Text(words.large_page(size), "yellow"))
     page.print(err=err)
 
 

@@ -43,6 +43,10 @@ def checked(seen: int, total: int) -> str:
     return f"{seen:,} of {total:,} machines checked"
 
 
+def large_page(size_bytes: int) -> str:
+    return f"This page has {size_bytes / 1_000_000:.1f} MB: some mail will not take it, and it opens slowly."
+
+
 def score(points: float | None) -> str:
     return "no score" if points is None else f"{points:.1f} of 100"
 

@@ -81,6 +81,14 @@ def test_pages_of_a_hundred_and_the_way_back(opened: Page) -> None:
     assert len(names(opened)) == 1_000
 
 
+def test_every_count_of_the_first_screen_leads_to_that_many_machines(opened: Page) -> None:
+    for link in opened.locator("#safe .key a[data-filter]").all():
+        count = re.match(r"[\d,]+", link.inner_text())
+        assert count is not None
+        go(opened, link.get_attribute("href") or "")
+        expect(opened.locator("#result")).to_have_text(re.compile(rf"^{count[0]} of 1,200 machines? "))
+
+
 def test_values_of_one_filter_add_up_and_filters_narrow(opened: Page) -> None:
     result = opened.locator("#result")
     go(opened, "#machines?state=no&pillar=encryption&pillar=updates&site=Depot")

@@ -166,3 +166,13 @@ def test_no_color_leaves_out_colours_and_a_dumb_terminal_gets_plain_lines(monkey
     assert colours.search(on_terminal(monkeypatch, audit))
     assert not colours.search(on_terminal(monkeypatch, audit, NO_COLOR="1"))
     assert "\x1b" not in on_terminal(monkeypatch, audit, TERM="dumb")
+
+
+def test_a_page_too_large_for_mail_says_its_size(plain: Shown, tmp_path: Path) -> None:
+    large, small = tmp_path / "large.html", tmp_path / "small.html"
+    for path, size in ((large, 8_200_000), (small, 400_000)):
+        with path.open("wb") as file:
+            file.truncate(size)
+    said = plain(sample.audit([Machine("A")]), large, small)
+    assert said.count("MB: some mail will not take it") == 1
+    assert "8.2 MB" in said
