@@ -52,6 +52,7 @@ def write_json(audit: Audit, context: ReportContext, path: Path) -> None:
         "audit": hygiene.name(audit.id),
         "checked_at": _time(audit.as_of),
         "audit_before": hygiene.name(context.before.id) if context.before else None,
+        "audits_not_read": [*_not_read(context)],
         "tool_version": hygiene.name(audit.tool_version),
         "tickets": [_object(ticket) for ticket in tickets.build(audit, context)],
     }
@@ -120,6 +121,15 @@ def _object(ticket: Ticket) -> dict[str, Json]:
         "note": ticket.note,
         "first_seen": _time(ticket.first_seen),
     }
+
+
+def _not_read(context: ReportContext) -> Iterator[str]:
+    """Audits since the one before that could not be read: what was opened by them alone is not closed here."""
+    for past in reversed(context.history):
+        if context.before is not None and past.id == context.before.id:
+            return
+        if past.unreadable:
+            yield hygiene.name(past.id)
 
 
 def _client(audit: Audit) -> str:

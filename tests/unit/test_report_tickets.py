@@ -303,6 +303,15 @@ def test_both_files_say_the_same(tmp_path: Path) -> None:
         assert (row["audit"], row["checked_at"]) == (november.id, "2026-11-14T07:42:00Z")
 
 
+def test_audits_that_could_not_be_read_are_named(tmp_path: Path) -> None:
+    september, october, november = story.story().audits
+    history = [replace(sample.year()[0], id=one.id) for one in (september, october)]
+    broken = (history[0], replace(history[1], unreadable=True))
+    for known, before, said in ((broken, september, [october.id]), (tuple(history), october, []), (broken, october, [])):
+        report("tickets-json").render(november, ReportContext(history=known, before=before), tmp_path / "x")
+        assert json.loads((tmp_path / "x").read_text(encoding="utf-8"))["audits_not_read"] == said
+
+
 def test_nothing_hostile_reaches_a_spreadsheet_or_a_screen(tmp_path: Path) -> None:
     before, now = story.hostile().audits
     rows, document = written(now, before, tmp_path)
