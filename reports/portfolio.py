@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from jinja2 import Environment
 from markupsafe import Markup
 
+from scorecard.history.shapley import as_shown
 from scorecard.portfolio.model import LATE_DAYS, OVERDUE_DAYS, Client, Site, Summary
 from scorecard.standard import LETTERS
 
@@ -152,11 +153,16 @@ def _flags(newest: Summary | None, age_days: int) -> list[str]:
     return [key for key, holds in true.items() if holds]
 
 
+def _change(now: float | None, before: float | None) -> float | None:
+    """Between the scores as they are shown, like on the client's page: who subtracts them gets this."""
+    return None if now is None or before is None else float(as_shown(now, 1) - as_shown(before, 1))
+
+
 def _check(audit: Summary, before: Summary | None, client: Client, zone: tzinfo) -> Check:
     here = audit.as_of.astimezone(zone)
     letter = hygiene.name(audit.letter or "")
     points = words.DASH if audit.score is None else numbers.tenth(audit.score)
-    change = audit.score - before.score if before and audit.score is not None and before.score is not None else None
+    change = _change(audit.score, before.score if before else None)
     return Check(
         day=numbers.day(here),
         moment=int(audit.as_of.timestamp()),

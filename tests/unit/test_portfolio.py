@@ -267,6 +267,13 @@ def test_change_and_trend_are_of_the_kept_scores_and_gaps_stay_gaps() -> None:
     assert [len(set(piece.split())) for piece in line.spark.lines] == [2, 1, 1]  # a month alone is a dot
 
 
+def test_change_is_between_the_scores_as_they_are_shown() -> None:
+    """From 92.7 to 92.9, though 0.12 lie between them: as the client's own page has it."""
+    audits = (summary(NOW - timedelta(days=30), id="a1", score=92.74), summary(NOW, id="a2", score=92.86))
+    line = pages.client_view(Client("Acme", "clients/acme", audits), NOW)
+    assert [(check.points, check.moved) for check in line.checks] == [("92.9", "Up 0.2"), ("92.7", "")]
+
+
 def test_files_of_several_editions_are_told_apart() -> None:
     files = ("a/scorecard_acme_2026-11-14_client.html", "a/scorecard_acme_2026-11-14_engineer.html", "a/audit.json")
     line = pages.client_view(Client("Acme", "clients/acme", (summary(),), {"a1": files}), NOW)
