@@ -61,6 +61,8 @@ _OUR_KEYS = frozenset(
     }
 )
 _PERSON_KEYS = frozenset({"user", "users", "owner", "person", "account", "accounts"})
+_IDENTITY, _NAMING = "inventory.identified", "inventory.naming-standard"
+_OWN_NAME, _OWN_ID = re.compile(r"^name (.+?)(?:; |$)"), re.compile(r"(?:^|; )serial or id (.+?)(?:; |$)")
 _APPROVERS = ("approver", "by", "says")
 # Names that every system has: they tell nothing, and are words of ordinary texts.
 _COMMON = frozenset(
@@ -318,13 +320,35 @@ def _machines(audit: Audit, numbers: Numbers) -> None:
             numbers.learn(device.address.partition(".")[0], f"A-{digits}")
         for serial in _texts(device.facts.get("serial")):
             numbers.learn(serial, f"N-{digits}")
-        domain, _, login = device.account.rpartition("\\")
-        if domain:
-            numbers.learn(domain, number)
-            _person(login, numbers)
+        _account(device.account, number, numbers)
     for finding in audit.findings:
-        for serial in _named(finding, frozenset({"serial", "hostname"})):
-            numbers.learn(serial, f"N-{numbers.next('M', finding.endpoint).partition('-')[2]}")
+        _identified(finding, numbers.next("M", finding.endpoint), numbers)
+
+
+def _account(account: str, number: str, numbers: Numbers) -> None:
+    """Who we were over there: `root@host`, `HOST\\audit`. The host is the machine, by a name or an address of its own."""
+    login, _, host = account.rpartition("@")
+    before, _, after = (login or host).rpartition("\\")
+    for name in (before, host if login else ""):
+        numbers.learn(name, number)
+    if before:
+        _person(after, numbers)
+
+
+def _identified(finding: Finding, number: str, numbers: Numbers) -> None:
+    """What the machine calls itself, where it stands in no field of its own: in what the check of identity says of it."""
+    if finding.check == _NAMING:
+        for name in _named(finding, frozenset({"name"})):
+            numbers.learn(name, number)
+            numbers.learn(name.partition(".")[0], number)
+    if finding.check == _IDENTITY:
+        if found := _OWN_NAME.search(finding.verdict.measured):
+            numbers.learn(found[1], number)
+            numbers.learn(found[1].partition(".")[0], number)
+        if found := _OWN_ID.search(finding.verdict.measured):
+            numbers.learn(found[1], f"N-{number.partition('-')[2]}")
+    for serial in _named(finding, frozenset({"serial"})):
+        numbers.learn(serial, f"N-{number.partition('-')[2]}")
 
 
 def _answer(observation: Observation, audit: Audit, numbers: Numbers) -> None:

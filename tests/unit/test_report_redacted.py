@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import click
@@ -19,10 +20,12 @@ from scorecard.cli.writing import what_to_write
 from scorecard.errors import FailureKind, InputError
 from scorecard.exceptions import Exceptions
 from scorecard.exceptions.entries import Entry
-from scorecard.model import ExceptionKind, Failure, Json, Observation, Outcome, Status
+from scorecard.model import ExceptionKind, Failure, Json, Observation, Outcome, Seen, Status
 from scorecard.pseudonyms import Numbers, redacted
+from scorecard.registry import Registry
 from scorecard.reporting import EditionName, ReportContext
 from scorecard.result import Audit, Authorisation, Retired
+from scorecard.topic import Parameters
 from tests.e2e import sample
 from tests.e2e.sample import Machine
 
@@ -165,6 +168,32 @@ def test_an_answer_of_the_machine_tells_its_own_names() -> None:
     _, around = redacted(audit, replace(context, evidence={"sha256:a": host, "sha256:b": other}))
     assert "harker-private" not in str(around.evidence)
     assert "qharker2" not in str(around.evidence)
+
+
+def test_what_a_machine_calls_itself_is_learned_from_its_identity() -> None:
+    """The words are those of the check itself, so that a change there shows here."""
+    identified = Registry.load().checks["inventory.identified"]
+    facts: Any = SimpleNamespace(
+        name=Seen("harker-own"), serial=Seen("SN4711X"), uuid=Seen(None), machine_id=Seen(None), model=Seen("Latitude")
+    )
+    host: Any = None
+    verdict = identified.rule(facts, host, Parameters(identified.defaults))
+    texts = sample.short("harker-own has SN4711X; we were root@harker-own", "")
+    machine = Machine("front", answers={"inventory.identified": verdict, "disk-encryption.system-volume": texts})
+    audit, _ = redacted(sample.audit([machine]), sample.context([machine]))
+    said = str([(finding.verdict, finding.check) for finding in audit.findings])
+    assert "harker-own" not in said
+    assert "SN4711X" not in said
+    assert "M-001 has N-001; we were root@M-001" in said
+
+
+@pytest.mark.parametrize("account", ["root@desk-own", "DESK-OWN\\pat", "pat@desk-own"])
+def test_the_host_in_the_account_is_the_machine(account: str) -> None:
+    audit = sample.audit([Machine("front")])
+    audit = replace(audit, devices=tuple(replace(device, account=account) for device in audit.devices))
+    found, _ = redacted(audit, ReportContext())
+    assert "desk-own" not in found.devices[0].account.casefold()
+    assert "M-001" in found.devices[0].account or found.devices[0].account.startswith("P-")
 
 
 def test_the_document_never_goes_beside_files_without_names() -> None:
