@@ -41,7 +41,7 @@ _FORMATS = {
 _INPUT, _LIVE, _RULE, _LINK = "#FFF9E5", "#F4F6F8", "#D3DAE2", "#1A4FA3"
 _SIDE_INCHES, _TOP_INCHES, _HEAD_INCHES = 0.59, 0.83, 0.35
 _A4 = 9
-_LINE_POINTS, _MOST_LINES = 15.0, 20
+LINE_POINTS, _MOST_LINES = 15.0, 20
 NUMBERS = frozenset((Kind.WHOLE, Kind.TENTH, Kind.TENTH_PLAIN, Kind.HUNDREDTH, Kind.SIGNED, Kind.SHARE, Kind.PERCENT))
 _LETTERS = 1.1  # of text, in the width of one digit
 _NEVER = ("<r>", "</r>")
@@ -171,7 +171,7 @@ class Sheet:
             if cell is not None:
                 lines = max(lines, self._put(row, column, *cell))
         if height is not None or lines > 1:
-            self.inner.set_row(row, height or _LINE_POINTS * min(lines, _MOST_LINES))
+            self.inner.set_row(row, height or LINE_POINTS * min(lines, _MOST_LINES))
         self.next += 1
         return row
 

@@ -38,8 +38,8 @@ def plan(view: View) -> Table:
         Heading("Score after", Kind.TENTH_PLAIN),
         Heading("Paid by", choices=tuple(tasks_words.PAYERS.values())),
         Heading("Holds if", wrap=True, widest=20),
-        Heading("Owner", input=True),
-        Heading("Due", Kind.DAY, input=True, after_report=True),
+        Heading("Owner", input=True, widest=18),
+        Heading("Due", Kind.DAY, input=True, after_report=True, widest=12),
         Heading("State", input=True, choices=tasks_words.STATES),
         Heading("Notes", input=True, widest=40),
     )
@@ -194,7 +194,7 @@ def coverage(view: View) -> Table:
         Heading("Checks without an answer", Kind.WHOLE),
         Heading("Older answers that count", Kind.WHOLE),
         Heading("Next step", wrap=True),
-        Heading("Who", input=True),
+        Heading("Who", input=True, widest=18),
     )
     rows = [*(_covered(row) for row in view.rows.devices), *(_gone(gone) for gone in view.pillars.gone)]
     return Table(sheets_words.COVERAGE, "tblCoverage", headings, rows, 2, tuple(_reconciled(view)))

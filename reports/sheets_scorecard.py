@@ -34,7 +34,7 @@ def table(view: View) -> Table:
         Heading("Counts", Kind.PERCENT),
         Heading("Machines", Kind.WHOLE),
         *(Heading(word, Kind.WHOLE) for _, word in COUNTED),
-        Heading("Share that meet it", Kind.SHARE),
+        Heading("Share of Yes", Kind.SHARE),
         Heading("Points", Kind.TENTH),
         Heading("Points last time", Kind.TENTH_PLAIN),
         Heading("Change", Kind.SIGNED),

@@ -7,6 +7,7 @@ show that. Every text cell is written as text; the same audit gives the same byt
 from __future__ import annotations
 
 import tempfile
+import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -32,11 +33,11 @@ from . import (
     workbook_rules,
 )
 from . import view as views
-from .cells import NUMBERS, Book, Look, Sheet
+from .cells import LINE_POINTS, NUMBERS, Book, Look, Sheet
 from .sheets_kinds import Formula, Go, Kind, Table, Value, utc
 from .view import View
 
-_NARROWEST, _SAMPLED_ROWS = 10, 2_000
+_NARROWEST, _BUTTON, _SAMPLED_ROWS = 10, 3, 2_000
 _SUMMARY_WIDTHS, _CHART_COLUMN = (40, 16, 60, 3), 4
 _METHOD_WIDTHS = (34, 100)
 _LEFT = Look(Kind.WHOLE, left=True)
@@ -44,13 +45,15 @@ _LEFT = Look(Kind.WHOLE, left=True)
 
 def _data_sheet(book: Book, table: Table, view: View) -> Sheet:
     titles = table.titles
-    sheet = Sheet(book, table.sheet, _widths(table, titles))
+    widths = _widths(table, titles)
+    sheet = Sheet(book, table.sheet, widths)
     sheet.set_up(view.client, landscape=True)
     if table.above:
         _above(sheet, table)
     sheet.table(table.name, titles, table.head, table.last)
     heads = [Look(wrap=True, bold=True, right=heading.kind in NUMBERS) for heading in table.headings]
-    sheet.append(list(zip(titles, heads, strict=True)))
+    lines = (len(textwrap.wrap(title, int(width) - _BUTTON)) for title, width in zip(titles, widths, strict=True))
+    sheet.append(list(zip(titles, heads, strict=True)), height=LINE_POINTS * max(lines))
     sheet.inner.freeze_panes(table.head + 1, table.frozen)
     sheet.inner.repeat_rows(table.head)
     if table.printed:
@@ -86,7 +89,8 @@ def _widths(table: Table, titles: Sequence[str]) -> list[float]:
     for place, (title, heading) in enumerate(zip(titles, table.headings, strict=True)):
         longest = max((_length(row[place]) for row in islice(table.rows, _SAMPLED_ROWS)), default=0)
         word = max(map(len, title.split()), default=0)
-        widths.append(min(max(longest + 2, word + 4, _NARROWEST), heading.widest))
+        blank = heading.widest if heading.input and not heading.choices else 0
+        widths.append(min(max(longest + 2, word + 4, blank, _NARROWEST), heading.widest))
     if table.above:
         widths[1] = max(widths[1], *(len(line.label) + 2 for line in table.above))
     return widths
