@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from scorecard import colours, logo
 from scorecard.pseudonyms import redacted
@@ -58,37 +59,37 @@ def _line(page: Page) -> object:
     return page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--line').trim()")
 
 
-def test_editions_are_quiet_branded_and_accessible(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program("chromium", "chromium"), args=list(CHROMIUM_ARGUMENTS))
+        yield started
+        started.close()
+
+
+@pytest.mark.parametrize(
+    ("edition", "width", "dark"), [(EditionName.PROSPECT, 390, True), (EditionName.ENGINEER, 1280, False)]
+)
+def test_an_edition_is_quiet_branded_and_accessible(
+    edition: EditionName, width: int, dark: bool, browser: Browser, tmp_path: Path
+) -> None:
     said: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program("chromium", "chromium"), args=list(CHROMIUM_ARGUMENTS))
-        for edition, width, scheme in (
-            (EditionName.PROSPECT, 1280, "light"),
-            (EditionName.PROSPECT, 390, "dark"),
-            (EditionName.ENGINEER, 1280, "dark"),
-        ):
-            dark = scheme == "dark"
-            page = browser.new_page(viewport={"width": width, "height": 720}, color_scheme="dark" if dark else "light")
-            page.on("console", lambda message: said.append(message.text))
-            page.on("pageerror", lambda error: said.append(str(error)))
-            page.goto(_written(edition, tmp_path).as_uri())
-            assert said == []
-            assert page.evaluate("document.querySelector('img.logo').naturalWidth") == 3
-            assert _line(page) == (colours.lighter(ACCENT) if dark else ACCENT)
-            assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-            assert _faults(page) == []
-            page.close()
-        browser.close()
+    page = browser.new_page(viewport={"width": width, "height": 720}, color_scheme="dark" if dark else "light")
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(_written(edition, tmp_path).as_uri())
+    assert said == []
+    assert page.evaluate("document.querySelector('img.logo').naturalWidth") == 3
+    assert _line(page) == (colours.lighter(ACCENT) if dark else ACCENT)
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    assert _faults(page) == []
+    page.close()
 
 
-def test_the_sheet_of_machines_to_bring_in_prints_on_a_page_of_its_own(tmp_path: Path) -> None:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program("chromium", "chromium"), args=list(CHROMIUM_ARGUMENTS))
-        page = browser.new_page()
-        page.goto(_written(EditionName.CLIENT, tmp_path).as_uri())
-        page.emulate_media(media="print")
-        breaks = page.locator("#bring").evaluate(
-            "one => [getComputedStyle(one).breakBefore, getComputedStyle(one).breakAfter]"
-        )
-        browser.close()
+def test_the_sheet_of_machines_to_bring_in_prints_on_a_page_of_its_own(browser: Browser, tmp_path: Path) -> None:
+    page = browser.new_page()
+    page.goto(_written(EditionName.CLIENT, tmp_path).as_uri())
+    page.emulate_media(media="print")
+    breaks = page.locator("#bring").evaluate("one => [getComputedStyle(one).breakBefore, getComputedStyle(one).breakAfter]")
+    page.close()
     assert breaks == ["page", "page"]

@@ -177,7 +177,7 @@ def test_what_a_machine_calls_itself_is_learned_from_its_identity() -> None:
         name=Seen("harker-own"), serial=Seen("SN4711X"), uuid=Seen(None), machine_id=Seen(None), model=Seen("Latitude")
     )
     host: Any = None
-    verdict = identified.rule(facts, host, Parameters(identified.defaults))
+    verdict = identified.rule(facts, host, Parameters(identified.defaults()))
     texts = sample.short("harker-own has SN4711X; we were root@harker-own", "")
     machine = Machine("front", answers={"inventory.identified": verdict, "disk-encryption.system-volume": texts})
     audit, _ = redacted(sample.audit([machine]), sample.context([machine]))
