@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from scorecard.model import Status
 
 from . import hygiene, sheets_words, words
 from .rows import DeviceRow, FindingRow, State
-from .sheets_kinds import Go, Heading, Kind, Table, Value, day, unique, utc
+from .sheets_kinds import Go, Heading, Kind, Table, Value, day, plain, unique, utc
 from .view import View
 
 PASSES_UP_TO = 200_000  # findings above which what passes is left to the CSV file
@@ -39,13 +38,10 @@ _LAST = (
 
 
 def _headings(view: View) -> tuple[Heading, ...]:
-    promised = tuple(Heading(_plain(one.title), Kind.STATUS, choices=STATUS_WORDS) for one in view.rows.columns)
+    promised = tuple(
+        Heading(plain(one.title) or words.OTHER_CHECKS, Kind.STATUS, choices=STATUS_WORDS) for one in view.rows.columns
+    )
     return (*_FIRST, *promised, *_LAST)
-
-
-def _plain(title: str) -> str:
-    """Letters, digits and spaces, since formulas name these columns. The standard's own titles are so already."""
-    return " ".join(re.sub(r"[^\w ]|_", " ", title).split()) or words.OTHER_CHECKS
 
 
 def state_titles(view: View) -> tuple[str, ...]:

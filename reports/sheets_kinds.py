@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
 MOST_ROWS = 1_048_576  # that a sheet may have
+_LONGEST_TITLE = 60
 
 
 class Kind(StrEnum):
@@ -106,6 +108,12 @@ class Table:
     def cut(self) -> int:
         """How many rows a sheet has no room for."""
         return max(len(self.rows) - (MOST_ROWS - 1 - self.head), 0)
+
+
+def plain(title: str) -> str:
+    """Letters, digits and spaces: formulas name columns, and heads of tables stand twice in the file, written in two ways.
+    The titles of our own standards are so already."""
+    return " ".join(re.sub(r"[^\w ]|_", " ", title).split())[:_LONGEST_TITLE]
 
 
 def unique(titles: Iterable[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from .ahead import Asked, FrameworkRows
 from .exempt import Exempt
 from .pillars import Gone, plan_hours
 from .rows import DeviceRow
-from .sheets_kinds import Formula, Heading, Kind, Line, Table, Value, day, utc
+from .sheets_kinds import Formula, Heading, Kind, Line, Table, Value, day, plain, utc
 from .tasks import TaskRow
 from .trend import Month
 from .view import View
@@ -102,7 +102,7 @@ def trend(view: View) -> Table:
         Heading("Score", Kind.TENTH),
         Heading("Grade"),
         Heading("Answers we have", Kind.SHARE),
-        *(Heading(titles[id_], Kind.TENTH_PLAIN) for id_ in ids),
+        *(Heading(plain(titles[id_]) or id_, Kind.TENTH_PLAIN) for id_ in ids),
         Heading("Machines", Kind.WHOLE),
         Heading("Open", Kind.WHOLE),
         Heading("Fixed", Kind.WHOLE),

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import cast
 
 from xlsxwriter.chart import Chart
-from xlsxwriter.utility import xl_range_abs
+from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 
 from . import numbers, sheets_words
 from .cells import Book, Sheet
@@ -28,7 +28,7 @@ def score_line(sheet: Sheet, cell: tuple[int, int], table: Table, title: str) ->
     """The points of each month that the table of the trend has."""
     scores = _column(table, 1)
     chart = _chart(sheet.book, "line", title)
-    chart.add_series(_series(table, 1, table.titles[1], {"color": _BLUE, "width": 2.5}))
+    chart.add_series(_series(table, 1, {"color": _BLUE, "width": 2.5}))
     _months(chart, scores)
     chart.set_legend({"none": True})
     known = [numbers.tenth(score) for score in scores if score is not None]
@@ -42,7 +42,7 @@ def part_lines(sheet: Sheet, cell: tuple[int, int], table: Table, columns: Seque
     last = []
     for place, column in enumerate(columns):
         color = _LINES[place % len(_LINES)]
-        chart.add_series(_series(table, column, table.titles[column], {"color": color, "width": 2}))
+        chart.add_series(_series(table, column, {"color": color, "width": 2}))
         values = _column(table, column)
         every += values
         last += [
@@ -102,9 +102,10 @@ def _months(chart: Chart, values: Sequence[float | None]) -> None:
     chart.set_x_axis({**months, **_axis(), "major_gridlines": {"visible": False}})
 
 
-def _series(table: Table, column: int, name: str, line: dict[str, object]) -> dict[str, object]:
+def _series(table: Table, column: int, line: dict[str, object]) -> dict[str, object]:
     return {
-        "name": name,
+        "name": f"='{table.sheet}'!{xl_rowcol_to_cell(table.head, column, row_abs=True, col_abs=True)}",
+        "name_data": [table.titles[column]],
         "categories": _cells(table, 0),
         "categories_data": [_serial(row[0]) for row in table.rows],
         "values": _cells(table, column),

@@ -265,6 +265,7 @@ def test_columns_that_formulas_name_are_plain_words(tmp_path: Path) -> None:
         "Dis k s 1 x x0041 3",
     ]
     assert {row["Check"] for row in records(read(path), "Scorecard")} == {"OK"}
+    assert kinds.plain("=Trend!A1 " * 50) == ("Trend A1 " * 7)[:60]
 
 
 def test_long_text_is_cut_and_controls_are_gone(tmp_path: Path) -> None:
