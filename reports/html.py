@@ -101,8 +101,8 @@ def page(view: View) -> str:
 def _contents(view: View) -> list[tuple[str, str]]:
     rows = view.edition.rows
     sections = (
-        ("tally", edition_words.TITLE_TALLY, view.shows("tally")),
         ("parts", words.parts_title(len(view.work.cards)), True),
+        ("tally", edition_words.TITLE_TALLY, view.shows("tally")),
         ("changes", words.TITLE_CHANGES, view.shows("changes")),
         ("fix", words.TITLE_FIX if view.edition.hours else first_look_words.TITLE_FIX, True),
         ("ahead", ahead_words.TITLE, bool(view.ahead.told)),
