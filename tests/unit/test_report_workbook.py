@@ -214,8 +214,8 @@ def test_charts_have_their_message_in_words_and_gaps_for_missing_months(story_bo
     assert not any("dispBlanksAs" in chart for chart in charts)  # a gap, unless said otherwise
     assert all(re.search(r"<a:t>[^<]+</a:t>", chart) for chart in charts)
     assert all(len(text) > 40 for text in said)
-    # What is shown before anything is computed: eleven of the twelve months have points.
-    assert charts[0].count("<c:pt ") == 12 + 11
+    # What is shown before anything is computed: a name, twelve months, and the points of eleven of them.
+    assert charts[0].count("<c:pt ") == 1 + 12 + 11
 
 
 def _descriptions(drawing: str) -> list[str]:
