@@ -66,7 +66,7 @@ def measure(folder: Path, fleets: Iterable[tuple[int, int]]) -> Iterator[Figure]
         yield Figure("the same: built and written", f"{cost['build_s']:.1f} s, {cost['peak_mib']:.0f} MiB", aim)
     chromium = shutil.which("chromium")
     if chromium is None:
-        yield Figure("pages in a browser", "not measured: there is no Chromium here")
+        yield Figure("pages opened in a browser", "0: there is no Chromium here")
         return
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_ARGUMENTS))

@@ -44,6 +44,8 @@ def _is_plain(value: str, limit: int) -> bool:
 
 def line(value: str, limit: int = LINE_LIMIT) -> str:
     """The same on one line."""
+    if not value:
+        return value
     if _is_plain(value, limit) and "  " not in value and value[:1] != " " != value[-1:]:
         return value
     return _SPACES.sub(" ", text(value, limit)).strip()

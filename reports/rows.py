@@ -50,7 +50,8 @@ class FindingRow:
     """A finding with its names looked up. Times are in the client's zone."""
 
     id: str
-    key: tuple[str, str]  # check and endpoint as in the audit, to look things up by
+    asked: str  # the check as in the audit
+    endpoint: str  # the same of the machine
     device_id: str
     device: str
     check: str
@@ -75,6 +76,11 @@ class FindingRow:
     graded: bool
     effective: float | None
     observations: tuple[str, ...]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Check and endpoint as in the audit, to look things up by."""
+        return (self.asked, self.endpoint)
 
     @property
     def falls_short(self) -> bool:
@@ -225,11 +231,19 @@ class _Builder:
     answers: tuple[_Answers, ...]
     names: dict[str, str] = field(default_factory=dict)  # of endpoints
     checks: dict[str, _Check] = field(default_factory=dict)
+    moments: dict[datetime, datetime] = field(default_factory=dict)  # in the client's zone
 
     def name(self, endpoint: str) -> str:
         if endpoint not in self.names:
             self.names[endpoint] = hygiene.name(endpoint)
         return self.names[endpoint]
+
+    def local(self, moment: datetime | None) -> datetime | None:
+        if moment is None:
+            return None
+        if moment not in self.moments:
+            self.moments[moment] = moment.astimezone(self.zone)
+        return self.moments[moment]
 
     def check(self, id_: str) -> _Check:
         if id_ not in self.checks:
@@ -245,7 +259,8 @@ class _Builder:
         evidence = json.dumps(dict(verdict.evidence), ensure_ascii=False, sort_keys=True) if verdict.evidence else ""
         return FindingRow(
             id=f"f{number:05d}",
-            key=(finding.check, finding.endpoint),
+            asked=finding.check,
+            endpoint=finding.endpoint,
             device_id=self.ids.get(finding.endpoint, ""),
             device=self.name(finding.endpoint),
             check=check.id,
@@ -258,11 +273,11 @@ class _Builder:
             expected=hygiene.line(verdict.expected),
             reason=hygiene.line(verdict.reason or ""),
             evidence=hygiene.text(evidence),
-            observed_at=local(finding.observed_at, self.zone),
-            first_seen=local(finding.first_seen, self.zone),
+            observed_at=self.local(finding.observed_at),
+            first_seen=self.local(finding.first_seen),
             days_open=numbers.days_between(finding.first_seen, self.audit.as_of) if short and finding.first_seen else None,
-            carried_from=local(finding.carried_from, self.zone),
-            came_back=local(finding.came_back, self.zone),
+            carried_from=self.local(finding.carried_from),
+            came_back=self.local(finding.came_back),
             last=self._last(finding),
             exception=hygiene.name(finding.exception.id) if finding.exception else "",
             agreement=exempt_words.KINDS[finding.exception.kind] if finding.exception else "",
@@ -297,7 +312,7 @@ class _Builder:
             tags=hygiene.line(", ".join(device.tags)),
             groups=tuple(dict.fromkeys(hygiene.name(tag) for tag in device.tags)),
             seen=device.seen,
-            last_seen=local(device.last_seen_at, self.zone),
+            last_seen=self.local(device.last_seen_at),
             days_since=numbers.days_between(device.last_seen_at, self.audit.as_of) if device.last_seen_at else None,
             score=device.score,
             state=_overall(device, promised),
@@ -327,10 +342,6 @@ def build(audit: Audit, agreed: Agreed, zone: tzinfo) -> Rows:
         by_device.setdefault(row.device_id, []).append(row)
     devices = [builder.device(device, tuple(by_device.get(ids[device.name], ()))) for device in audit.devices]
     return Rows(_columns(audit, agreed), tuple(sorted(devices, key=_worst_first)), findings, ids)
-
-
-def local(moment: datetime | None, zone: tzinfo) -> datetime | None:
-    return None if moment is None else moment.astimezone(zone)
 
 
 def _answers(audit: Audit, agreed: Agreed) -> tuple[_Answers, ...]:
