@@ -100,7 +100,6 @@ WE_KNOW = "How we know"
 TO_FIX = "To fix"
 CHECK = "Check"
 ANSWERED = "What the machine answered"
-SAME_ANSWER = "Word for word the same as answer"
 CUT = "Cut after 4 KB. The fingerprint is that of the full answer."
 WHAT_WE_SENT = "what we sent"
 

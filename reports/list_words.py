@@ -9,7 +9,6 @@ CHECKS_INTRO = "What each check is for, how to put it right, and what was found 
 FOUND_HERE = "Found where it is as agreed"
 FOUND_ELSEWHERE = "The CSV file has what was found on each machine that is as agreed."
 HOW_TO = "How to put it right"
-WHY_IT_MATTERS = "Why it matters"
 ABSENT = "Not there to be asked:"
 BEFORE = "Answered word for word as shown before:"
 NOT_KEPT = "Not kept with this report:"
@@ -37,7 +36,6 @@ SCRIPT = {
     "on": " on {what}",
     "at": ", at {what}",
     "with": ", with {what}",
-    "of": ", of {what}",
     "group": ", in group {what}",
     "found": ", found by “{what}”",
     "fault": ", falling short of “{what}”",

@@ -96,7 +96,6 @@ EDITED = "This standard was edited: it is not the one that came with the tool."
 UNEDITED = "As it came with the tool, unchanged."
 ALL_KEPT = "Yes. Every machine was checked and keeps every promise."
 NO_MACHINES = "We cannot say. There are no machines on the list."
-NO_EVIDENCE = "The full answer is not kept with this report."
 NO_DATA = "No support dates or product lists were used."
 ALL_PROVEN = "Every machine that answered proved that it is the one on the list."
 NO_AUTHORISATION = "No written permission is on file for this check."
@@ -436,15 +435,6 @@ def machines_unseen(count: int) -> str:
 
 def checks_silent(count: int) -> str:
     return f"{plural(count, 'question', 'questions')} without an answer on machines that we did see"
-
-
-# What the script of the page says; {…} is filled there.
-SCRIPT = {
-    "shown": "{n} of {of} machines shown.",
-    "all": "All {of} machines shown.",
-    "all_one": "The one machine is shown.",
-    "sorted": "Sorted by {column}.",
-}
 
 
 def answered(share: str) -> str:
