@@ -24,7 +24,7 @@ from subprocess import CompletedProcess
 
 # Read by Python or by C libraries as they start: a process that has started already would not follow them.
 _READ_AT_START = ("PYTHON", "LC_", "LANG", "OPENSSL", "LD_", "MALLOC")
-_LIBRARIES = ("jinja2", "openpyxl", "pandas", "paramiko", "winrm", "alembic.command", "multiprocessing.spawn", "psycopg")
+_LIBRARIES = ("jinja2", "xlsxwriter", "pandas", "paramiko", "winrm", "alembic.command", "multiprocessing.spawn", "psycopg")
 _LONGEST_REQUEST = 1 << 20
 
 
