@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scorecard.exceptions.listing import Group
+from scorecard.exceptions.listing import WORDS, Group
 from scorecard.model import ExceptionKind
 
 from . import words
@@ -14,15 +14,7 @@ KINDS = {
     ExceptionKind.DECLINED: "Work that you declined",
     ExceptionKind.STATED: "Told, not measured",
 }
-STATES = {
-    Group.OVER: "Ended",
-    Group.ENDING: "Ending soon",
-    Group.NO_PLACE: "Without a place",
-    Group.MATCHES_NOTHING: "Matches nothing",
-    Group.VALID: "Holds",
-    Group.IDLE: "Without effect",
-    Group.NOT_YET: "Not yet begun",
-}
+STATES = WORDS  # the command line says the same
 # Keys of the icons in parts.html.
 ICONS = {
     Group.OVER: "fail",

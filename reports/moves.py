@@ -16,6 +16,7 @@ from scorecard.history.bridge import Bridge, bridge
 from scorecard.history.compare import Comparison, Ended, Movement, Opened, compare
 from scorecard.history.fixing import fix_times
 from scorecard.history.shapley import as_shown
+from scorecard.history.words import CAUSES, ENDED, OPENED
 from scorecard.reporting import ReportContext
 from scorecard.result import Audit
 
@@ -28,12 +29,12 @@ SHOWN = 5
 _BAR_WIDTH, _BAR_LEAST, _MARGIN = 220.0, 2.0, 1.0
 # A list for each, in this order; what came back first (reports.md 2.5).
 _LISTED = (
-    ("came-back", Opened.CAME_BACK, moves_words.CAME_BACK),
-    ("new", Opened.NEW, moves_words.NEW),
-    ("seen-again", Opened.SEEN_AGAIN, moves_words.SEEN_AGAIN),
-    ("joined", Opened.JOINED, moves_words.JOINED),
-    ("fixed", Ended.FIXED, moves_words.FIXED),
-    ("no-longer-seen", Ended.NO_LONGER_SEEN, moves_words.NO_LONGER_SEEN),
+    ("came-back", Opened.CAME_BACK),
+    ("new", Opened.NEW),
+    ("seen-again", Opened.SEEN_AGAIN),
+    ("joined", Opened.JOINED),
+    ("fixed", Ended.FIXED),
+    ("no-longer-seen", Ended.NO_LONGER_SEEN),
 )
 
 
@@ -178,7 +179,7 @@ def _steps(bridged: Bridge) -> tuple[Step, ...]:
 
     return tuple(
         Step(
-            title=moves_words.CAUSES[part.cause],
+            title=CAUSES[part.cause],
             points=points,
             shown=numbers.signed(points),
             findings=part.findings,
@@ -203,8 +204,8 @@ def _together(bridged: Bridge) -> str:
 
 
 def _terms(found: Comparison) -> list[Term]:
-    ended = [Term(-len(lines), "", moves_words.ENDED[way]) for way in Ended if (lines := found.ended[way])]
-    opened = [Term(len(lines), "", moves_words.OPENED[way]) for way in Opened if (lines := found.opened[way])]
+    ended = [Term(-len(lines), "", ENDED[way]) for way in Ended if (lines := found.ended[way])]
+    opened = [Term(len(lines), "", OPENED[way]) for way in Opened if (lines := found.opened[way])]
     moved = [Term(term.count, numbers.signed(Decimal(term.count)), term.text) for term in (*ended, *opened)]
     return [
         Term(found.open_before, f"{found.open_before:,}", moves_words.OPEN_BEFORE),
@@ -215,10 +216,16 @@ def _terms(found: Comparison) -> list[Term]:
 
 def _lists(found: Comparison, agreed: Agreed, rows: Rows, zone: tzinfo) -> tuple[List, ...]:
     made = []
-    for key, way, title in _LISTED:
+    for key, way in _LISTED:
         movements = found.opened[way] if isinstance(way, Opened) else found.ended[way]
         if movements:
-            made.append(List(key, title(len(movements)), tuple(_line(line, agreed, rows, zone) for line in movements)))
+            made.append(
+                List(
+                    key,
+                    moves_words.listed(way, len(movements)),
+                    tuple(_line(line, agreed, rows, zone) for line in movements),
+                )
+            )
     return tuple(made)
 
 

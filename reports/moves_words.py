@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from scorecard.history.causes import Cause
 from scorecard.history.compare import Ended, Opened
+from scorecard.history.words import ENDED, OPENED
 
 from . import words
 
@@ -27,34 +27,6 @@ SHARED_FAIRLY = (
     "could have happened, so the parts add up and depend on no order."
 )
 
-CAUSES = {
-    Cause.FIXED: "Fixed",
-    Cause.BROKE: "Got worse",
-    Cause.APPLIES: "Applies no longer, or does now",
-    Cause.JOINED: "Machines joined",
-    Cause.LEFT: "Machines left",
-    Cause.NO_LONGER_SEEN: "No longer seen",
-    Cause.SEEN_AGAIN: "Seen again",
-    Cause.AGED: "Older answers count for less",
-    Cause.EXCEPTIONS_BEGUN: "Exceptions began",
-    Cause.EXCEPTIONS_ENDED: "Exceptions ended",
-    Cause.ROLE: "Machines count as another kind",
-    Cause.STANDARD: "The standard changed",
-}
-ENDED = {
-    Ended.FIXED: "fixed",
-    Ended.NO_LONGER_SEEN: "no longer seen, which is not fixed",
-    Ended.LEFT: "on machines that left",
-    Ended.NO_LONGER_APPLIES: "no longer apply",
-    Ended.OTHERWISE: "no longer asked, or judged by other limits",
-}
-OPENED = {
-    Opened.NEW: "new",
-    Opened.CAME_BACK: "came back",
-    Opened.SEEN_AGAIN: "seen again, and still short",
-    Opened.JOINED: "on machines that joined",
-    Opened.OTHERWISE: "asked now, or judged by other limits",
-}
 STATE_OPEN, STATE_FIXED, STATE_NEW, STATE_CAME_BACK = "Open", "Fixed", "New", "Came back"
 
 MACHINES_JOINED = "Joined"
@@ -69,16 +41,9 @@ NO_LONGER_ASKED = "no longer asked"
 OTHER_LIMITS = "judged by other limits"
 
 
-def _titled(one: str, many: str) -> Callable[[int], str]:
-    return lambda count: f"{count:,} {one if count == 1 else many}"
-
-
-CAME_BACK = _titled("came back", "came back")
-NEW = _titled("new", "new")
-SEEN_AGAIN = _titled("seen again, and still short", "seen again, and still short")
-JOINED = _titled("on a machine that joined", "on machines that joined")
-FIXED = _titled("fixed", "fixed")
-NO_LONGER_SEEN = _titled("no longer seen, which is not fixed", "no longer seen, which is not fixed")
+def listed(way: Ended | Opened, count: int) -> str:
+    """The head of a list: "3 on machines that joined"."""
+    return f"{count:,} {ENDED[way] if isinstance(way, Ended) else OPENED[way]}"
 
 
 def title(since: str) -> str:

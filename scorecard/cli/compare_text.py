@@ -7,46 +7,17 @@ from datetime import date, datetime
 from textwrap import shorten, wrap
 
 from scorecard.history.bridge import Bridge
-from scorecard.history.causes import Cause
 from scorecard.history.compare import Comparison, Ended, Movement, Opened
 from scorecard.history.fixing import FixTime, fix_times
 from scorecard.history.pairs import zone_of
 from scorecard.history.shapley import as_shown
 from scorecard.history.trend import Year
+from scorecard.history.words import CAUSES, ENDED, OPENED
 from scorecard.model import Severity
 from scorecard.result import Audit
 
 _WIDTH = 80
 _LINES = 5
-
-_CAUSES = {
-    Cause.FIXED: "Fixed",
-    Cause.BROKE: "Got worse",
-    Cause.APPLIES: "Applies no longer, or does now",
-    Cause.JOINED: "Machines joined",
-    Cause.LEFT: "Machines left",
-    Cause.NO_LONGER_SEEN: "No longer seen",
-    Cause.SEEN_AGAIN: "Seen again",
-    Cause.AGED: "Older answers count for less",
-    Cause.EXCEPTIONS_BEGUN: "Exceptions began",
-    Cause.EXCEPTIONS_ENDED: "Exceptions ended",
-    Cause.ROLE: "Machines count as another kind",
-    Cause.STANDARD: "The standard changed",
-}
-_ENDED = {
-    Ended.FIXED: "fixed",
-    Ended.NO_LONGER_SEEN: "no longer seen (not fixed)",
-    Ended.LEFT: "on machines that left",
-    Ended.NO_LONGER_APPLIES: "no longer apply",
-    Ended.OTHERWISE: "no longer asked, or judged otherwise",
-}
-_OPENED = {
-    Opened.CAME_BACK: "came back",
-    Opened.NEW: "new",
-    Opened.SEEN_AGAIN: "seen again",
-    Opened.JOINED: "on machines that joined",
-    Opened.OTHERWISE: "asked now, or judged otherwise",
-}
 
 
 def text(found: Comparison, bridged: Bridge, year: Year | None) -> str:
@@ -126,7 +97,7 @@ def _parts(bridged: Bridge) -> Iterator[str]:
         about = ""
         if part.findings:
             about = f"   {_count(part.findings, 'finding')} on {_count(len(part.endpoints), 'machine')}"
-        yield f"  {_CAUSES[part.cause]:<32}{_signed(points):>6}{about}"
+        yield f"  {CAUSES[part.cause]:<32}{_signed(points):>6}{about}"
     yield f"  {'Together':<32}{_signed(sum(points for _, points in shown)):>6}"
 
 
@@ -139,10 +110,10 @@ def _sum(found: Comparison) -> Iterator[str]:
     """Each line a term of the sum."""
     yield "Open findings"
     yield f"  {found.open_before:>7} before"
-    for way, said in _ENDED.items():
+    for way, said in ENDED.items():
         if lines := found.ended[way]:
             yield f"  {-len(lines):>7} {said}"
-    for opened, said in _OPENED.items():
+    for opened, said in OPENED.items():
         if lines := found.opened[opened]:
             yield f"  {'+' + str(len(lines)):>7} {said}"
     worse, better = len(found.worse), len(found.better)

@@ -20,7 +20,7 @@ from scorecard.cli.terminal import say, say_json
 from scorecard.document_writing import time_text
 from scorecard.errors import InputError
 from scorecard.exceptions import Exceptions, ExceptionsError, apply
-from scorecard.exceptions.listing import Group, Line, lines, recent
+from scorecard.exceptions.listing import WORDS, Line, lines, recent
 from scorecard.exceptions.load import client_of, load
 from scorecard.exceptions.schema import schema
 from scorecard.inventory import Client
@@ -35,15 +35,6 @@ _MISTAKES = 2  # exit code: the file cannot be used
 _WIDTH = 80
 _NAMES_SHOWN = 8
 _SHOWN_DAYS = 30  # what was over before is shown with --all
-_TITLES = {
-    Group.ENDING: "Ending soon",
-    Group.NO_PLACE: "Without a place in what may be left out",
-    Group.MATCHES_NOTHING: "Matching nothing",
-    Group.OVER: "Over",
-    Group.VALID: "Valid",
-    Group.IDLE: "Valid, without effect",
-    Group.NOT_YET: "Not begun",
-}
 # What is said of an entry, in the words of a sentence.
 _SAID = {
     "what": "{}",
@@ -244,7 +235,7 @@ def _print(listed: Sequence[Line], everything: bool) -> None:
         say("  no exceptions")
     for group, mine in groupby(listed, key=lambda line: line.group):
         members = list(mine)
-        say(f"{_TITLES[group]} ({len(members)})")
+        say(f"{WORDS[group]} ({len(members)})")
         for line in members:
             for text in _shown(line, everything):
                 say(text)

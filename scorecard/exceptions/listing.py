@@ -27,6 +27,18 @@ class Group(StrEnum):
     NOT_YET = "not-yet"
 
 
+# Each in the words of the command line and of the reports.
+WORDS = {
+    Group.ENDING: "Ending soon",
+    Group.NO_PLACE: "Without a place",
+    Group.MATCHES_NOTHING: "Matches nothing",
+    Group.OVER: "Ended",
+    Group.VALID: "Holds",
+    Group.IDLE: "Without effect",
+    Group.NOT_YET: "Not yet begun",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One entry, with the checks and endpoints where the same becomes of it."""

@@ -97,10 +97,10 @@ def test_list_shows_them_in_groups_within_80_columns(url: str) -> None:
     assert titles(result) == [
         f"{client}, audit a1 of {TODAY}",
         "Ending soon (1)",
-        "Without a place in what may be left out (1)",
-        "Matching nothing (1)",
-        "Over (1)",
-        "Not begun (1)",
+        "Without a place (1)",
+        "Matches nothing (1)",
+        "Ended (1)",
+        "Not yet begun (1)",
         "1 over for more than 30 days; --all shows it",
     ]
     assert max(map(len, result.stdout.splitlines())) <= 80
@@ -110,7 +110,7 @@ def test_list_shows_them_in_groups_within_80_columns(url: str) -> None:
     assert "    because of ends-soon. Approved by Ada, owner.\n" in result.stdout
     everything = called("list", "--store", url, "--all")
     assert "long-gone (waived)" in everything.stdout
-    assert "Over (2)" in everything.stdout
+    assert "Ended (2)" in everything.stdout
 
 
 def test_list_shortens_long_lists_of_names(url: str) -> None:
@@ -129,7 +129,7 @@ def test_list_is_about_today_and_the_newest_audit_of_the_whole(url: str) -> None
     keep(url, audited([], "a2", scope="--limit m1"))
     result = called("list", "--store", url)
     assert titles(result)[0].endswith(f"audit a1 of {month_ago.date()}")
-    assert titles(result)[1:] == ["Over (1)"]
+    assert titles(result)[1:] == ["Ended (1)"]
     assert "m1: has run out (" in result.stdout
     keep(url, audited([], "a3"))
     assert called("list", "--store", url).stdout.splitlines() == [
@@ -199,7 +199,7 @@ def test_check_says_what_each_entry_would_do_and_changes_nothing(url: str, tmp_p
         f"{file}: 2 entries, nothing wrong",
         f"On the newest audit of {audit().client}, a1 of {TODAY}:",
         "Ending soon (1)",
-        "Without a place in what may be left out (1)",
+        "Without a place (1)",
     ]
     # The place of the old one is kept, although the new one is older.
     assert result.stdout.index("old (waived)") < result.stdout.index("Without") < result.stdout.index("new (waived)")
