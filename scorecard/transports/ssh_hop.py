@@ -92,6 +92,18 @@ class Hop:
         return self._wire
 
     @property
+    def active(self) -> bool:
+        """Whether the connection stands; whoever asks may do so while another thread closes it."""
+        wire = self._wire
+        return wire is not None and wire.is_active()
+
+    @property
+    def stuck_s(self) -> float:
+        """For how long the other side has taken nothing; 0 where nothing waits, or nobody is connected."""
+        wire = self._wire
+        return 0.0 if wire is None else wire.packetizer.stuck_s
+
+    @property
     def flooded(self) -> bool:
         return self._wire is not None and self._wire.flooded
 

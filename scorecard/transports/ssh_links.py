@@ -54,7 +54,7 @@ class _Link:
 
     @property
     def alive(self) -> bool:
-        return not self.broken and self.hop.wire.is_active() and (self.before is None or not self.before.lost)
+        return not self.broken and self.hop.active and (self.before is None or not self.before.lost)
 
     @property
     def accepted_new(self) -> bool:
@@ -181,7 +181,7 @@ class Links:
             if self._closed or not link.alive:
                 return
             idle = link.taken == 0 and time.monotonic() > link.idle_since + IDLE_S
-            if idle or link.hop.wire.packetizer.stuck_s > STUCK_S:
+            if idle or link.hop.stuck_s > STUCK_S:
                 link.broken = True
                 link.hop.cut()
                 return

@@ -209,6 +209,31 @@ def test_killed_under_those_who_use_it(transport: SshTransport, key: Path, tmp_p
         assert jump.connections() == 2
 
 
+def test_deadlines_outlive_a_connection_that_was_closed(
+    transport: SshTransport, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One thread looks after connections and deadlines alike: a look at what is closed by then must not end it."""
+    monkeypatch.setattr(ssh_links, "LOOK_EVERY_S", 3.0)
+    with (
+        Sshd(tmp_path / "jump", authorized=[key]) as jump,
+        Sshd(tmp_path / "slow", address="127.0.7.5", authorized=[key], options=("ForceCommand sleep 60",)) as slow,
+        Sshd(tmp_path / "end", address="127.0.7.6", authorized=[key]) as end,
+    ):
+        hanging = behind([jump], slow, key)
+        known = Path(hanging.connection.known_hosts[0])
+        known.write_text(known.read_text() + end.known_hosts_line())
+        quick = replace(hanging, name="quick", port=end.port, address=end.address)
+        assert ask(transport, quick) == "answer"
+        looked_at = time.monotonic() + 3
+        jump.signal_connections(signal.SIGKILL)
+        wait_until(lambda: not jump.serving())
+        time.sleep(0.5)  # until our side has seen it too
+        assert ask(transport, quick) == "answer"  # over a new one; the first is closed
+        assert jump.connections() == 2
+        time.sleep(max(0.0, looked_at + 0.5 - time.monotonic()))
+        assert ask(transport, hanging, deadline_s=2).startswith("deadline: ")
+
+
 def test_a_jump_that_breaks_under_every_login_is_given_up(transport: SshTransport, key: Path, tmp_path: Path) -> None:
     """The endpoint is at no fault, and is not blamed."""
     with Sshd(tmp_path / "jump", authorized=[key]) as jump, socket.create_server(("127.0.7.5", 0)) as silent:
