@@ -14,7 +14,7 @@ from . import hygiene
 from .rows import DeviceRow, Rows
 
 # Somebody has to switch such a machine on, or to bring it; every other failure is ours to mend.
-OUT_OF_REACH = frozenset({FailureKind.UNREACHABLE, FailureKind.NAME_NOT_FOUND})
+_OUT_OF_REACH = frozenset({FailureKind.UNREACHABLE, FailureKind.NAME_NOT_FOUND})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ def build(audit: Audit, context: ReportContext, rows: Rows) -> tuple[Wanted, ...
     wanted = [
         _wanted(row, devices[by_id[row.id]], before.get(by_id[row.id]))
         for row in rows.devices
-        if _out_of_reach(devices[by_id[row.id]])
+        if is_out_of_reach(devices[by_id[row.id]])
     ]
     return tuple(sorted(wanted, key=_longest_away))
 
 
-def _out_of_reach(device: Device) -> bool:
-    return not device.seen and device.failure is not None and device.failure.kind in OUT_OF_REACH
+def is_out_of_reach(device: Device) -> bool:
+    return not device.seen and device.failure is not None and device.failure.kind in _OUT_OF_REACH
 
 
 def _wanted(row: DeviceRow, now: Device, before: Device | None) -> Wanted:

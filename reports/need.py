@@ -9,12 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
 
-from scorecard.errors import FailureKind
 from scorecard.exceptions.listing import Group
 from scorecard.model import Status
 from scorecard.result import Audit, Contract
 
-from . import hygiene, need_words, numbers, words
+from . import bring, hygiene, need_words, numbers, words
 from .exempt import Exempt
 from .rows import DeviceRow, Rows
 from .standing import Link
@@ -22,8 +21,6 @@ from .tasks import Tasks
 
 SUPPORT = "os-support.supported"  # the check whose fix may be another machine
 _NAMES_SHOWN = 4
-# Somebody has to switch such a machine on, or to bring it; every other failure is ours to mend.
-_OUT_OF_REACH = (FailureKind.UNREACHABLE, FailureKind.NAME_NOT_FOUND)
 # Days after the check by which an answer is asked for.
 _PRODUCE_DAYS, _HOURS_DAYS, _OTHER_DAYS = 7, 14, 28
 
@@ -90,7 +87,7 @@ class _Builder:
         return numbers.short_day(day) if day.year == self.today.year else numbers.day(day)
 
     def _produce(self) -> Iterator[Decision]:
-        out = {device.name for device in self.audit.devices if device.failure and device.failure.kind in _OUT_OF_REACH}
+        out = {device.name for device in self.audit.devices if bring.is_out_of_reach(device)}
         ids = {self.rows.ids[name] for name in out}
         asked = [row for row in self.rows.devices if row.id in ids]
         if not asked:

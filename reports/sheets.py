@@ -182,6 +182,7 @@ def by_check(view: View) -> Table:
         Heading("No", Kind.WHOLE),
         Heading("Nearly", Kind.WHOLE),
         Heading("Not checked", Kind.WHOLE),
+        Heading("Excused", Kind.WHOLE),
         Heading("Expected", wrap=True, widest=34),
         Heading("Seen on one of them", wrap=True, widest=48),
     )
@@ -195,7 +196,9 @@ def by_check(view: View) -> Table:
 
 def _check(rows: Sequence[FindingRow]) -> tuple[Value, ...]:
     sample = min(rows, key=lambda row: row.order)
-    counts = [sum(row.status is status for row in rows) for status in (Status.FAIL, Status.WARN, Status.UNKNOWN)]
+    left = [row for row in rows if not row.excused]
+    counts = [sum(row.status is status for row in left) for status in (Status.FAIL, Status.WARN, Status.UNKNOWN)]
+    counts.append(len(rows) - len(left))
     said = sample.reason if sample.status is Status.UNKNOWN and sample.reason else sample.measured
     return (sample.title, sample.category, words.SEVERITIES[sample.severity], *counts, sample.expected, said)
 
