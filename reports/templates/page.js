@@ -1,7 +1,7 @@
 (function () {
   'use strict';
   var root = document.documentElement;
-  var data = JSON.parse(document.getElementById('data').textContent);
+  var data = JSON.parse(document.getElementById('data').textContent), words = data.words;
   function el(id) { return document.getElementById(id); }
   function all(selector, from) { return Array.prototype.slice.call((from || document).querySelectorAll(selector)); }
   function fill(text, values) { return text.replace(/\{([a-z]+)\}/g, function (whole, key) { return values[key]; }); }
@@ -12,23 +12,8 @@
     return made;
   }
 
-  /* theme and print */
-  var themeButton = el('theme'), printButton = el('print'), system = matchMedia('(prefers-color-scheme: dark)');
-  function stored(value) {
-    try {
-      if (value === undefined) { return localStorage.getItem('scorecard-theme'); }
-      localStorage.setItem('scorecard-theme', value);
-    } catch (refused) { return null; }
-    return value;
-  }
-  function isDark() { return root.dataset.theme ? root.dataset.theme === 'dark' : system.matches; }
-  function nameTheme() { themeButton.textContent = isDark() ? data.words.light : data.words.dark; }
-  if (stored() === 'dark' || stored() === 'light') { root.dataset.theme = stored(); }
-  themeButton.hidden = printButton.hidden = false;
-  themeButton.onclick = function () { root.dataset.theme = isDark() ? 'light' : 'dark'; stored(root.dataset.theme); nameTheme(); };
-  printButton.onclick = function () { print(); };
-  system.addEventListener('change', nameTheme);
-  nameTheme();
+{% include "theme.js" %}
+
   if (!CSS.supports('selector(::details-content)')) {
     addEventListener('beforeprint', function () { all('details').forEach(function (box) { box.open = true; }); });
   }
@@ -135,7 +120,7 @@
   var lines = body && !data.large ? all('tr', body) : [];
 
   function sentence() {
-    var count = shown.length, words = data.words, verbs = wanted.state.length ? wanted.state : [wanted.pillar.length ? 'asked' : ''];
+    var count = shown.length, verbs = wanted.state.length ? wanted.state : [wanted.pillar.length ? 'asked' : ''];
     function listed(values) { return values.join(words.or); }
     function more(key, values) { return values.length ? fill(words[key], { what: listed(values) }) : ''; }
     if (!narrowed()) { return fill(items.length === 1 ? words.all_one : words.all, { of: counted(items.length) }); }
