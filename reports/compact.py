@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from scorecard.days import MONTHS
 from scorecard.model import Status
 
-from . import hygiene, labels, list_words, moves_words, numbers, words
+from . import hygiene, labels, list_words, moves_words, words
 from .rows import OTHER, WORST_FIRST, DeviceRow, FindingRow
 from .view import View
 
@@ -86,7 +87,7 @@ def data(view: View) -> dict[str, object]:
         "roles": packer.roles.texts,
         "checks": [[page.check, page.title, page.id] for page in view.by_check.pages],
         "texts": packer.texts.texts,
-        "months": numbers.MONTHS,
+        "months": MONTHS,
         "icons": ICONS,
         "formula": hygiene.FORMULA_START,
         "words": {**list_words.SCRIPT, "dark": labels.DARK, "light": labels.LIGHT},

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+from scorecard.days import MONTHS, spelled, spelled_month
+
 _LONG_MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -56,7 +57,7 @@ def hours(minutes: float) -> str:
 
 
 def day(moment: date | datetime) -> str:
-    return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
+    return spelled(moment)
 
 
 def short_day(moment: date | datetime) -> str:
@@ -68,7 +69,7 @@ def month(moment: date | datetime) -> str:
 
 
 def short_month(moment: date | datetime) -> str:
-    return f"{MONTHS[moment.month - 1]} {moment.year}"
+    return spelled_month(moment)
 
 
 def stamp(moment: datetime) -> str:

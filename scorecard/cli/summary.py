@@ -15,6 +15,7 @@ from scorecard.cli import summary_words as words
 from scorecard.cli.made_up import NOTE
 from scorecard.cli.setting import Page, one_line, short
 from scorecard.cli.terminal import safe
+from scorecard.days import spelled
 from scorecard.errors import InputError
 from scorecard.history.pairs import zone_of
 from scorecard.history.shapley import as_shown
@@ -116,9 +117,9 @@ def _movement(page: Page, audit: Audit, before: Audit | None) -> None:
 
 def _day(audit: Audit) -> str:
     try:
-        return words.day(audit.as_of.astimezone(zone_of(audit)))
+        return spelled(audit.as_of.astimezone(zone_of(audit)))
     except InputError:
-        return words.day(audit.as_of)
+        return spelled(audit.as_of)
 
 
 def _promises(page: Page, audit: Audit) -> None:

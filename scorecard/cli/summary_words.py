@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from decimal import Decimal
 
 from scorecard.plan.hours import Hours
@@ -27,7 +26,6 @@ FIXES = "What to fix first"
 NOT_ESTIMATED = "? h"
 INTERRUPTED = "The audit was stopped early: what came in before is kept and shown."
 NOT_ASKED = "it was not asked."
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PAYERS = {Owner.PROVIDER: "", Owner.CLIENT: "the client's to do", Owner.VENDOR: "the maker's to do"}
 
 
@@ -69,10 +67,6 @@ def worst_case(letter: str) -> str:
 
 def held(letter: str) -> str:
     return f"Held at {letter}"
-
-
-def day(moment: datetime) -> str:
-    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
 
 
 def moved(change: Decimal | None, since: str, letter: str | None, fixed: int, new: int, came_back: int) -> str:

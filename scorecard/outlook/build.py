@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
+from scorecard.days import spelled
 from scorecard.outlook import disks, lapses, support
 from scorecard.outlook.model import Kind, Outlook, Untold
 from scorecard.outlook.snapshot import Snapshot
-from scorecard.outlook.words import names, plural, spelled
+from scorecard.outlook.words import names, plural
 
 MONTHS = 12
 _KINDS = tuple(Kind)

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from scorecard.days import spelled
 from scorecard.disk_space import GB, Space
 from scorecard.outlook.model import DiskOutlook, EarlyWarning, Kind, Standing
 from scorecard.outlook.snapshot import Sight, Snapshot
 from scorecard.outlook.trend import trend
-from scorecard.outlook.words import amount, left, plural, spelled
+from scorecard.outlook.words import amount, left, plural
 
 FULL_SHARE = 0.01  # with less than this free it is full now
 NEW_SHARE = 0.05  # a size that changes by more than this is another disk, or an enlarged one

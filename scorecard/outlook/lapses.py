@@ -11,10 +11,11 @@ from itertools import pairwise
 from math import ceil
 from statistics import median
 
+from scorecard.days import spelled
 from scorecard.model import Status
 from scorecard.outlook.model import EarlyWarning, Kind
 from scorecard.outlook.snapshot import AGES, Age, Sight, Snapshot
-from scorecard.outlook.words import left, spelled
+from scorecard.outlook.words import left
 
 _WHAT = dict(
     zip(

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from scorecard.days import spelled, spelled_month
 from scorecard.outlook.model import EarlyWarning, Kind
 from scorecard.outlook.snapshot import Snapshot, Support
-from scorecard.outlook.words import left, names, plural, spelled, spelled_month
+from scorecard.outlook.words import left, names, plural
 
 _SPAN = re.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2}))?")
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from scorecard.disk_space import GB
 
 _NAMES_SHOWN = 5
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def plural(count: int, one: str) -> str:
@@ -28,15 +26,6 @@ def amount(size_bytes: float) -> str:
     if abs(size_bytes) < GB:
         return f"{size_bytes / 2**20:,.{1 if abs(size_bytes) < 10 * 2**20 else 0}f} MB"
     return f"{size_bytes / GB:,.1f} GB"
-
-
-def spelled(when: date) -> str:
-    """ "19 Dec 2026", whatever the locale of this computer."""
-    return f"{when.day} {spelled_month(when)}"
-
-
-def spelled_month(when: date) -> str:
-    return f"{_MONTHS[when.month - 1]} {when.year}"
 
 
 def left(days: int) -> str:
