@@ -8,7 +8,7 @@ from datetime import date
 
 from scorecard.exceptions.entries import Entry
 from scorecard.exceptions.limits import longest_days, run_days
-from scorecard.inventory.fields import suggestion
+from scorecard.inventory.values import suggestion
 from scorecard.marked_yaml import Document, Problem, printable
 from scorecard.model import ExceptionKind
 from scorecard.standard import ExceptionLimits

@@ -9,30 +9,25 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from scorecard.inventory import fields as kind
+from scorecard.inventory import values as read
+from scorecard.inventory.fields_reports import MaybeCurrency
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_CURRENCY = re.compile(r"[A-Z]{3}")
 _MOST_MONEY = 1e12
 
 
 def _id(value: object) -> str:
     if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise kind.refuse(f"expected letters, digits, '.', '_' and '-', at most 64 of them, found {kind.found(value)}")
+        raise read.refuse(f"expected letters, digits, '.', '_' and '-', at most 64 of them, found {read.found(value)}")
     return value
 
 
 def _sha256(value: object) -> str:
     text = value.removeprefix("sha256:").lower() if isinstance(value, str) else ""
     if not _SHA256.fullmatch(text):
-        raise kind.refuse(f"expected the 64 hexadecimal digits of a SHA-256, found {kind.found(value)}")
+        raise read.refuse(f"expected the 64 hexadecimal digits of a SHA-256, found {read.found(value)}")
     return text
-
-
-def _currency(value: object) -> str:
-    if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
-        raise kind.refuse(f"expected three capitals such as EUR, found {kind.found(value)}")
-    return value
 
 
 def _price(value: object) -> object:
@@ -40,9 +35,9 @@ def _price(value: object) -> object:
     if isinstance(value, int | float) and not isinstance(value, bool):
         if math.isfinite(value) and 0 <= value <= _MOST_MONEY:
             return value
-    elif isinstance(value, str) and value.strip() and len(value) <= kind.MAX_NAME and value.isprintable():
+    elif isinstance(value, str) and value.strip() and len(value) <= read.MAX_NAME and value.isprintable():
         return value.strip()
-    raise kind.refuse(f"expected an amount, or text such as '1,200 a year', found {kind.found(value)}")
+    raise read.refuse(f"expected an amount, or text such as '1,200 a year', found {read.found(value)}")
 
 
 Id = Annotated[str | None, BeforeValidator(_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID.pattern}$"})]
@@ -50,9 +45,6 @@ Sha256 = Annotated[
     str | None,
     BeforeValidator(_sha256),
     WithJsonSchema({"type": "string", "pattern": "^(sha256:)?[0-9A-Fa-f]{64}$"}),
-]
-Currency = Annotated[
-    str | None, BeforeValidator(_currency), WithJsonSchema({"type": "string", "pattern": f"^{_CURRENCY.pattern}$"})
 ]
 Price = Annotated[
     int | float | str | None,
@@ -95,7 +87,7 @@ class DeclinedModel(Model):
     checks: kind.Names = Field(description="Id or ids of the checks that it would have put in order.")
     endpoints: kind.Names = Field(description=_ENDPOINTS_SAID)
     price: Price = Field(default=None, description="What was quoted: a number, or text.")
-    currency: Currency = Field(default=None, description="Of a price that is a number, such as EUR.")
+    currency: MaybeCurrency = Field(default=None, description="Of a price that is a number, such as EUR.")
     by: kind.Text = Field(description="Who refused it, with their function.")
     on: kind.Day = Field(description="The day it was refused, such as 2026-01-31.")
     until: kind.MaybeDay = Field(default=None, description="Last day it holds; without end where nothing is said.")

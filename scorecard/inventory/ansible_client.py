@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from scorecard.inventory.ansible_settings import Given, Machine, Place
 from scorecard.inventory.ansible_ssh import Hop
-from scorecard.inventory.fields import hop_parts
+from scorecard.inventory.fields_network import hop_parts
 from scorecard.yaml_values import KeyPath, Value
 
 _Login = tuple[tuple[str, str], ...]

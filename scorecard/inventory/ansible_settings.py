@@ -14,7 +14,7 @@ from scorecard.inventory import ansible_names as names
 from scorecard.inventory import ansible_ssh as ssh
 from scorecard.inventory.ansible_templates import NotStatic, Template, env_reference
 from scorecard.inventory.ansible_tree import Found, Host, Notes, Origin, Variable, is_template
-from scorecard.inventory.fields import address_fault
+from scorecard.inventory.fields_network import address_fault
 from scorecard.marked_yaml import printable
 from scorecard.yaml_values import Value
 

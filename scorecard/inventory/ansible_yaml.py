@@ -8,8 +8,8 @@ from typing import Any
 from scorecard.inventory import ansible_hosts as hosts
 from scorecard.inventory.ansible_names import is_used
 from scorecard.inventory.ansible_tree import ALL, UNGROUPED, Notes, Origin, Tree, Variable
-from scorecard.inventory.fields import kind_of
 from scorecard.inventory.shape import mapping
+from scorecard.inventory.values import kind_of
 from scorecard.marked_yaml import Document, Problem, printable
 from scorecard.yaml_values import KeyPath
 

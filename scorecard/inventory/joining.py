@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from scorecard.inventory.build import resolve
-from scorecard.inventory.fields import MAX_NAME
 from scorecard.inventory.joined import Joined, Segment
 from scorecard.inventory.layers import names
 from scorecard.inventory.lists import ENDINGS, MachineList, Rows, is_list, read, split
 from scorecard.inventory.shape import items, mapping
+from scorecard.inventory.values import MAX_NAME
 from scorecard.marked_yaml import Document, Problem, printable
 from scorecard.yaml_values import KeyPath, Marks
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from scorecard.inventory import fields as kind
+from scorecard.inventory import fields_network as network
+from scorecard.inventory import fields_reports as report
+from scorecard.inventory.values import refuse
 from scorecard.secrets import FORMS
 
 
@@ -20,18 +23,18 @@ class HopModel(Model):
 
     model_config = ConfigDict(title="Hop")
 
-    address: kind.Host = Field(description="Host name or IP address of the machine in between.")
-    port: kind.MaybePort = Field(default=None, description="Its SSH port; 22 where nothing is said.")
+    address: network.Host = Field(description="Host name or IP address of the machine in between.")
+    port: network.MaybePort = Field(default=None, description="Its SSH port; 22 where nothing is said.")
     user: kind.MaybeName = Field(default=None, description="The user there; the endpoint's own where nothing is said.")
     credential: kind.MaybeName = Field(default=None, description="Name of the credential for this hop.")
 
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, value: Any) -> Any:
-        return kind.hop_parts(value) if isinstance(value, str) else value
+        return network.hop_parts(value) if isinstance(value, str) else value
 
 
-Hops = Annotated[tuple[HopModel, ...] | None, BeforeValidator(kind.hops_listed)]
+Hops = Annotated[tuple[HopModel, ...] | None, BeforeValidator(network.hops_listed)]
 
 
 class Settings(Model):
@@ -46,7 +49,7 @@ class Settings(Model):
         description="How to reach the endpoint: ssh, winrm, local (this computer) or replay (recorded answers). "
         "Where nothing is said: winrm for windows, else ssh.",
     )
-    port: kind.MaybePort = Field(
+    port: network.MaybePort = Field(
         default=None, description="Port to connect to; the transport's usual one where nothing is said."
     )
     credential: kind.MaybeName = Field(default=None, description="Name of the credential to log in with.")
@@ -63,7 +66,7 @@ class Settings(Model):
         default=None,
         description="Machines to go through, in order: user@host:port, or address, port, user and credential; or none.",
     )
-    proxy: kind.MaybeProxy = Field(
+    proxy: network.MaybeProxy = Field(
         default=None,
         description="Proxy to go through, to the endpoint or to its first jump host: socks5://host:port or "
         "http://host:port, without a login; or none. Those of the environment are never used.",
@@ -149,7 +152,7 @@ class EndpointModel(Settings):
     model_config = ConfigDict(title="Endpoint")
 
     name: kind.Name = Field(description="Its name, unique within the client. Findings and history go by it.")
-    address: kind.MaybeAddress = Field(
+    address: network.MaybeAddress = Field(
         default=None,
         description="Host name or IP address; for replay the folder or audit document. The name where nothing is said.",
     )
@@ -195,17 +198,17 @@ class ProviderModel(Model):
     model_config = ConfigDict(title="Provider")
 
     name: kind.Text = Field(description="Name of the IT provider.")
-    contact: kind.MaybeBlock = Field(
+    contact: report.MaybeBlock = Field(
         default=None, description="How to reach the provider: mail, telephone or web address; several lines as a list."
     )
     logo: kind.MaybeFile = Field(
         default=None,
         description="Logo for reports: a PNG or an SVG of shapes, up to 30 KB. Relative paths start at this folder.",
     )
-    accent: kind.MaybeAccent = Field(
+    accent: report.MaybeAccent = Field(
         default=None, description="Colour of the mark and of the trend in reports, such as '#1a4fa3', readable on white."
     )
-    accent_dark: kind.MaybeDarkAccent = Field(
+    accent_dark: report.MaybeDarkAccent = Field(
         default=None, description="The same on the dark page; where nothing is said, a lighter tint of accent."
     )
 
@@ -226,14 +229,14 @@ class ContractModel(Model):
 
     model_config = ConfigDict(title="Contract")
 
-    hours_per_month: kind.Hours = Field(description="Hours of work that the contract holds each month.")
-    rate: kind.MaybeRate = Field(default=None, description="Price of an hour of work; without it no money is shown.")
-    currency: kind.MaybeCurrency = Field(default=None, description="Currency of the rate, such as EUR.")
+    hours_per_month: report.Hours = Field(description="Hours of work that the contract holds each month.")
+    rate: report.MaybeRate = Field(default=None, description="Price of an hour of work; without it no money is shown.")
+    currency: report.MaybeCurrency = Field(default=None, description="Currency of the rate, such as EUR.")
 
     @model_validator(mode="after")
     def _rate_has_a_currency(self) -> ContractModel:
         if (self.rate is None) != (self.currency is None):
-            raise kind.refuse("expected rate and currency together, found only one of them")
+            raise refuse("expected rate and currency together, found only one of them")
         return self
 
 
@@ -253,7 +256,7 @@ class ClientModel(Model):
     model_config = ConfigDict(title="Client")
 
     client: kind.Name = Field(description="The client's name, unique among all inventories loaded together.")
-    time_zone: kind.MaybeZone = Field(
+    time_zone: report.MaybeZone = Field(
         default=None, description="Time zone for dates in reports, such as Europe/London; else UTC."
     )
     standard: kind.MaybeName = Field(
@@ -289,7 +292,7 @@ class ClientsModel(Model):
     model_config = ConfigDict(title="Clients")
 
     provider: ProviderModel | None = Field(default=None, description="Provider of every client that names none.")
-    time_zone: kind.MaybeZone = Field(default=None, description="Time zone of every client that names none.")
+    time_zone: report.MaybeZone = Field(default=None, description="Time zone of every client that names none.")
     standard: kind.MaybeName = Field(default=None, description="Standard of every client that names none.")
     defaults: DefaultsModel = Field(
         default=DefaultsModel(), description="Settings for every endpoint in this file; a client's own win."

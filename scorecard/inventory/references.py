@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from scorecard.inventory.fields import address_fault, suggestion
+from scorecard.inventory.fields_network import address_fault
 from scorecard.inventory.joined import Joined
 from scorecard.inventory.layers import ClientView, Layer, pick
 from scorecard.inventory.models import ClientModel
 from scorecard.inventory.shape import items, mapping
+from scorecard.inventory.values import suggestion
 from scorecard.marked_yaml import Problem, printable
 from scorecard.model import Authentication
 from scorecard.transports.winrm_way import HTTP_PORTS, refusal

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from scorecard.inventory.fields import SAID, kind_of, suggestion
+from scorecard.inventory.values import SAID, kind_of, suggestion
 from scorecard.marked_yaml import Document, Problem, printable
 
 M = TypeVar("M", bound=BaseModel)

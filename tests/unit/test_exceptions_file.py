@@ -185,7 +185,7 @@ IN_DECLINED = {
         "declined[1].price: expected an amount, or text such as '1,200 a year', found yes"
     ],
     f"{DECLINED}, on: 2026-11-20, currency: eur": [
-        "declined[1].currency: expected three capitals such as EUR, found 'eur'"
+        "declined[1].currency: expected a currency such as EUR, in three capital letters, found 'eur'"
     ],
     f"{DECLINED}, on: 2026-11-20, until: 2026-11-19": [
         "declined[1].until: 2026-11-19 is before on, 2026-11-20; correct one of them"

@@ -256,7 +256,7 @@ IN_CLIENT = {
     ],
     "contract: {hours_per_month: 10, rate: 95}": ["contract: expected rate and currency together, found only one of them"],
     "contract: {hours_per_month: 10, rate: 95, currency: pounds}": [
-        "contract.currency: expected a currency such as EUR of at most 3 characters, found 6"
+        "contract.currency: expected a currency such as EUR, in three capital letters, found 'pounds'"
     ],
     "contract: {hours_per_month: 10, rate: -1, currency: GBP}": [
         "contract.rate: expected a price for an hour from 0.01 to 1,000,000, found the number -1"
