@@ -14,8 +14,8 @@ from scorecard.reporting import Moved
 
 from . import words
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 486.0, 14.0, 150.0
-_COVER_TOP, _COVER_HEIGHT, _COVER_WIDTH = 170.0, 22.0, 22.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 486.0, 14.0, 138.0
+_COVER_TOP, _COVER_HEIGHT, _COVER_WIDTH = 158.0, 22.0, 22.0
 # What is written into the chart keeps clear of the line: half its width and its height, for the larger letters of a
 # narrow screen.
 _TEXT_HALF, _TEXT_HEIGHT, _LINE_ROOM = 62.0, 16.0, 7.0

@@ -15,7 +15,7 @@ from .rows import OTHER, Rows, State
 from .work import Card
 
 _TOP, _BOTTOM, _APART = 16.0, 150.0, 20.0
-_LABEL = 22  # characters of a title that have room on a narrow screen
+_LABEL = 31  # characters of a title that have room on a narrow screen
 _BAR_WIDTH, _BAR_LEAST = 120.0, 2.0
 _AGE_HEIGHT, _AGE_BASE, _AGE_STEP = 84.0, 110.0, 90.0
 _SITES_SHOWN = 12

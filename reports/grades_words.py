@@ -32,9 +32,8 @@ def no_own(without_: str) -> str:
 def shipped(letter: str | None, version: str, rules: int) -> str:
     """The letter under the shipped standard, beside that of an edited one (design section 7)."""
     differ = f"{words.plural(rules, 'rule', 'rules')} {'differs' if rules == 1 else 'differ'}"
-    if letter is None:
-        return f"Our standard, {differ}. Under the one as shipped (version {version}) there is no letter."
-    return f"Our standard, {differ}. Under the one as shipped (version {version}) the letter is {letter}."
+    given = f"it is {_a(letter)} {letter}" if letter else "there is no letter"
+    return f"Our standard, {differ}; under the shipped one (version {version}) {given}."
 
 
 def _a(letter: str) -> str:

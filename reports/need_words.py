@@ -68,9 +68,9 @@ def approve(hours_: str) -> str:
 def reach(each_month: str, within: str, after: str) -> str:
     """`within`, `after`: the points with the plan's hours alone, and with these as well; empty without points."""
     if not within:
-        return f"The {each_month} hours of your plan are not enough for the open work."
-    start = f"The {each_month} hours of your plan reach {within} points"
-    return f"{start}; these clear the rest of the work." if within == after else f"{start}; with these, {after}."
+        return f"Your plan's {each_month} hours are not enough for the open work."
+    start = f"Your plan's {each_month} hours reach {within} points"
+    return f"{start}; these clear the rest." if within == after else f"{start}; with these, {after}."
 
 
 def replace(machines: str) -> str:

@@ -285,11 +285,9 @@ def _road_step(step: Step, agreed: Agreed) -> RoadStep:
 
 def _contract(ahead: Clearance) -> str:
     contract, work = ahead.contract, ahead.open_hours
-    price = numbers.money(ahead.money[1], contract.currency) if ahead.money and work.likely else ""
     return hygiene.line(
         tasks_words.contract(contract.hours_per_month, work, ahead.months, ahead.inflow_hours, ahead.months_with_inflow)
         + tasks_words.unestimated(ahead.estimated, ahead.tasks)
-        + (tasks_words.money(price) if price else "")
     )
 
 

@@ -129,11 +129,6 @@ def unestimated(estimated: int, tasks: int) -> str:
     return "" if estimated == tasks else f" {estimated:,} of {tasks:,} tasks are estimated."
 
 
-def money(price: str) -> str:
-    """Only where the inventory gives a rate."""
-    return f" At the agreed rate that is about {price}."
-
-
 def hours_bar(within: str, beyond: str, each_month: str, total: str) -> str:
     tail = f", then {beyond} extra" if beyond != "0.0" else ""
     return f"{within} of the {each_month} hours of one month{tail}. {total} in all for us."

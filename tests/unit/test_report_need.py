@@ -78,7 +78,7 @@ def test_hours_beyond_the_plan_are_asked_for_with_their_price() -> None:
     assert one.amount == f"£{110 * beyond:,.0f}"
     assert one.by == "by 28 Nov"
     assert made.need.title == f"One decision. Saying yes costs {one.amount}."
-    assert why(one).startswith("The 2 hours of your plan reach ")
+    assert why(one).startswith("Your plan's 2 hours reach ")
 
 
 def test_without_a_rate_hours_stand_in_for_money_and_without_a_contract_nothing_is_asked() -> None:

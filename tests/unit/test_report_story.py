@@ -209,7 +209,7 @@ def test_the_letter_under_the_shipped_standard_stands_beside_that_of_an_edited_o
     card = replace(audit.scorecard, shipped=Shipped("2026.2", 71.0, "C", differences))
     report("html").render(replace(audit, scorecard=card), ReportContext(), tmp_path / "page.html")
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
-    said = "Our standard, 2 rules differ. Under the one as shipped (version 2026.2) the letter is C."
+    said = "Our standard, 2 rules differ; under the shipped one (version 2026.2) it is a C."
     assert said in plain(section(text, "safe"))
     assert differences[0] in plain(section(text, "method"))
     assert "<img" not in text
