@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from scorecard.reporting import Moved
 
-from . import words
+from . import trend_words
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 486.0, 14.0, 138.0
 _COVER_TOP, _COVER_HEIGHT, _COVER_WIDTH = 158.0, 22.0, 22.0
@@ -123,11 +123,13 @@ def score_chart(slots: Sequence[Point | None], bands: Mapping[str, float]) -> Ch
     goal = _goal(last.score or 0.0, bands, y, taken)
     events = tuple(_events(drawn, goal))
     return Chart(
-        title=words.chart_title(first.label, last.label),
+        title=trend_words.chart_title(first.label, last.label),
         description=" ".join(
             (
-                words.chart_description(first.shown, first.label, last.shown, last.label, first.checked, last.checked),
-                *(words.chart_event(label, event.text) for label, event in _labelled(events, drawn)),
+                trend_words.chart_description(
+                    first.shown, first.label, last.shown, last.label, first.checked, last.checked
+                ),
+                *(trend_words.chart_event(label, event.text) for label, event in _labelled(events, drawn)),
             )
         ),
         stripes=_stripes(bands, floor, y),
@@ -158,7 +160,7 @@ def _goal(score: float, bands: Mapping[str, float], y: Callable[[float], float],
     x, text_y, end = max(
         places, key=lambda place: _room(place[0] + (-_TEXT_HALF if place[2] else _TEXT_HALF), place[1], taken)
     )
-    return Goal(line, words.letter_from(letter, f"{start:g}"), x, round(text_y, 1), end)
+    return Goal(line, trend_words.letter_from(letter, f"{start:g}"), x, round(text_y, 1), end)
 
 
 def _room(x: float, text_y: float, taken: Sequence[Dot]) -> float:
@@ -197,13 +199,13 @@ def _event(then: Point, now: Point) -> str:
     worse = now.moved.new + now.moved.came_back if now.moved else 0
     if change < 0:
         if joined >= max(_LEAST_JOINED, _JOINED_SHARE * then.machines):
-            return words.event_joined(joined)
+            return trend_words.event_joined(joined)
         if seen <= -_COVERAGE_SHIFT:
-            return words.EVENT_FEWER_ANSWERS
-        return words.event_worse(worse) if now.moved and worse > now.moved.fixed else ""
+            return trend_words.EVENT_FEWER_ANSWERS
+        return trend_words.event_worse(worse) if now.moved and worse > now.moved.fixed else ""
     if seen >= _COVERAGE_SHIFT:
-        return words.EVENT_MORE_ANSWERS
-    return words.event_fixed(now.moved.fixed) if now.moved and now.moved.fixed > worse else ""
+        return trend_words.EVENT_MORE_ANSWERS
+    return trend_words.event_fixed(now.moved.fixed) if now.moved and now.moved.fixed > worse else ""
 
 
 def _labelled(events: Sequence[Event], drawn: Sequence[tuple[Dot, Point]]) -> Iterator[tuple[str, Event]]:

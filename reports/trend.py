@@ -10,7 +10,7 @@ from scorecard.model import OPEN
 from scorecard.reporting import Moved, Past, ReportContext
 from scorecard.result import Audit
 
-from . import charts, hygiene, numbers, words
+from . import charts, hygiene, numbers, trend_words, words
 from .agreed import Agreed
 from .charts import Chart, Point
 from .moves import Moves
@@ -130,7 +130,7 @@ def _sentence(now: Point, scored: Sequence[Point], because: str) -> str:
     long_ago = (now.moment - first.moment).days
     since = "in a year" if long_ago >= _A_YEAR_DAYS else f"since {numbers.short_month(first.moment)}"
     longer = _change(now, first) if first is not last else None
-    return words.movement(_change(now, last), _since(now, last), longer, since, because)
+    return trend_words.movement(_change(now, last), _since(now, last), longer, since, because)
 
 
 def _since(now: Point, last: Point) -> str:
@@ -145,7 +145,7 @@ def _change(now: Point, then: Point) -> float:
 def _detail(now: Point, last: Point) -> str:
     if abs(now.coverage - last.coverage) < _COVERAGE_SHIFT:
         return ""
-    return words.coverage_moved(last.checked, now.checked)
+    return trend_words.coverage_moved(last.checked, now.checked)
 
 
 def _because(audit: Audit, before: Audit | None, now: Point, last: Point) -> str:
@@ -156,7 +156,7 @@ def _because(audit: Audit, before: Audit | None, now: Point, last: Point) -> str
     change = _change(now, last)
     if not more or abs(change) < 1 or (more > 0) != (change > 0):
         return ""
-    return words.partly_because(more)
+    return trend_words.partly_because(more)
 
 
 def _slots(points: Sequence[Point]) -> list[Point | None]:
