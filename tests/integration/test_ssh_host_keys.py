@@ -41,7 +41,8 @@ def server(tmp_path: Path, key: Path) -> Iterator[Sshd]:
 def knowing(server: Sshd, credential: Credential, text: str, **more: object) -> Endpoint:
     file = server.folder / "known"
     file.write_text(text)
-    return replace(server.endpoint(credential), connection=replace(Connection(known_hosts=(str(file),)), **more))  # type: ignore[arg-type]
+    connection = replace(Connection(known_hosts=(str(file),)), **more)  # type: ignore[arg-type]  # fields of many types
+    return replace(server.endpoint(credential), connection=connection)
 
 
 def failure(transport: SshTransport, endpoint: Endpoint) -> TransportError:

@@ -38,7 +38,7 @@ class Connection(BaseHTTPRequestHandler):
     _STEPS: ClassVar[dict[str, str]] = {action: f"_{action.lower()}" for action in soap.ACTIONS.values()}
 
     def setup(self) -> None:
-        self.host: Wsman = self.server.host  # type: ignore[attr-defined]
+        self.host: Wsman = self.server.host  # type: ignore[attr-defined]  # BaseServer has no such field; ours sets it
         self.raw = self.request
         self.host.opened(self.raw)
         if self.host.trouble.at("dead"):
