@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from scorecard.errors import ReportError
-from scorecard.reporting import Report, ReportContext
-from scorecard.result import Audit
+from scorecard.reporting import Report
 
 from . import hygiene
 from . import view as views
@@ -72,9 +71,8 @@ def _time(moment: datetime | None) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else ""
 
 
-def render(audit: Audit, context: ReportContext, path: Path) -> None:
+def write(view: View, path: Path) -> None:
     """Write the file at `path`. Raises ReportError."""
-    view = views.build(audit, context)
     try:
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
@@ -84,4 +82,4 @@ def render(audit: Audit, context: ReportContext, path: Path) -> None:
         raise ReportError(f"{path}: the list of findings cannot be written: {error.strerror or error}") from error
 
 
-REPORT = Report("csv", ".csv", render)
+REPORT = Report("csv", ".csv", views.build, write)

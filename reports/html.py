@@ -13,8 +13,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from scorecard.errors import ReportError
-from scorecard.reporting import Report, ReportContext
-from scorecard.result import Audit
+from scorecard.reporting import Report
 
 from . import (
     ahead_words,
@@ -137,13 +136,13 @@ def _lean(source: str) -> str:
     return re.sub(r"\n\s+", "\n", re.sub(r"/\*.*?\*/", "", source))
 
 
-def render(audit: Audit, context: ReportContext, path: Path) -> None:
+def write(view: View, path: Path) -> None:
     """Write the page at `path`. Raises ReportError."""
-    text = page(views.build(audit, context))
+    text = page(view)
     try:
         path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise ReportError(f"{path}: the page cannot be written: {error.strerror or error}") from error
 
 
-REPORT = Report("html", ".html", render)
+REPORT = Report("html", ".html", views.build, write)

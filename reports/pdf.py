@@ -13,8 +13,7 @@ from types import ModuleType
 from xml.etree.ElementTree import Element, SubElement
 
 from scorecard.errors import InputError, ReportError
-from scorecard.reporting import Report, ReportContext
-from scorecard.result import Audit
+from scorecard.reporting import Report
 
 from . import html, pdf_drawings, pdf_words, templating
 from . import view as views
@@ -36,17 +35,16 @@ def ready() -> None:
     _weasyprint()
 
 
-def render(audit: Audit, context: ReportContext, path: Path) -> None:
+def write(view: View, path: Path) -> None:
     """Write the PDF at `path`. Raises InputError where WeasyPrint is missing, ReportError where it cannot be written."""
     weasyprint = _weasyprint()
-    view = views.build(audit, context)
     within = weasyprint.urls.URLFetcher(allowed_protocols={"data"})  # what stands in the page itself, such as a logo
     document = weasyprint.HTML(string=html.page(view), url_fetcher=within)
     root: Element = document.etree_element
     pdf_drawings.settle(root)
     _dress(root, view)
     document.wrapper_element = import_module("cssselect2").ElementWrapper.from_html_root(root, content_language=None)
-    identifier = hashlib.sha256(f"{view.id} {context.edition}".encode()).digest()[:16]
+    identifier = hashlib.sha256(f"{view.id} {view.edition.name}".encode()).digest()[:16]
     written: bytes = document.write_pdf(pdf_tags=True, pdf_identifier=identifier)
     try:
         path.write_bytes(written)
@@ -72,4 +70,4 @@ def _dress(root: Element, view: View) -> None:
     body.insert(0, foot)
 
 
-REPORT = Report("pdf", ".pdf", render, ready=ready)
+REPORT = Report("pdf", ".pdf", views.build, write, ready=ready)

@@ -261,15 +261,20 @@ def _time(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
-def render(audit: Audit, context: ReportContext, path: Path) -> None:
-    """Write the file at `path`. Raises ReportError, and InputError for an audit without names."""
+def prepare(audit: Audit, context: ReportContext) -> _Object:
+    """The log. Raises InputError for an audit without names."""
     if context.redacted:
         raise InputError(sarif_words.WITHOUT_NAMES)
+    return document(audit)
+
+
+def write(log: _Object, path: Path) -> None:
+    """Write the file at `path`. Raises ReportError."""
     try:
         with path.open("w", encoding="utf-8", newline="\n") as file:
-            json.dump(document(audit), file, ensure_ascii=False, indent=1)
+            json.dump(log, file, ensure_ascii=False, indent=1)
     except OSError as error:
         raise ReportError(f"{path}: the SARIF log cannot be written: {error.strerror or error}") from error
 
 
-REPORT = Report("sarif", ".sarif", render, for_programs=True)
+REPORT = Report("sarif", ".sarif", prepare, write, for_programs=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -30,31 +31,58 @@ _BETWEEN = "; "
 _Value = str | int | float
 
 
-def write_csv(audit: Audit, context: ReportContext, path: Path) -> None:
-    """Write the file at `path`. Raises ReportError and InputError."""
-    made = tickets.build(audit, context)
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The tickets with what both files say of their audit. Texts are clean (hygiene.py)."""
+
+    client: str
+    made_up: bool
+    audit: str
+    checked_at: datetime
+    audit_before: str | None
+    audits_not_read: tuple[str, ...]
+    tool_version: str
+    tickets: tuple[Ticket, ...]
+
+
+def prepare(audit: Audit, context: ReportContext) -> Batch:
+    """Raises ReportError and InputError, as tickets.build does."""
+    return Batch(
+        client=hygiene.name(words.client_name(audit.client, made_up=audit.made_up)),
+        made_up=audit.made_up,
+        audit=hygiene.name(audit.id),
+        checked_at=audit.as_of,
+        audit_before=hygiene.name(context.before.id) if context.before else None,
+        audits_not_read=tuple(_not_read(context)),
+        tool_version=hygiene.name(audit.tool_version),
+        tickets=tickets.build(audit, context),
+    )
+
+
+def write_csv(batch: Batch, path: Path) -> None:
+    """Write the file at `path`. Raises ReportError."""
 
     def fill(file: TextIO) -> None:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        writer.writerows(_record(ticket, audit) for ticket in made)
+        writer.writerows(_record(ticket, batch) for ticket in batch.tickets)
 
     _write(path, fill, encoding="utf-8-sig", newline="")
 
 
-def write_json(audit: Audit, context: ReportContext, path: Path) -> None:
-    """Write the file at `path`. Raises ReportError and InputError."""
+def write_json(batch: Batch, path: Path) -> None:
+    """Write the file at `path`. Raises ReportError."""
     document = {
         "format": FORMAT,
         "version": VERSION,
-        "client": _client(audit),
-        "made_up": audit.made_up,
-        "audit": hygiene.name(audit.id),
-        "checked_at": _time(audit.as_of),
-        "audit_before": hygiene.name(context.before.id) if context.before else None,
-        "audits_not_read": [*_not_read(context)],
-        "tool_version": hygiene.name(audit.tool_version),
-        "tickets": [_object(ticket) for ticket in tickets.build(audit, context)],
+        "client": batch.client,
+        "made_up": batch.made_up,
+        "audit": batch.audit,
+        "checked_at": _time(batch.checked_at),
+        "audit_before": batch.audit_before,
+        "audits_not_read": [*batch.audits_not_read],
+        "tool_version": batch.tool_version,
+        "tickets": [_object(ticket) for ticket in batch.tickets],
     }
     _write(path, lambda file: json.dump(document, file, ensure_ascii=False, indent=1), encoding="utf-8", newline="\n")
 
@@ -67,7 +95,7 @@ def _write(path: Path, fill: Callable[[TextIO], None], *, encoding: str, newline
         raise ReportError(f"{path}: the tickets cannot be written: {error.strerror or error}") from error
 
 
-def _record(ticket: Ticket, audit: Audit) -> Iterator[_Value]:
+def _record(ticket: Ticket, batch: Batch) -> Iterator[_Value]:
     """A row; text is guarded against being read as a formula."""
     names = [one.name for one in ticket.machines] or [one.name for one in ticket.gone]
     spent = ticket.hours
@@ -77,7 +105,7 @@ def _record(ticket: Ticket, audit: Audit) -> Iterator[_Value]:
         ticket.resolution.value if ticket.resolution else "",
         ticket.title,
         ticket.body,
-        _client(audit),
+        batch.client,
         ticket.site,
         ticket.owner.value,
         ticket.task,
@@ -90,8 +118,8 @@ def _record(ticket: Ticket, audit: Audit) -> Iterator[_Value]:
         "" if ticket.points is None else _hundredth(ticket.points),
         ticket.note,
         _time(ticket.first_seen) or "",
-        hygiene.name(audit.id),
-        _time(audit.as_of) or "",
+        batch.audit,
+        _time(batch.checked_at) or "",
     )
     return (hygiene.csv_cell(value) if isinstance(value, str) else value for value in values)
 
@@ -132,10 +160,6 @@ def _not_read(context: ReportContext) -> Iterator[str]:
             yield hygiene.name(past.id)
 
 
-def _client(audit: Audit) -> str:
-    return hygiene.name(words.client_name(audit.client, made_up=audit.made_up))
-
-
 def _hundredth(value: float) -> float:
     return round(value, 2)
 
@@ -144,5 +168,5 @@ def _time(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
-CSV = Report("tickets", "_tickets.csv", write_csv, for_programs=True, whole_client=True)
-JSON = Report("tickets-json", "_tickets.json", write_json, for_programs=True, whole_client=True)
+CSV = Report("tickets", "_tickets.csv", prepare, write_csv, for_programs=True, whole_client=True)
+JSON = Report("tickets-json", "_tickets.json", prepare, write_json, for_programs=True, whole_client=True)

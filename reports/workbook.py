@@ -16,8 +16,7 @@ from pathlib import Path
 from xlsxwriter.exceptions import FileCreateError, FileSizeError
 
 from scorecard.errors import ReportError
-from scorecard.reporting import Report, ReportContext
-from scorecard.result import Audit
+from scorecard.reporting import Report
 
 from . import (
     glossary,
@@ -243,7 +242,16 @@ def _tables(view: View) -> tuple[Table, ...]:
 
 
 def write(view: View, path: Path) -> None:
-    """Write the workbook at `path`. Raises OSError, and XlsxWriter's own errors about the file."""
+    """Write the workbook at `path`. Raises ReportError."""
+    try:
+        _write(view, path)
+    except OSError as error:
+        raise ReportError(f"{path}: the workbook cannot be written: {error.strerror or error}") from error
+    except (FileCreateError, FileSizeError) as error:
+        raise ReportError(f"{path}: the workbook cannot be written: {error}") from error
+
+
+def _write(view: View, path: Path) -> None:
     properties = {
         "title": words.page_title(view.client, view.month),
         "author": view.provider or words.PRODUCT,
@@ -271,15 +279,4 @@ def _fill(book: Book, view: View) -> None:
     _method(book, tables, view)
 
 
-def render(audit: Audit, context: ReportContext, path: Path) -> None:
-    """Write the workbook at `path`. Raises ReportError."""
-    view = views.build(audit, context)
-    try:
-        write(view, path)
-    except OSError as error:
-        raise ReportError(f"{path}: the workbook cannot be written: {error.strerror or error}") from error
-    except (FileCreateError, FileSizeError) as error:
-        raise ReportError(f"{path}: the workbook cannot be written: {error}") from error
-
-
-REPORT = Report("xlsx", ".xlsx", render)
+REPORT = Report("xlsx", ".xlsx", views.build, write)

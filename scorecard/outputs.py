@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from scorecard.bundle import host_probe
 from scorecard.document_writing import chunks, observation_json
@@ -20,7 +21,7 @@ from scorecard.frameworks import shipped as shipped_frameworks
 from scorecard.model import Json, Observation, Platform, Status
 from scorecard.pseudonyms import redacted
 from scorecard.registry import Registry, report, report_names
-from scorecard.reporting import EditionName, ReportContext
+from scorecard.reporting import EditionName, Report, ReportContext
 from scorecard.result import Audit
 from scorecard.store import Store
 from scorecard.told import told_by
@@ -166,31 +167,40 @@ def write(
 ) -> list[Path]:
     """Write the wanted formats into `folder`, a file for each edition, and one for programs; returns the paths.
 
-    Raises InputError before anything is written; ReportError, and files written before stay.
+    What is the same in all editions comes first. Raises InputError before anything is written; ReportError, and files
+    written before stay.
     """
     wanted = tuple(wanted)
     if audit.scope:
         check_whole(wanted, audit.scope)
-    named = f"scorecard_{slug(audit.client)}_{audit.as_of:%Y-%m-%d}"
-    editions: list[tuple[EditionName, Audit, ReportContext]] = []
-    written: list[Path] = []
+    stem = f"scorecard_{slug(audit.client)}_{audit.as_of:%Y-%m-%d}"
+    formats = {name: report(name) for name in wanted if name != DOCUMENT}
+    written: dict[str, list[Path]] = {name: [] for name in wanted}
+    if DOCUMENT in wanted:
+        path = folder / "audit.json"
+        write_whole(path, partial(_fill, audit, observations))
+        written[DOCUMENT].append(path)
+    for_programs = {name: one for name, one in formats.items() if one.for_programs}
+    for name, path in _written(for_programs, audit, shown, folder / stem):
+        written[name].append(path)
+    by_edition = {name: one for name, one in formats.items() if not one.for_programs}
+    for edition, seen, around in _editions(audit, shown, chosen or Look()) if by_edition else ():
+        for name, path in _written(by_edition, seen, around, folder / f"{stem}_{edition}"):
+            written[name].append(path)
+    return [path for name in wanted for path in written[name]]
 
-    def add(path: Path, fill: Callable[[Path], None]) -> None:
-        write_whole(path, fill)
-        written.append(path)
 
-    for name in wanted:
-        if name == DOCUMENT:
-            add(folder / "audit.json", partial(_fill, audit, observations))
-            continue
-        format_ = report(name)
-        if format_.for_programs:
-            add(folder / f"{named}{format_.suffix}", partial(format_.render, audit, shown))
-            continue
-        editions = editions or [*_editions(audit, shown, chosen or Look())]
-        for edition, seen, around in editions:
-            add(folder / f"{named}_{edition}{format_.suffix}", partial(format_.render, seen, around))
-    return written
+def _written(
+    formats: Mapping[str, Report[Any]], audit: Audit, shown: ReportContext, stem: Path
+) -> Iterator[tuple[str, Path]]:
+    """The file of each format, once it is there. What several are made from is worked out once."""
+    prepared: dict[Callable[[Audit, ReportContext], Any], Any] = {}
+    for name, one in formats.items():
+        if one.prepare not in prepared:
+            prepared[one.prepare] = one.prepare(audit, shown)
+        path = stem.with_name(stem.name + one.suffix)
+        write_whole(path, partial(one.write, prepared[one.prepare]))
+        yield name, path
 
 
 def _editions(audit: Audit, shown: ReportContext, chosen: Look) -> Iterator[tuple[EditionName, Audit, ReportContext]]:

@@ -14,6 +14,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import MappingProxyType, ModuleType
+from typing import Any
 
 from scorecard.errors import PluginError
 from scorecard.model import Json, Platform, Probe
@@ -90,7 +91,7 @@ class Registry:
         )
 
 
-def reports() -> dict[str, Report]:
+def reports() -> dict[str, Report[Any]]:
     """Report formats by name. Their modules are heavy, so ask only when one is wanted."""
     return {point.name: report(point.name) for point in entry_points(group=REPORTS_GROUP)}
 
@@ -99,7 +100,7 @@ def report_names() -> tuple[str, ...]:
     return tuple(sorted({point.name for point in entry_points(group=REPORTS_GROUP)}))
 
 
-def report(name: str) -> Report:
+def report(name: str) -> Report[Any]:
     """One report format by its name. Raises PluginError."""
     for point in entry_points(group=REPORTS_GROUP, name=name):
         found = _load(point)

@@ -1,4 +1,4 @@
-"""What a report module is: an Audit in, one file out. Modules are found by the entry points `scorecard.reports`."""
+"""What a report format is: an Audit in, one file out. They are found by the entry points `scorecard.reports`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from scorecard.model import Observation
 from scorecard.result import Audit
@@ -79,18 +79,30 @@ def nothing_missing() -> None:
     """Of a format that needs only what the tool itself needs."""
 
 
+Prepared = TypeVar("Prepared")
+
+
 @dataclass(frozen=True, slots=True)
-class Report:
-    """A report format. `render` writes the whole file at the path that it is given; the caller renames it into place.
+class Report(Generic[Prepared]):
+    """A report format, in two steps, so that what several formats show is worked out once.
+
+    `prepare` makes what is shown: for each edition it is called once, for all wanted formats that name the same function,
+    so what it makes must not be changed. `write` puts that into a file at the path that it is given, whole; the caller
+    renames it into place. Both may raise ReportError.
 
     `for_programs`: other programs match its rows by name, so there is one file with all names, whatever the editions.
     `whole_client`: it says what is no longer there, which an audit of a part cannot. `ready`: raises InputError, with what
-    to do, where something is missing that `render` needs; asked before any machine is.
+    to do, where something is missing that `write` needs; asked before any machine is.
     """
 
     name: str  # "html"
     suffix: str  # ".html"
-    render: Callable[[Audit, ReportContext, Path], None]
+    prepare: Callable[[Audit, ReportContext], Prepared]
+    write: Callable[[Prepared, Path], None]
     for_programs: bool = False
     whole_client: bool = False
     ready: Callable[[], None] = nothing_missing
+
+    def render(self, audit: Audit, context: ReportContext, path: Path) -> None:
+        """Both steps, for this format alone."""
+        self.write(self.prepare(audit, context), path)
