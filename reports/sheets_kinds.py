@@ -73,8 +73,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Group:
+    """Rows of the first sheet. `on_paper`: they are printed, too."""
+
     title: str
     lines: tuple[Line, ...]
+    on_paper: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,18 +20,15 @@ _DEVICES, _COVERAGE, _FINDINGS = sheets_words.DEVICES, sheets_words.COVERAGE, sh
 
 
 def groups(view: View) -> tuple[Group, ...]:
-    """The figures of the first sheet."""
-    return tuple(group for group in _groups(view) if group.lines)
+    """The figures of the first sheet: the answers, then what is behind them."""
+    return tuple(group for group in (*_answers(view), *_behind(view)) if group.lines)
 
 
-def _groups(view: View) -> Iterator[Group]:
-    moves = view.moves
+def _answers(view: View) -> Iterator[Group]:
     yield Group("", tuple(_grade(view)))
     yield Group("Machines", tuple(_machines(view)))
     yield Group(words.PROMISE_CAPTION, tuple(_promises(view)))
-    yield Group("Findings", tuple(_findings(view)))
     if view.edition.trend:
-        yield Group(moves_words.points_title(moves.since), tuple(_steps(view)))
         yield Group(moves_words.SUM_TITLE, tuple(_terms(view)))
     if view.need is not None:
         yield Group(view.need.title, tuple(_decisions(view.need)))
@@ -40,8 +37,14 @@ def _groups(view: View) -> Iterator[Group]:
     if view.first_look is not None:
         yield Group(first_look_words.TITLE_TOP, tuple(_top(view.first_look)))
         yield Group(first_look_words.TITLE_ROAD, tuple(_road(view.first_look)))
-    yield Group(words.TITLE_PARTS, tuple(_parts(view)))
-    yield Group(words.TITLE_METHOD, tuple(_about(view)))
+
+
+def _behind(view: View) -> Iterator[Group]:
+    yield Group("Findings", tuple(_findings(view)), on_paper=False)
+    if view.edition.trend:
+        yield Group(moves_words.points_title(view.moves.since), tuple(_steps(view)), on_paper=False)
+    yield Group(words.TITLE_PARTS, tuple(_parts(view)), on_paper=False)
+    yield Group(words.TITLE_METHOD, tuple(_about(view)), on_paper=False)
 
 
 def _live(view: View, sheet: str, formula: str, value: str | int | float | None) -> Value:

@@ -22,6 +22,8 @@ ABOUT = {
     METHOD: "How this was measured, and the words used.",
 }
 ABOUT_BY_CHECK = "One row for each check that falls short somewhere."
+BEHIND_TITLE = "Figures behind these answers"
+BEHIND_NOTE = "They are not printed with this sheet."
 BACK = "Back to Summary"
 SEE_MACHINES = "See machines"
 SEE_FINDINGS = "See findings"
@@ -46,7 +48,7 @@ GONE = "No longer on the list"
 CUT = "Rows that have no room in a sheet"
 
 SCORE_CHART_ALT = "A line of the points in each month."
-PARTS_CHART = "Points of each part, of 100"
+PARTS_CHART = "Points of each part, of 100"  # where no part has fewer than all others
 TREND_CHART = "Points of each part by month"
 
 
@@ -65,12 +67,16 @@ def cut(sheet: str, count: int) -> str:
     return f"{sheet}: {words.plural(count, 'row has', 'rows have')} no room; the CSV file has all findings."
 
 
-def parts_alt(pieces: str) -> str:
-    return f"Bars from 0 to 100. {pieces}."
+def fewest(part: str, points: str) -> str:
+    return f"{part} has the fewest points: {points} of 100"
 
 
-def trend_alt(pieces: str) -> str:
-    return f"Lines from 0 to 100, a month without a check left open. {pieces}."
+def parts_alt(message: str, pieces: str) -> str:
+    return f"{message}. Bars from 0 to 100. {pieces}."
+
+
+def trend_alt(message: str, low: int, pieces: str) -> str:
+    return f"{message}. Lines from {low} to 100, a month without a check left open. Now: {pieces}."
 
 
 def points_of(title: str, points: str) -> str:

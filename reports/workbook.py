@@ -25,11 +25,11 @@ from . import (
     sheets,
     sheets_more,
     sheets_scorecard,
-    sheets_summary,
     sheets_words,
     words,
     workbook_charts,
     workbook_rules,
+    workbook_summary,
 )
 from . import view as views
 from .cells import LINE_POINTS, NUMBERS, Book, Look, Sheet
@@ -37,7 +37,6 @@ from .sheets_kinds import Formula, Go, Kind, Table, Value, utc
 from .view import View
 
 _NARROWEST, _BUTTON, _SAMPLED_ROWS = 10, 3, 2_000
-_SUMMARY_WIDTHS, _CHART_COLUMN = (40, 16, 60, 3), 4
 _METHOD_WIDTHS = (34, 100)
 _LEFT = Look(Kind.WHOLE, left=True)
 
@@ -103,66 +102,6 @@ def _length(value: Value) -> int:
     if isinstance(value, float):
         return len(f"{value:,.2f}")
     return 16 if isinstance(value, datetime) else 0 if value is None else len(str(value))
-
-
-def _summary(book: Book, tables: Sequence[Table], view: View) -> None:
-    sheet = Sheet(book, sheets_words.SUMMARY, _SUMMARY_WIDTHS)
-    sheet.set_up(view.client, landscape=True, one_page=True)
-    sheet.heading(f"{view.provider or words.PRODUCT}: {words.scorecard_for(view.client, view.month)}")
-    for text in (
-        view.label,
-        view.standing.headline,
-        f"{words.checked_on(view.stamp)}. {words.GUARANTEE}",
-        view.made_up,
-        *view.notices,
-    ):
-        if text:
-            sheet.plain(text)
-    top = sheet.next + 1
-    for group in sheets_summary.groups(view):
-        sheet.gap()
-        if group.title:
-            sheet.heading(group.title, size=12)
-        for line in group.lines:
-            figure = Look(line.kind, bold=True, ruled=True, right=_is_short(line.value))
-            cells = (
-                (line.label, Look(wrap=True, ruled=True)),
-                (line.value, figure),
-                (line.remark, Look(wrap=True, ruled=True)),
-            )
-            row = sheet.append(cells)
-            if line.name:
-                book.name(line.name, sheet.title, row, 1)
-    workbook_rules.words_in(sheet, (top, 1, sheet.next, 1))
-    sheet.gap()
-    sheet.heading(sheets_words.SHEETS_TITLE, size=12)
-    for title in (*(table.sheet for table in tables), sheets_words.METHOD):
-        sheet.append(
-            [(Go(title, title), Look(ruled=True)), ("", Look(ruled=True)), (_about(title, view), Look(ruled=True))]
-        )
-    _summary_charts(sheet, tables, view, top)
-    sheet.inner.activate()
-
-
-def _about(title: str, view: View) -> str:
-    by_check = view.edition.by_check and title == sheets_words.FINDINGS
-    return sheets_words.ABOUT_BY_CHECK if by_check else sheets_words.ABOUT[title]
-
-
-def _is_short(value: Value) -> bool:
-    """What would not fit is set from the left, where it runs on into the empty cell beside it."""
-    return not isinstance(value, str) or len(value) < _SUMMARY_WIDTHS[1]
-
-
-def _summary_charts(sheet: Sheet, tables: Sequence[Table], view: View, top: int) -> None:
-    """Beside the figures. One check alone makes no line."""
-    by_name = {table.sheet: table for table in tables}
-    above = 0
-    if view.trend.chart is not None and sheets_words.TREND in by_name:
-        workbook_charts.score_line(sheet, (top, _CHART_COLUMN), by_name[sheets_words.TREND], view.trend.sentence)
-        above = 1
-    if any(pillar.points is not None for pillar in view.pillars.parts):
-        workbook_charts.part_bars(sheet, (top, _CHART_COLUMN), by_name[sheets_words.SCORECARD], above)
 
 
 def _trend_chart(sheet: Sheet, table: Table, view: View) -> None:
@@ -269,7 +208,7 @@ def _write(view: View, path: Path) -> None:
 
 def _fill(book: Book, view: View) -> None:
     tables = _tables(view)
-    _summary(book, tables, view)
+    workbook_summary.write(book, tables, view)
     for table in tables:
         sheet = _data_sheet(book, table, view)
         if table.sheet == sheets_words.PLAN:

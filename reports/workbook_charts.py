@@ -5,7 +5,7 @@ A month without a check is a gap. Each chart has its figures in words for those 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import cast
 
@@ -19,7 +19,8 @@ from .sheets_scorecard import POINTS_COLUMN
 
 _BLUE, _RULE, _MUTED = "#1A4FA3", "#D3DAE2", "#4E5B6B"
 _LINES = ("#1A4FA3", "#0B7A5E", "#946000", "#4B2E9E", "#9C0F3C", "#5C6470")
-_WIDTH, _HEIGHT, _GAP = 560, 300, 8  # pixels
+_WIDTH, _HEIGHT, _GAP = 490, 262, 8  # pixels
+_ROW = 20  # pixels of the lowest row
 _DAY_ZERO = date(1899, 12, 30)
 _HALF = 50
 
@@ -37,27 +38,26 @@ def score_line(sheet: Sheet, cell: tuple[int, int], table: Table, title: str) ->
 
 def part_lines(sheet: Sheet, cell: tuple[int, int], table: Table, columns: Sequence[int]) -> None:
     """A line for each part, in these columns of the table of the trend."""
-    chart = _chart(sheet.book, "line", sheets_words.TREND_CHART)
+    now = [(table.titles[column], _column(table, column)[-1]) for column in columns]
+    message = _fewest(now, sheets_words.TREND_CHART)
+    chart = _chart(sheet.book, "line", message)
     every: list[float | None] = []
-    last = []
     for place, column in enumerate(columns):
         color = _LINES[place % len(_LINES)]
         chart.add_series(_series(table, column, {"color": color, "width": 2}))
-        values = _column(table, column)
-        every += values
-        last += [
-            sheets_words.points_of(table.titles[column], numbers.tenth(value)) for value in values[-1:] if value is not None
-        ]
-    _months(chart, every)
+        every += _column(table, column)
+    low = _months(chart, every)
     chart.set_legend({"position": "bottom", "font": {"size": 9, "color": _MUTED}})
-    _insert(sheet, cell, chart, sheets_words.trend_alt("; ".join(last)))
+    last = "; ".join(sheets_words.points_of(title, numbers.tenth(score)) for title, score in now if score is not None)
+    _insert(sheet, cell, chart, sheets_words.trend_alt(message, low, last))
 
 
 def part_bars(sheet: Sheet, cell: tuple[int, int], table: Table, above: int) -> None:
     """The points of each part now, below so many other charts at the same cell."""
     points = _column(table, POINTS_COLUMN)
     titles = [str(row[0]) for row in table.rows]
-    chart = _chart(sheet.book, "bar", sheets_words.PARTS_CHART)
+    message = _fewest(zip(titles, points, strict=True), sheets_words.PARTS_CHART)
+    chart = _chart(sheet.book, "bar", message)
     chart.add_series(
         {
             "categories": _cells(table, 0),
@@ -74,7 +74,15 @@ def part_bars(sheet: Sheet, cell: tuple[int, int], table: Table, above: int) -> 
     chart.set_legend({"none": True})
     pairs = zip(titles, points, strict=True)
     said = [sheets_words.points_of(title, numbers.tenth(score)) for title, score in pairs if score is not None]
-    _insert(sheet, cell, chart, sheets_words.parts_alt("; ".join(said)), above)
+    _insert(sheet, cell, chart, sheets_words.parts_alt(message, "; ".join(said)), above)
+
+
+def _fewest(points: Iterable[tuple[str, float | None]], otherwise: str) -> str:
+    """What such a chart says: the one part with the fewest points; `otherwise` where none stands out."""
+    known = sorted((score, title) for title, score in points if score is not None)
+    if len(known) < 2 or numbers.tenth(known[0][0]) == numbers.tenth(known[1][0]):
+        return otherwise
+    return sheets_words.fewest(known[0][1], numbers.tenth(known[0][0]))
 
 
 def _chart(book: Book, kind: str, title: str) -> Chart:
@@ -94,12 +102,14 @@ def _axis() -> dict[str, object]:
     }
 
 
-def _months(chart: Chart, values: Sequence[float | None]) -> None:
-    """From 50 to 100, or from 0 where anything lies below 50."""
+def _months(chart: Chart, values: Sequence[float | None]) -> int:
+    """From 50 to 100, or from 0 where anything lies below 50; returns which."""
     low = 0 if any(value is not None and value < _HALF for value in values) else _HALF
     chart.set_y_axis({"min": low, "max": 100, **_axis()})
-    months = {"date_axis": True, "num_format": "mmm yy", "major_unit": 1, "major_unit_type": "months"}
-    chart.set_x_axis({**months, **_axis(), "major_gridlines": {"visible": False}})
+    # An axis of words: every month has its row, with a check or without, and of a single day LibreOffice labels an axis of
+    # dates with the first month of the year.
+    chart.set_x_axis({"text_axis": True, "num_format": "mmm yy", **_axis(), "major_gridlines": {"visible": False}})
+    return low
 
 
 def _series(table: Table, column: int, line: dict[str, object]) -> dict[str, object]:
@@ -127,6 +137,11 @@ def _column(table: Table, column: int) -> list[float | None]:
 def _serial(value: Value) -> int | None:
     """A day as a spreadsheet counts days."""
     return (value.date() - _DAY_ZERO).days if isinstance(value, datetime) else None
+
+
+def rows_of(charts: int) -> int:
+    """How many rows so many charts, one below the other, cover at most."""
+    return -(-(charts * (_HEIGHT + _GAP) + _GAP) // _ROW)
 
 
 def _insert(sheet: Sheet, cell: tuple[int, int], chart: Chart, alternative: str, above: int = 0) -> None:
