@@ -16,6 +16,7 @@ SECTIONS = (
     "tally",  # counts by check and state
     "better",
     "need",
+    "waiting",  # the tasks that come first, who was not seen the longest
     "road",  # what it would take
     "top",  # the worst findings
     "parts",
@@ -86,7 +87,7 @@ def _known(name: str, names: tuple[str, ...]) -> str:
     return name
 
 
-_CLIENT = frozenset(SECTIONS) - {"tally", "road", "top", "sites", "ages"}
+_CLIENT = frozenset(SECTIONS) - {"tally", "waiting", "road", "top", "sites", "ages"}
 _PROSPECT = frozenset({"safe", "road", "top", "parts", "machines", "fix", "unchecked", "method", "words"})
 _ENGINEER = frozenset(SECTIONS) - {"need", "road", "top", "bring"}
 
@@ -115,7 +116,7 @@ def chosen(name: EditionName, *, with_letter: bool = False) -> Edition:
 def known(edition: Edition, audit: Audit, context: ReportContext) -> tuple[Audit, ReportContext]:
     """What this edition may know: what it does not show is taken away before a figure is made of it."""
     if not edition.trend:
-        context = replace(context, history=(), before=None, inflow_hours=None)
+        context = replace(context, history=(), before=None, inflow_hours=None, strips=None)
     if not edition.shows("ahead"):
         context = replace(context, outlook=None)
     if not edition.shows("frameworks"):

@@ -32,6 +32,7 @@ from . import (
     tally,
     tasks,
     trend,
+    waiting,
     words,
     work,
 )
@@ -56,6 +57,7 @@ from .standing import Standing
 from .tally import CheckCount, PartCount
 from .tasks import Tasks
 from .trend import Month, Trend
+from .waiting import Waiting
 from .work import Work
 
 ROWS_ON_PAGE = 500
@@ -94,6 +96,7 @@ class View:
     ages: Ages | None
     tasks: Tasks
     need: Need | None
+    waiting: Waiting | None  # of the engineer's edition
     ahead: Ahead
     frameworks: tuple[FrameworkRows, ...]
     exceptions: tuple[Exempt, ...]
@@ -200,6 +203,7 @@ def build(audit: Audit, context: ReportContext) -> View:
         ages=figures.ages(table) if edition.shows("ages") else None,
         tasks=planned,
         need=need.build(audit, table, planned, excused, zone) if edition.shows("need") else None,
+        waiting=waiting.build(table, planned) if edition.shows("waiting") else None,
         ahead=ahead.build(context, table),
         frameworks=ahead.frameworks(audit, context),
         exceptions=excused,
