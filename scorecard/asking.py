@@ -15,7 +15,7 @@ from scorecard.collect import Collector, EndpointResult
 from scorecard.errors import FailureKind
 from scorecard.exceptions.entries import Exceptions
 from scorecard.model import Endpoint, Failure, Pace
-from scorecard.result import Authorisation, Contract, Device, Provider, Retired
+from scorecard.result import Authorisation, Contract, Device, Preferences, Provider, Retired
 from scorecard.store import Begun, Store
 from scorecard.store.rows import prepare
 from scorecard.window import Window, closed, curable, tries
@@ -72,6 +72,7 @@ class Order:
     provider: Provider = field(default_factory=Provider)
     authorised: Authorisation | None = None
     contract: Contract | None = None
+    preferences: Preferences = field(default_factory=Preferences)
     exceptions: Exceptions = field(default_factory=Exceptions)
     scope: str = ""  # why it is not the whole client; such an audit is not graded
     remember_endpoints: bool = True  # endpoints of earlier audits stay expected until they are retired

@@ -163,6 +163,7 @@ def _grade(
         provider=order.provider,
         authorised=order.authorised,
         contract=order.contract,
+        preferences=order.preferences,
         scope=order.scope,
         interrupted=interrupted,
         data=registry.data(),

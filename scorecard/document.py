@@ -33,10 +33,13 @@ from scorecard.result import (
     Authorisation,
     Cap,
     CategoryScore,
+    Contact,
     Contract,
     Device,
+    Goal,
     Leaver,
     Partner,
+    Preferences,
     Promise,
     Provider,
     Retired,
@@ -136,7 +139,8 @@ def from_json(raw: Mapping[str, Any]) -> Audit:
         sites=tuple(raw["sites"]),
         notes=tuple(raw["notes"]),
         previous=raw["seal"]["previous"],
-        contract=None if raw["contract"] is None else Contract(**raw["contract"]),
+        contract=_contract_from(raw["contract"]),
+        preferences=_preferences_from(raw.get("preferences", {})),
         made_up=raw["made_up"],
     )
 
@@ -167,6 +171,25 @@ def _authorised_from(raw: Mapping[str, Any] | None) -> Authorisation | None:
         return None
     until = date.fromisoformat(raw["until"]) if raw["until"] else None
     return Authorisation(raw["by"], date.fromisoformat(raw["on"]), raw["scope"], until)
+
+
+def _contract_from(raw: Mapping[str, Any] | None) -> Contract | None:
+    if raw is None:
+        return None
+    prices = {Role(role): float(price) for role, price in raw.get("prices", {}).items()}
+    return Contract(raw["hours_per_month"], raw["rate"], raw["currency"], MappingProxyType(prices))
+
+
+def _preferences_from(raw: Mapping[str, Any]) -> Preferences:
+    goal, contact = raw.get("goal"), raw.get("contact")
+    contacts = {site: Contact(**one) for site, one in raw.get("contacts", {}).items()}
+    return Preferences(
+        goal=goal and Goal(goal["letter"], date.fromisoformat(goal["by"]) if goal["by"] else None),
+        contact=contact and Contact(**contact),
+        contacts=MappingProxyType(contacts),
+        locale=raw.get("locale", ""),
+        paper=raw.get("paper", ""),
+    )
 
 
 def _scorecard_from(raw: Mapping[str, Any], scores: Mapping[str, float | None]) -> Scorecard:

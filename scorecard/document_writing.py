@@ -10,7 +10,19 @@ from typing import Any
 from scorecard import seal
 from scorecard.document import SCHEMA
 from scorecard.model import Finding, Json, Last, Mark, Observation
-from scorecard.result import Audit, Authorisation, Cap, Contract, Device, Partner, Provider, Scorecard, Shipped
+from scorecard.result import (
+    Audit,
+    Authorisation,
+    Cap,
+    Contact,
+    Contract,
+    Device,
+    Partner,
+    Preferences,
+    Provider,
+    Scorecard,
+    Shipped,
+)
 from scorecard.seal import Sealing
 
 
@@ -96,6 +108,7 @@ def _head(audit: Audit) -> dict[str, Any]:
         "provider": _provider(audit.provider),
         "authorised": _authorised(audit.authorised),
         "contract": _contract(audit.contract),
+        **_preferences(audit.preferences),
         "standard": dict(audit.standard),
         "scorecard": _scorecard(audit.scorecard),
         "sites": list(audit.sites),
@@ -134,7 +147,34 @@ def _authorised(entry: Authorisation | None) -> dict[str, Json] | None:
 def _contract(terms: Contract | None) -> dict[str, Json] | None:
     if terms is None:
         return None
-    return {"hours_per_month": terms.hours_per_month, "rate": terms.rate, "currency": terms.currency}
+    prices: dict[str, Json] = {role.value: price for role, price in terms.prices.items()}
+    found: dict[str, Json] = {
+        "hours_per_month": terms.hours_per_month,
+        "rate": terms.rate,
+        "currency": terms.currency,
+    }
+    return {**found, "prices": prices} if prices else found
+
+
+def _preferences(given: Preferences) -> dict[str, Json]:
+    """The key with what there is; none where the inventory says nothing, as in documents from before there was any."""
+    goal, contact = given.goal, given.contact
+    said: dict[str, Json] = {}
+    if goal:
+        said["goal"] = {"letter": goal.letter, "by": goal.by.isoformat() if goal.by else None}
+    if contact:
+        said["contact"] = _contact(contact)
+    if given.contacts:
+        said["contacts"] = {site: _contact(one) for site, one in given.contacts.items()}
+    if given.locale:
+        said["locale"] = given.locale
+    if given.paper:
+        said["paper"] = given.paper
+    return {"preferences": said} if said else {}
+
+
+def _contact(one: Contact) -> dict[str, Json]:
+    return {"name": one.name, "mail": one.mail, "phone": one.phone}
 
 
 def _scorecard(card: Scorecard) -> dict[str, Any]:

@@ -178,11 +178,51 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """Hours each month, and what one more hour costs; None where the inventory does not say."""
+    """Hours each month, and what one more hour costs; None where the inventory does not say.
+
+    `prices`: of a new machine, by role, in the same currency.
+    """
 
     hours_per_month: float
     rate: float | None = None
     currency: str = ""
+    prices: Mapping[Role, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """The letter that provider and client agreed to reach, and by when; None where no day was agreed."""
+
+    letter: str
+    by: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Somebody at the client; mail and telephone are empty where nobody gave them."""
+
+    name: str
+    mail: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the inventory says of the reports alone: nothing is judged by it.
+
+    `contacts`: by site, where a site has its own. `locale` (days.LOCALES) and `paper` (days.A4, days.LETTER) are empty
+    where the inventory does not say.
+    """
+
+    goal: Goal | None = None
+    contact: Contact | None = None
+    contacts: Mapping[str, Contact] = field(default_factory=dict)
+    locale: str = ""
+    paper: str = ""
+
+    def contact_at(self, site: str) -> Contact | None:
+        """Whom to ask for a machine of this site."""
+        return self.contacts.get(site, self.contact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +263,7 @@ class Audit:
     notes: tuple[str, ...] = ()
     previous: str | None = None  # the chain of the client's audit before, see seal.py
     contract: Contract | None = None  # between provider and client, as the inventory names it
+    preferences: Preferences = Preferences()
     made_up: bool = False  # a demonstration: no such client exists, and every page has to say so
 
     def parameters(self, check: str) -> dict[str, Json]:

@@ -365,6 +365,7 @@ def _order(client: Client, limit: str | None, local: bool) -> Order:
         provider=client.provider,
         authorised=client.authorised,
         contract=client.contract,
+        preferences=client.preferences,
         remember_endpoints=not local,
     )
     return replace(order, scope=f"--limit {limit}") if limit is not None else order

@@ -115,6 +115,7 @@ def _audit(folder: Path, store: Store, registry: Registry, day: date, slot: int)
         provider=client.provider,
         authorised=client.authorised,
         contract=client.contract,
+        preferences=client.preferences,
         exceptions=exceptions,
         begun=begun,
         made_up=True,

@@ -8,12 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from scorecard.inventory.layers import ClientView, Layer, pick
-from scorecard.inventory.models import AuthorisationModel, ContractModel, CredentialModel, HopModel, ProviderModel
+from scorecard.inventory.models import (
+    AuthorisationModel,
+    ContactModel,
+    ContractModel,
+    CredentialModel,
+    HopModel,
+    ProviderModel,
+)
 from scorecard.inventory.types import DEFAULT_TIME_ZONE, Client
 from scorecard.logo import from_file
 from scorecard.marked_yaml import Problem, printable
-from scorecard.model import Connection, Credential, Endpoint, HostKeyPolicy, Jump, Pace, Platform, SecretRef
-from scorecard.result import Authorisation, Contract, Provider, Retired
+from scorecard.model import Connection, Credential, Endpoint, HostKeyPolicy, Jump, Pace, Platform, Role, SecretRef
+from scorecard.result import Authorisation, Contact, Contract, Goal, Preferences, Provider, Retired
 
 _DEFAULTS = Connection()
 _OWN = ("name", "address", "owner")
@@ -58,6 +65,7 @@ class Builder:
             provider=self._provider(model.provider or (shared.provider if shared else None)),
             authorised=_authorised(model.authorised),
             contract=_contract(model.contract),
+            preferences=self._preferences(),
             sites=tuple(model.sites),
             paces={
                 name: Pace(site.max_parallel, site.start_gap_s or 0.0)
@@ -74,6 +82,16 @@ class Builder:
             return Provider()
         logo = from_file(Path(resolve(given.logo, self._folder))) if given.logo else ""
         return Provider(given.name, given.contact or "", logo, given.accent or "", given.accent_dark or "")
+
+    def _preferences(self) -> Preferences:
+        model, shared = self._model, self._view.shared
+        return Preferences(
+            goal=Goal(model.goal.letter, model.goal.by) if model.goal else None,
+            contact=_contact(model.contact) if model.contact else None,
+            contacts={name: _contact(site.contact) for name, site in model.sites.items() if site.contact},
+            locale=model.locale or (shared.locale if shared else None) or "",
+            paper=model.paper or (shared.paper if shared else None) or "",
+        )
 
     def _standard(self, text: str) -> str:
         is_file = "/" in text or "\\" in text or text.endswith((".yaml", ".yml"))
@@ -212,7 +230,15 @@ def _authorised(given: AuthorisationModel | None) -> Authorisation | None:
 
 
 def _contract(given: ContractModel | None) -> Contract | None:
-    return Contract(given.hours_per_month, given.rate, given.currency or "") if given else None
+    if given is None:
+        return None
+    named = {role: getattr(given.prices, role.value) for role in Role} if given.prices else {}
+    prices = {role: price for role, price in named.items() if price is not None}
+    return Contract(given.hours_per_month, given.rate, given.currency or "", prices)
+
+
+def _contact(given: ContactModel) -> Contact:
+    return Contact(given.name, given.mail or "", given.phone or "")
 
 
 def same_machine(view: ClientView, client: Client) -> Iterator[Problem]:

@@ -9,10 +9,15 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BeforeValidator
 
 from scorecard.colours import DARK_PAGE, LEAST_CONTRAST, LIGHT_PAGE, contrast, is_colour
+from scorecard.days import A4, LETTER, LOCALES
 from scorecard.inventory import values as read
 
 MAX_LINES = 6
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_MAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
+_MAX_PHONE = 60
+LETTERS = ("A", "B", "C", "D")  # that somebody can want; scorecard.standard.LETTERS without the last one
+PAPERS = (A4, LETTER)
 
 
 def _hours(value: object) -> float:
@@ -21,6 +26,36 @@ def _hours(value: object) -> float:
 
 def _rate(value: object) -> float:
     return read.amount(value, 0.01, 1_000_000, "a price for an hour")
+
+
+def _price(value: object) -> float:
+    return read.amount(value, 0.01, 1_000_000, "a price")
+
+
+def _letter(value: object) -> str:
+    return read.word_of(value, LETTERS)
+
+
+def _locale(value: object) -> str:
+    return read.word_of(value, tuple(LOCALES))
+
+
+def _paper(value: object) -> str:
+    return read.word_of(value, PAPERS)
+
+
+def _mail(value: object) -> str:
+    text = read.text_of(value, "a mail address", read.MAX_NAME)
+    if not _MAIL.fullmatch(text):
+        raise read.refuse(f"expected a mail address such as jo@larkspur.example, found {read.found(text)}")
+    return text
+
+
+def _phone(value: object) -> str:
+    text = read.text_of(value, "a telephone number", _MAX_PHONE)
+    if not any(letter.isdigit() for letter in text):
+        raise read.refuse(f"expected a telephone number such as '+44 20 7946 0000', found {read.found(text)}")
+    return text
 
 
 def _block(value: object) -> str:
@@ -70,6 +105,14 @@ Hours = Annotated[float, BeforeValidator(_hours), read.schema(type="number", min
 MaybeRate = Annotated[float | None, BeforeValidator(_rate), read.schema(type="number", minimum=0.01, maximum=1_000_000)]
 MaybeCurrency = Annotated[
     str | None, BeforeValidator(_currency), read.schema(type="string", pattern=f"^{_CURRENCY.pattern}$")
+]
+MaybePrice = Annotated[float | None, BeforeValidator(_price), read.schema(type="number", minimum=0.01, maximum=1_000_000)]
+Letter = Annotated[str, BeforeValidator(_letter), read.schema(enum=list(LETTERS))]
+MaybeLocale = Annotated[str | None, BeforeValidator(_locale), read.schema(enum=list(LOCALES))]
+MaybePaper = Annotated[str | None, BeforeValidator(_paper), read.schema(enum=list(PAPERS))]
+MaybeMail = Annotated[str | None, BeforeValidator(_mail), read.schema(type="string", pattern=f"^{_MAIL.pattern}$")]
+MaybePhone = Annotated[
+    str | None, BeforeValidator(_phone), read.schema(type="string", pattern="[0-9]", maxLength=_MAX_PHONE)
 ]
 MaybeBlock = Annotated[
     str | None,

@@ -112,6 +112,16 @@ class DefaultsModel(Settings):
     )
 
 
+class ContactModel(Model):
+    """Who at the client can lay hands on machines; named on the sheet of machines to bring in."""
+
+    model_config = ConfigDict(title="Contact")
+
+    name: kind.Text = Field(description="Name of the person, or of the desk.")
+    mail: report.MaybeMail = Field(default=None, description="Mail address.")
+    phone: report.MaybePhone = Field(default=None, description="Telephone number, in quotes.")
+
+
 class SiteModel(Settings):
     """A place, with settings for the endpoints there. May be empty."""
 
@@ -123,6 +133,7 @@ class SiteModel(Settings):
     start_gap_s: kind.MaybeStartGap = Field(
         default=None, description="Seconds between the starts of two endpoints of the site; none where nothing is said."
     )
+    contact: ContactModel | None = Field(default=None, description="Who is asked for the machines of this site.")
 
     @model_validator(mode="before")
     @classmethod
@@ -224,6 +235,16 @@ class AuthorisationModel(Model):
     until: kind.MaybeDay = Field(default=None, description="Last day it is allowed; without end where nothing is said.")
 
 
+class PricesModel(Model):
+    """What a new machine costs, in the contract's currency."""
+
+    model_config = ConfigDict(title="Prices")
+
+    workstation: report.MaybePrice = Field(default=None, description="Price of a workstation.")
+    laptop: report.MaybePrice = Field(default=None, description="Price of a laptop.")
+    server: report.MaybePrice = Field(default=None, description="Price of a server.")
+
+
 class ContractModel(Model):
     """What the provider does for the client each month, for the plan."""
 
@@ -231,13 +252,28 @@ class ContractModel(Model):
 
     hours_per_month: report.Hours = Field(description="Hours of work that the contract holds each month.")
     rate: report.MaybeRate = Field(default=None, description="Price of an hour of work; without it no money is shown.")
-    currency: report.MaybeCurrency = Field(default=None, description="Currency of the rate, such as EUR.")
+    currency: report.MaybeCurrency = Field(default=None, description="Currency of rate and prices, such as EUR.")
+    prices: PricesModel | None = Field(
+        default=None, description="Prices of a new machine by its role, for machines that have to be replaced."
+    )
 
     @model_validator(mode="after")
-    def _rate_has_a_currency(self) -> ContractModel:
-        if (self.rate is None) != (self.currency is None):
-            raise refuse("expected rate and currency together, found only one of them")
+    def _money_has_a_currency(self) -> ContractModel:
+        money = self.rate is not None or self.prices is not None
+        if money and self.currency is None:
+            raise refuse("expected a currency beside rate and prices; add currency, such as EUR")
+        if self.currency is not None and not money:
+            raise refuse("expected rate or prices beside currency; add one of them, or leave currency out")
         return self
+
+
+class GoalModel(Model):
+    """The letter that provider and client agreed to reach; reports draw it and say how far it is."""
+
+    model_config = ConfigDict(title="Goal")
+
+    letter: report.Letter = Field(description="The letter, from A to D.")
+    by: kind.MaybeDay = Field(default=None, description="The day it was agreed for, such as 2027-03-31.")
 
 
 class RetiredModel(Model):
@@ -248,6 +284,10 @@ class RetiredModel(Model):
     name: kind.Name = Field(description="Name that it had.")
     on: kind.Day = Field(description="The day it left, such as 2026-01-31.")
     reason: kind.Text = Field(description="Why it left: sold, broken, replaced by ...")
+
+
+_LOCALE_SAID = "How dates and money are written in reports, such as en-US (Nov 14, 2026); en-GB where nothing is said."
+_PAPER_SAID = "Paper that reports are printed on: a4 or letter; where nothing is said, what the locale's country uses."
 
 
 class ClientModel(Model):
@@ -268,6 +308,12 @@ class ClientModel(Model):
     provider: ProviderModel | None = Field(default=None, description="Who does the audit; shown in the report.")
     authorised: AuthorisationModel | None = Field(default=None, description="Who allowed the audit.")
     contract: ContractModel | None = Field(default=None, description="Hours a month that the provider is paid for.")
+    goal: GoalModel | None = Field(default=None, description="The letter that was agreed to be reached.")
+    contact: ContactModel | None = Field(
+        default=None, description="Who at the client is asked for machines; a site may have its own."
+    )
+    locale: report.MaybeLocale = Field(default=None, description=_LOCALE_SAID)
+    paper: report.MaybePaper = Field(default=None, description=_PAPER_SAID)
     credentials: dict[kind.Name, CredentialModel] = Field(
         default={}, description="Named ways to log in, for this client only."
     )
@@ -294,6 +340,8 @@ class ClientsModel(Model):
     provider: ProviderModel | None = Field(default=None, description="Provider of every client that names none.")
     time_zone: report.MaybeZone = Field(default=None, description="Time zone of every client that names none.")
     standard: kind.MaybeName = Field(default=None, description="Standard of every client that names none.")
+    locale: report.MaybeLocale = Field(default=None, description="Locale of every client that names none.")
+    paper: report.MaybePaper = Field(default=None, description="Paper of every client that names none.")
     defaults: DefaultsModel = Field(
         default=DefaultsModel(), description="Settings for every endpoint in this file; a client's own win."
     )

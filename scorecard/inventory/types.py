@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from scorecard.errors import InventoryError
 from scorecard.marked_yaml import Problem
 from scorecard.model import Credential, Endpoint, Pace
-from scorecard.result import Authorisation, Contract, Provider, Retired
+from scorecard.result import Authorisation, Contract, Preferences, Provider, Retired
 
 DEFAULT_TIME_ZONE = "UTC"
 
@@ -25,6 +25,7 @@ class Client:
     provider: Provider = field(default_factory=Provider)
     authorised: Authorisation | None = None
     contract: Contract | None = None
+    preferences: Preferences = field(default_factory=Preferences)
     sites: tuple[str, ...] = ()
     paces: Mapping[str, Pace] = field(default_factory=dict)  # of the sites that have one
     credentials: Mapping[str, Credential] = field(default_factory=dict)

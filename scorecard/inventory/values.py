@@ -7,7 +7,7 @@ not quoted.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
@@ -101,16 +101,16 @@ def amount(value: object, least: float, most: int, what: str) -> float:
     return float(str(value))
 
 
+def word_of(value: object, known: Sequence[str]) -> str:
+    if isinstance(value, str) and value in known:
+        return value
+    hint = suggestion(value, known) if isinstance(value, str) else ""
+    raise refuse(f"expected one of {', '.join(known)}, found {found(value)}{hint}")
+
+
 def one_of(kind: type[StrEnum]) -> Callable[[object], StrEnum]:
     known = [member.value for member in kind]
-
-    def read(value: object) -> StrEnum:
-        if isinstance(value, str) and value in known:
-            return kind(value)
-        hint = suggestion(value, known) if isinstance(value, str) else ""
-        raise refuse(f"expected one of {', '.join(known)}, found {found(value)}{hint}")
-
-    return read
+    return lambda value: kind(word_of(value, known))
 
 
 def listed(value: object, what: str, split: str | None = None) -> list[object]:

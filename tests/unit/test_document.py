@@ -18,8 +18,8 @@ from scorecard.describing import describe
 from scorecard.document import DocumentError, loads, schema
 from scorecard.document_file import read
 from scorecard.document_writing import chunks, dumps, to_json
-from scorecard.model import Json
-from scorecard.result import Audit, Authorisation, Provider, Retired
+from scorecard.model import Json, Role
+from scorecard.result import Audit, Authorisation, Contact, Contract, Goal, Preferences, Provider, Retired
 from tests.fleet import NOW, REGISTRY, STANDARD, grade, random_fleet
 
 
@@ -54,6 +54,50 @@ def test_round_trip_and_schema(seed: int) -> None:
     jsonschema.Draft202012Validator(schema()).validate(json.loads(text))
     assert loads(text) == made
     assert dumps(loads(text)) == text
+
+
+def test_what_was_agreed_is_kept_and_documents_without_it_read_as_before() -> None:
+    preferences = Preferences(
+        goal=Goal("A", date(2027, 3, 31)),
+        contact=Contact("Jo Larkspur", "jo@larkspur.example", "+44 20 7946 0001"),
+        contacts={"Depot": Contact("Sam Reed")},
+        locale="en-US",
+        paper="letter",
+    )
+    contract = Contract(6, 85.0, "GBP", {Role.LAPTOP: 900.0, Role.SERVER: 4000.0})
+    made = replace(audit(), preferences=preferences, contract=contract)
+    raw = json.loads(dumps(made))
+    jsonschema.Draft202012Validator(schema()).validate(raw)
+    assert loads(json.dumps(raw)) == made
+    assert preferences.contact_at("Depot") == Contact("Sam Reed")
+    assert preferences.contact_at("elsewhere") == preferences.contact
+
+    plain = json.loads(dumps(replace(made, preferences=Preferences(), contract=Contract(6, 85.0, "GBP"))))
+    assert "preferences" not in plain
+    assert list(plain["contract"]) == ["hours_per_month", "rate", "currency"]
+    only_goal = replace(made, preferences=Preferences(goal=Goal("B")))
+    assert json.loads(dumps(only_goal))["preferences"] == {"goal": {"letter": "B", "by": None}}
+    assert loads(dumps(only_goal)) == only_goal
+
+
+@pytest.mark.parametrize(
+    "preferences",
+    [
+        {"goal": "A"},
+        {"goal": {"letter": "A", "by": "soon"}},
+        {"contact": "Jo"},
+        {"contact": {"name": "Jo"}, "contacts": []},
+        {"contacts": {"Depot": {"who": "Jo"}}},
+        [],
+    ],
+)
+def test_preferences_that_are_none_are_refused_in_one_line(preferences: Json) -> None:
+    raw = {**to_json(audit()), "preferences": preferences}
+    strictly = jsonschema.Draft202012Validator(schema(), format_checker=jsonschema.FormatChecker())
+    assert not strictly.is_valid(raw)
+    with pytest.raises(DocumentError) as raised:
+        loads(json.dumps(raw))
+    assert "\n" not in str(raised.value)
 
 
 def test_the_schema_is_a_schema_and_refuses_what_it_should() -> None:

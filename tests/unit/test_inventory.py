@@ -32,7 +32,7 @@ from scorecard.model import (
     Role,
     SecretRef,
 )
-from scorecard.result import Authorisation, Contract, Provider, Retired
+from scorecard.result import Authorisation, Contact, Contract, Goal, Preferences, Provider, Retired
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "inventory.example.yaml"
@@ -78,7 +78,15 @@ def test_the_example(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "All computers in both practices, read only",
         date(2026, 12, 31),
     )
-    assert client.contract == Contract(hours_per_month=10, rate=95, currency="GBP")
+    prices = {Role.WORKSTATION: 820, Role.LAPTOP: 900, Role.SERVER: 4000}
+    assert client.contract == Contract(hours_per_month=10, rate=95, currency="GBP", prices=prices)
+    assert client.preferences == Preferences(
+        goal=Goal("A", date(2027, 3, 31)),
+        contact=Contact("Jo Larkspur, reception", "jo@harbour.example", "+44 20 7946 0001"),
+        contacts={"hill-road": Contact("Sam Reed")},
+        locale="en-GB",
+        paper="a4",
+    )
     assert client.retired == (Retired("old-files", date(2026, 2, 28), "Replaced by files"),)
     assert client.sites == ("harbour-street", "island", "hill-road")
     assert client.paces == {"island": Pace(max_parallel=3, start_gap_s=2)}
@@ -469,7 +477,8 @@ def test_check_of_a_bad_file(tmp_path: Path) -> None:
     expected = [
         f"{file}:2: endpoints[a].port: expected a port number from 1 to 65535, found the number 0",
         f"{file}:3: x: 'x' is not a key here; expected one of client, time_zone, standard, exceptions, provider, "
-        "authorised, contract, credentials, defaults, sites, groups, endpoints, endpoints_from, retired",
+        "authorised, contract, goal, contact, locale, paper, credentials, defaults, sites, groups, endpoints, "
+        "endpoints_from, retired",
     ]
     result = CliRunner().invoke(command, ["check", str(file)])
     assert (result.exit_code, result.stdout) == (2, "")

@@ -35,8 +35,8 @@ NOT_HOST = "expected a host name or IP address, but this"
 AS_ADDRESS = "the name serves as address, but it is not a host name or IP address; add the key address"
 NUMBER_ALONE = "found text; write the number alone, without quotes"
 CLIENT_KEYS = (
-    "client, time_zone, standard, exceptions, provider, authorised, contract, credentials, defaults, sites, groups, "
-    "endpoints, endpoints_from, retired"
+    "client, time_zone, standard, exceptions, provider, authorised, contract, goal, contact, locale, paper, credentials, "
+    "defaults, sites, groups, endpoints, endpoints_from, retired"
 )
 OF_ANOTHER = "and is not used for another; define one under credentials: of this client"
 NOT_CREDENTIAL = "there is no credential named 'c'; define it under credentials: or correct the name"
@@ -254,7 +254,40 @@ IN_CLIENT = {
     "contract: {hours_per_month: .nan}": [
         "contract.hours_per_month: expected a number of hours from 0.1 to 10,000, found a huge number"
     ],
-    "contract: {hours_per_month: 10, rate: 95}": ["contract: expected rate and currency together, found only one of them"],
+    "contract: {hours_per_month: 10, rate: 95}": [
+        "contract: expected a currency beside rate and prices; add currency, such as EUR"
+    ],
+    "contract: {hours_per_month: 10, prices: {laptop: 900}}": [
+        "contract: expected a currency beside rate and prices; add currency, such as EUR"
+    ],
+    "contract: {hours_per_month: 10, currency: EUR}": [
+        "contract: expected rate or prices beside currency; add one of them, or leave currency out"
+    ],
+    "contract: {hours_per_month: 10, currency: EUR, prices: {notebook: 900, server: cheap}}": [
+        "contract.prices.notebook: 'notebook' is not a key here; expected one of workstation, laptop, server",
+        "contract.prices.server: expected a price from 0.01 to 1,000,000, found text; write the number alone, "
+        "without quotes",
+    ],
+    "goal: A": ["goal: expected a mapping (keys with values), found text"],
+    "goal: {letter: a}": ["goal.letter: expected one of A, B, C, D, found 'a'; did you mean 'A'?"],
+    "goal: {letter: F, by: soon}": [
+        "goal.by: expected a date such as 2026-01-31, found 'soon'",
+        "goal.letter: expected one of A, B, C, D, found 'F'",
+    ],
+    "goal: {by: 2027-03-31}": ["goal.letter: is missing. Expected: The letter, from A to D."],
+    "contact: {name: Jo, mail: jo, phone: ask}": [
+        "contact.mail: expected a mail address such as jo@larkspur.example, found 'jo'",
+        "contact.phone: expected a telephone number such as '+44 20 7946 0000', found 'ask'",
+    ],
+    "contact: {name: Jo, phone: 2079460000}": [
+        "contact.phone: expected a telephone number, found the number 2079460000; put it in quotes"
+    ],
+    "contact: {mail: jo@larkspur.example}": ["contact.name: is missing. Expected: Name of the person, or of the desk."],
+    "sites: {a: {contact: Jo}}": ["sites.a.contact: expected a mapping (keys with values), found text"],
+    "locale: en_US": [
+        "locale: expected one of en-GB, en-IE, en-US, en-CA, en-AU, en-NZ, found 'en_US'; did you mean 'en-US'?"
+    ],
+    "paper: legal": ["paper: expected one of a4, letter, found 'legal'"],
     "contract: {hours_per_month: 10, rate: 95, currency: pounds}": [
         "contract.currency: expected a currency such as EUR, in three capital letters, found 'pounds'"
     ],
@@ -268,7 +301,7 @@ IN_CLIENT = {
     "retired: {name: web2}": ["retired: expected a list, each item on a line that starts with '- ', found a mapping"],
     "sites: [a]": ["sites: expected a mapping (keys with values), found a list"],
     "sites: {a: {site: b}}": [
-        f"sites.a.site: 'site' is not a key here; expected one of {SETTINGS}, max_parallel, start_gap_s"
+        f"sites.a.site: 'site' is not a key here; expected one of {SETTINGS}, max_parallel, start_gap_s, contact"
     ],
     "sites: {a: {max_parallel: 0, start_gap_s: -1}}": [
         "sites.a.max_parallel: expected a number of endpoints from 1 to 1000, found the number 0",
