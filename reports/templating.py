@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from importlib.resources import files
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from . import icons
+
 
 def environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=FunctionLoader(_template), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    made.globals["icon_masks"] = icons.masks()
+    made.globals["icon_pictures"] = icons.pictures(_on_paper())
+    return made
+
+
+def _on_paper() -> dict[str, str]:
+    """The colours of page.css, by name without dashes, as they are in the light and in print."""
+    first_rule = _template("page.css").partition("}")[0]
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]+)", first_rule))
 
 
 def _template(name: str) -> str:

@@ -39,13 +39,7 @@
   }
   function tenth(points) { return points === null ? data.words.dash : (points / 10).toFixed(1); }
   function listing(item) { return [item.role, item.system, item.site].filter(Boolean).join(', '); }
-  function icon(key) {
-    var space = document.querySelector('svg').namespaceURI, made = document.createElementNS(space, 'svg');
-    made.setAttribute('class', 'i i-' + data.icons[key]);
-    made.setAttribute('aria-hidden', 'true');
-    made.appendChild(document.createElementNS(space, 'use')).setAttribute('href', '#s-' + data.icons[key]);
-    return made;
-  }
+  function icon(key) { return node('i', undefined, 'i i-' + data.icons[key]); }
 
   /* what is wanted of the list: each key with the values it knows */
   var known = {
@@ -143,7 +137,6 @@
   function cell(item, at) {
     var state = data.order[Number(item.cells.charAt(at))], made = node('td', undefined, 'c-' + state);
     var word = at === data.parts.length - 1 && data.cells[item.other] || data.states[state];
-    made.appendChild(icon(state));
     made.appendChild(state === 'not-applicable' ? node('span', data.states[state], 'vh') : node(state === 'not-checked' ? 'b' : 'span', word));
     return made;
   }
