@@ -19,6 +19,7 @@ from scorecard.folders import write_whole
 from scorecard.frameworks import load as load_framework
 from scorecard.frameworks import shipped as shipped_frameworks
 from scorecard.model import Json, Observation, Platform, Status
+from scorecard.plan.planned import Planned
 from scorecard.pseudonyms import redacted
 from scorecard.registry import Registry, report, report_names
 from scorecard.reporting import EditionName, Report, ReportContext
@@ -130,12 +131,12 @@ def context(audit: Audit, store: Store | None, registry: Registry, wanted: Itera
     Nothing where the document alone is wanted: it holds the audit and no more, and earlier audits take time to read.
     """
     if set(wanted) <= {DOCUMENT}:
-        return ReportContext()
+        return ReportContext(planned=Planned(audit))
     asked = [*registry.probes(), *(host_probe(platform) for platform in (Platform.LINUX, Platform.MACOS))]
     probes = {f"{probe.platform}/{probe.part}": probe.text for probe in asked}
     frameworks = tuple(load_framework(name, registry.checks) for name in shipped_frameworks())
     if store is None:
-        return ReportContext(probes=probes, frameworks=frameworks)
+        return ReportContext(probes=probes, frameworks=frameworks, planned=Planned(audit))
     told = told_by(audit, store)
     return ReportContext(
         history=told.history,
@@ -144,7 +145,9 @@ def context(audit: Audit, store: Store | None, registry: Registry, wanted: Itera
         before=told.before,
         inflow_hours=told.inflow_hours,
         outlook=told.outlook,
+        strips=told.strips,
         frameworks=frameworks,
+        planned=Planned(audit),
     )
 
 

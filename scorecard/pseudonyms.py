@@ -33,7 +33,7 @@ _OURS: Mapping[str, frozenset[str]] = {
     "Audit": frozenset(
         {"id", "client", "time_zone", "tool_version", "standard", "checks", "data", "provider", "contract", "previous"}
     ),
-    "ReportContext": frozenset({"history", "probes", "frameworks"}),
+    "ReportContext": frozenset({"history", "probes", "frameworks", "strips"}),
     "Finding": frozenset({"check", "observations"}),
     "Device": frozenset({"role_from", "expected_because", "transport", "evidence"}),
     "Cap": frozenset({"id", "check", "pool", "letter"}),
@@ -41,6 +41,13 @@ _OURS: Mapping[str, frozenset[str]] = {
     "Leaver": frozenset({"check"}),
     "Observation": frozenset({"part"}),
     "Outlook": frozenset({"audit"}),
+    "Work": frozenset({"efforts"}),
+    "Fix": frozenset({"check"}),
+    "Answers": frozenset({"checks", "again"}),
+    "Task": frozenset({"id", "check", "title", "fix", "lifts", "note"}),
+    "Step": frozenset({"id", "title", "fixed_again"}),
+    "Road": frozenset({"start", "letter"}),
+    "NoRoad": frozenset({"start"}),
 }
 _NEVER = (Past, CategoryScore, Provider, Shipped)  # hold no name of a client's
 _OUR_KEYS = frozenset(
@@ -86,8 +93,9 @@ _MOST_CACHED, _LONGEST_CACHED = 200_000, 400
 def redacted(audit: Audit, context: ReportContext) -> tuple[Audit, ReportContext]:
     """Both with numbers for names; the context says so."""
     numbers = _learned(audit, context)
-    hidden = numbers.over(context)
-    return numbers.over(audit), _with(hidden, redacted=True)
+    seen, hidden = numbers.over(audit), numbers.over(context)
+    planned = context.planned.renamed(numbers.over, seen) if context.planned else None
+    return seen, _with(hidden, planned=planned, redacted=True)
 
 
 class Numbers:

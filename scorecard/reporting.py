@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from scorecard.model import Observation
 from scorecard.result import Audit
 
-if TYPE_CHECKING:  # everything imports this module, and few need what these two load
+if TYPE_CHECKING:  # everything imports this module, and few need what these load
     from scorecard.frameworks import Framework
     from scorecard.outlook import Outlook
+    from scorecard.plan.planned import Planned
+    from scorecard.strips import Strips
 
 
 class EditionName(StrEnum):
@@ -58,9 +60,12 @@ class Past:
 class ReportContext:
     """What stands beside the audit: earlier audits (oldest first), kept observations by hash, what each part asks.
 
+    `planned`: what is to do about this very audit; where it is None, reports reckon it for themselves.
+
     `before`: the audit of the whole client before this one, to compare with. `inflow_hours`: new work a month, None where
-    there is no contract to hold it against or too few audits tell. `outlook`: what will break first. `with_letter`: the
-    prospect's edition has the letter too. `redacted`: names were replaced by numbers, here and in the audit.
+    there is no contract to hold it against or too few audits tell. `outlook`: what will break first. `strips`: what the
+    last audits said of each check on a machine. `with_letter`: the prospect's edition has the letter too. `redacted`: names
+    were replaced by numbers, here and in the audit.
     """
 
     history: tuple[Past, ...] = ()
@@ -69,7 +74,9 @@ class ReportContext:
     before: Audit | None = None
     inflow_hours: float | None = None
     outlook: Outlook | None = None
+    strips: Strips | None = None
     frameworks: tuple[Framework, ...] = ()
+    planned: Planned | None = None
     edition: EditionName = EditionName.CLIENT
     with_letter: bool = False
     redacted: bool = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from scorecard.document import DocumentError
@@ -14,6 +14,7 @@ from scorecard.plan.contract import inflow
 from scorecard.reporting import Moved, Past
 from scorecard.result import Audit
 from scorecard.store import Store
+from scorecard.strips import MOST, Alignment, Line, Strips, squares
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +26,13 @@ _INFLOW_AUDITS = 6
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """`history`: all earlier audits, oldest first."""
+    """`history`: all earlier audits, oldest first. `strips`: None for a client's first audit."""
 
     history: tuple[Past, ...] = ()
     before: Audit | None = None
     inflow_hours: float | None = None
     outlook: Outlook | None = None
+    strips: Strips | None = None
 
 
 def told_by(audit: Audit, store: Store) -> Told:
@@ -41,11 +43,15 @@ def told_by(audit: Audit, store: Store) -> Told:
     filled: dict[str, Past] = {}
     sights: list[Snapshot] = []
     kept: list[Audit] = []
+    lines: dict[str, Line | None] = {}
+    alignment = Alignment(audit)
     before: Audit | None = None
     for entry, whole in _read(read, store):
         if whole is None:
             filled[entry.id] = replace(entry, unreadable=True)
+            lines[entry.id] = None
             continue
+        lines[entry.id] = alignment.line(squares(whole))
         filled[entry.id] = replace(
             entry,
             categories={category.id: category.score for category in whole.scorecard.categories},
@@ -59,7 +65,17 @@ def told_by(audit: Audit, store: Store) -> Told:
         before=before,
         inflow_hours=inflow([*kept, audit]) if with_inflow else None,
         outlook=outlook([*sights, *own]) if (own := _sight(audit)) else None,
+        strips=_strips(audit, past[1 - MOST :], lines, alignment, store) if past else None,
     )
+
+
+def _strips(
+    audit: Audit, past: tuple[Past, ...], lines: Mapping[str, Line | None], alignment: Alignment, store: Store
+) -> Strips:
+    """`lines`: of the audits that were read whole. Of the others the store has the letters alone, in one query."""
+    letters = store.squares(entry.id for entry in past if entry.id not in lines)
+    found = {**lines, **{id_: alignment.line(kept) for id_, kept in letters}}
+    return Strips((*(found.get(entry.id) for entry in past), alignment.line(squares(audit))))
 
 
 def moved(before: Audit | None, audit: Audit) -> Moved | None:

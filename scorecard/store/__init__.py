@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import groupby
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
@@ -17,22 +16,22 @@ from scorecard.document_writing import chunks
 from scorecard.errors import InputError, StoreError
 from scorecard.exceptions.entries import Kept
 from scorecard.folders import data_folder
-from scorecard.model import OPEN, Observation, Platform, Role
+from scorecard.model import OPEN, Observation
 from scorecard.portfolio.model import Summary
 from scorecard.reporting import Past
-from scorecard.result import Audit, System
+from scorecard.result import Audit
 from scorecard.seal import Sealing
-from scorecard.store import excepted, locks, names, runs, statements, summaries, tables
+from scorecard.store import excepted, known, locks, names, raw, runs, squares, statements, summaries, tables
 from scorecard.store.database import SameFile, StoreBusy, StoreUnusable, connect, file_of, translated
 from scorecard.store.locks import AuditRunning
 from scorecard.store.migrate import migrate
-from scorecard.store.rows import Prepared, observation_of, pack_pieces, result_of, unpack
+from scorecard.store.rows import Prepared, pack_pieces, result_of, unpack
 from scorecard.store.runs import Begun, Run
+from scorecard.strips import Squares
 
 __all__ = ["AuditRunning", "Begun", "Entry", "Run", "Store", "StoreUnusable", "UnknownAudit", "default_url"]
 
 _PAUSE_S = 0.5
-_ROWS = 500  # read at a time
 
 
 class UnknownAudit(InputError):
@@ -153,8 +152,8 @@ class Store:
             "content": result.content,
         }
         connection.execute(self._statements.add_result, values)
-        self._keep_observations(connection, audit_id, result)
-        self._remember(connection, client, result)
+        raw.keep(connection, self._statements, audit_id, result)
+        known.remember(connection, self._statements, client, result)
 
     def expect(self, client: str, names: Iterable[str], since: datetime) -> None:
         """Note endpoints that were not asked: they belong to the client all the same."""
@@ -177,6 +176,7 @@ class Store:
             "open_findings": sum(finding.status in OPEN and finding.counts for finding in audit.findings),
             "document": pack_pieces(chunks(audit, lines=False, sealing=sealing)),
             "chain": sealing.chain,
+            "squares": squares.packed(audit),
             **summaries.values(audit),
         }
         done = update(tables.audits).where(tables.audits.c.id == audit.id).values(values)
@@ -193,39 +193,6 @@ class Store:
         """Note that the audit's reports were written: --resume has nothing left to do for it."""
         done = update(tables.audits).where(tables.audits.c.id == audit_id).values(reported=True)
         self._patiently(lambda connection, _tried: connection.execute(done))
-
-    def _keep_observations(self, connection: Connection, audit_id: str, result: Prepared) -> None:
-        if not result.observations:
-            return
-        digests = [row["digest"] for row in result.observations]
-        there = set(connection.execute(self._statements.kept_digests, {"of_digests": digests}).scalars())
-        if new := [row for row in result.observations if row["digest"] not in there]:
-            connection.execute(self._statements.keep_observations, new)
-        connection.execute(self._statements.link_observations, [{"audit_id": audit_id, **link} for link in result.links])
-
-    def _remember(self, connection: Connection, client: str, result: Prepared) -> None:
-        """What was seen replaces what was known; an endpoint that was not seen is only noted as expected."""
-        row = {"client": client, "name": result.endpoint, "expected_since": result.expected_since}
-        connection.execute(self._statements.expect_endpoint, row)
-        if result.known is not None:
-            mine = {"of_client": client, "of_name": result.endpoint}
-            connection.execute(self._statements.remember_endpoint, {**result.known, **mine})
-            self._note_sightings(connection, mine, result)
-
-    def _note_sightings(self, connection: Connection, mine: Mapping[str, str], result: Prepared) -> None:
-        """Keep the first date of what is still there, add what is new, forget what is gone."""
-        there = {(row.topic, row.name) for row in connection.execute(self._statements.sightings, mine)}
-        now = {(topic, name) for topic, names in result.sightings.items() for name in names}
-        gone = [
-            {**mine, "of_topic": topic, "of_sighting": name}
-            for topic, name in sorted(there - now)
-            if topic in result.sightings
-        ]
-        if gone:
-            connection.execute(self._statements.forget_sightings, gone)
-        fixed = {"client": mine["of_client"], "endpoint": mine["of_name"], "first_seen_at": result.as_of}
-        if new := [{**fixed, "topic": topic, "name": name} for topic, name in sorted(now - there)]:
-            connection.execute(self._statements.note_sightings, new)
 
     def rename(self, client: str, renamed: Mapping[str, str]) -> None:
         """Endpoints of a client, old name to new: what is known of them from now on goes by the new one."""
@@ -279,6 +246,11 @@ class Store:
         )
         with self._transaction() as connection:
             return tuple(Past(*row) for row in connection.execute(query))
+
+    def squares(self, audit_ids: Iterable[str]) -> Iterator[tuple[str, Squares]]:
+        """What these audits said, in any order; without those of which an older version kept none, or that are damaged."""
+        with self._transaction() as connection:
+            yield from squares.read(connection, audit_ids)
 
     def clients(self) -> tuple[tuple[str, ...], ...]:
         """Every client: its name, then what differs from it in capitals alone and is the same client."""
@@ -339,44 +311,13 @@ class Store:
 
     def answers(self, audit_id: str, digests: Iterable[str] | None = None) -> Iterator[tuple[str, dict[str, Observation]]]:
         """The same endpoint by endpoint, in order of their names; those without any are left out."""
-        link, kept = tables.observed.c, tables.observations.c
-        query = (
-            select(link.endpoint, link.digest, link.observed_at, link.duration_ms, *kept)
-            .join(tables.observations, kept.digest == link.digest)
-            .where(link.audit_id == audit_id)
-            .order_by(link.endpoint, kept.part, kept.digest)
-        )
-        wanted = None if digests is None else frozenset(digests)
         with self._transaction() as connection:
-            rows = connection.execution_options(yield_per=_ROWS).execute(query)
-            for endpoint, of_endpoint in groupby(rows, key=lambda row: str(row.endpoint)):
-                found = {row.digest: observation_of(row) for row in of_endpoint if wanted is None or row.digest in wanted}
-                if found:
-                    yield endpoint, found
+            yield from raw.read(connection, audit_id, digests)
 
     def remembered(self, client: str) -> dict[str, Remembered]:
         """What earlier audits know of this client's endpoints, by name."""
         with self._transaction() as connection:
-            rows = connection.execute(select(tables.endpoints).where(tables.endpoints.c.client == client)).all()
-            seen = connection.execute(select(tables.sightings).where(tables.sightings.c.client == client)).all()
-        found = {
-            row.name: Remembered(
-                role=Role(row.role) if row.role else None,
-                platform=Platform(row.platform) if row.platform else None,
-                os=System(row.os_name, row.os_version, row.os_build),
-                address=row.address,
-                site=row.site,
-                expected_since=row.expected_since,
-                first_seen_at=row.first_seen_at,
-                last_seen_at=row.last_seen_at,
-                answers=unpack(row.answers) if row.answers else "",
-            )
-            for row in rows
-        }
-        dates: dict[str, dict[str, dict[str, datetime]]] = {}
-        for row in seen:
-            dates.setdefault(row.endpoint, {}).setdefault(row.topic, {})[row.name] = row.first_seen_at
-        return {name: replace(known, sightings=dates.get(name, {})) for name, known in found.items()}
+            return known.read(connection, client)
 
     def excepted(self, client: str) -> tuple[Kept, ...]:
         """What earlier audits remember of this client's exceptions."""

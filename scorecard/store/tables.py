@@ -78,6 +78,8 @@ audits = Table(
     Column("provisional", Boolean),
     Column("made_up", Boolean),
     Column("time_zone", String(255)),
+    # What it said of each check on each machine, compressed, see strips.py; NULL of a part, or by an older version.
+    Column("squares", LargeBinary),
     Index("ix_audits_client", "client", "started_at"),
 )
 
