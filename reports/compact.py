@@ -145,7 +145,7 @@ class _Packer:
             device.name,
             self.people.place(words.listing(device.owner, dict(device.facts).get("user", ""))),
             self._sites.get(device.site, _LEFT_OUT),
-            self._systems.get(device.system, _LEFT_OUT),
+            self._systems.get(self._view.listed_system(device), _LEFT_OUT),
             self.roles.place(device.role),
             [self._groups[group] for group in device.groups],
             "".join(str(WORST_FIRST.index(state)) for state in (device.state, *(cell.state for cell in device.cells))),

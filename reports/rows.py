@@ -15,7 +15,7 @@ from enum import StrEnum
 from scorecard.model import Finding, Identity, Status
 from scorecard.result import Audit, Device
 
-from . import exempt_words, hygiene, numbers, words
+from . import exempt_words, hygiene, numbers, systems, words
 from .agreed import Agreed
 
 OTHER = "other"  # the column of the checks that are in no promise
@@ -111,6 +111,7 @@ class DeviceRow:
     role_note: str
     platform: str
     system: str
+    short_system: str  # for lists that are not an engineer's
     owner: str
     tags: str
     groups: tuple[str, ...]  # the tags one by one
@@ -307,7 +308,8 @@ class _Builder:
             role=words.ROLES[device.role],
             role_note=hygiene.line(device.role_note),
             platform=device.platform.value if device.platform else "",
-            system=_system(device),
+            system=systems.full(device.os),
+            short_system=systems.short(device.os, device.platform),
             owner=hygiene.name(device.owner),
             tags=hygiene.line(", ".join(device.tags)),
             groups=tuple(dict.fromkeys(hygiene.name(tag) for tag in device.tags)),
@@ -390,12 +392,6 @@ def _other_cell(findings: list[FindingRow]) -> Cell:
     else:
         state, word = State.YES, words.ALL_MET
     return Cell(OTHER, state, word)
-
-
-def _system(device: Device) -> str:
-    """The product's name, with the version where the name does not say it already."""
-    name, version = device.os.name, device.os.version
-    return hygiene.name(name if not version or version in name else f"{name} {version}")
 
 
 def _worst_first(row: DeviceRow) -> tuple[int, int, int, int, str]:

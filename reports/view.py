@@ -107,7 +107,7 @@ class View:
     coverage: float
     categories: tuple[tuple[str, float | None, float], ...]  # title, points, share of answers
     sites: tuple[str, ...]
-    systems: tuple[str, ...]
+    systems: tuple[str, ...]  # as listed
     checks_tally: tuple[CheckCount, ...]  # machines by state, a line a check
     parts_tally: tuple[PartCount, ...]  # the same, a line a column of the list of machines
     bring: tuple[Wanted, ...]
@@ -119,6 +119,10 @@ class View:
     def shows(self, section: str) -> bool:
         """Whether this edition's page has the section."""
         return self.edition.shows(section)
+
+    def listed_system(self, row: DeviceRow) -> str:
+        """What the list of machines calls this machine's system: engineers read the number of the kernel, too."""
+        return _listed(self.edition, row)
 
     @property
     def large(self) -> bool:
@@ -164,7 +168,7 @@ def build(audit: Audit, context: ReportContext) -> View:
     checks_tally = tally.by_check(standard, table)
     first_look = None
     if edition.shows("top"):
-        first_look = first_look_.build(audit, standard, table, planned, checks_tally, zone)
+        first_look = first_look_.build(reckoned, standard, table, planned, checks_tally, zone)
     described = method.build(audit, context, standard, table, zone)
     standings = standing.build(audit, standard, table, zone)
     brand = branding.build(audit.provider)
@@ -214,7 +218,7 @@ def build(audit: Audit, context: ReportContext) -> View:
         coverage=audit.scorecard.coverage,
         categories=tuple((hygiene.line(line.title), line.score, line.coverage) for line in audit.scorecard.categories),
         sites=tuple(sorted({row.site for row in table.devices if row.site}, key=str.casefold)),
-        systems=tuple(sorted({row.system for row in table.devices if row.system}, key=str.casefold)),
+        systems=tuple(sorted({name for row in table.devices if (name := _listed(edition, row))}, key=str.casefold)),
         checks_tally=checks_tally,
         parts_tally=tally.by_part(table),
         bring=bring.build(audit, context, table) if edition.shows("bring") else (),
@@ -223,6 +227,10 @@ def build(audit: Audit, context: ReportContext) -> View:
         on_page=printed,
         by_check=bycheck.build(table.devices, standard, large=_is_large(table)),
     )
+
+
+def _listed(edition: Edition, row: DeviceRow) -> str:
+    return row.system if edition.ids else row.short_system
 
 
 def _is_large(table: Rows) -> bool:
