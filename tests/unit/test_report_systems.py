@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 
 import pytest
 
-from reports import systems, view
 from scorecard.model import Platform
 from scorecard.reporting import EditionName
 from scorecard.result import System
 from tests.e2e import sample
 from tests.e2e.sample import Machine
 
+systems, views = (importlib.import_module(f"scorecard.reports.{name}") for name in ("systems", "view"))
 LINUX, MACOS, WINDOWS = Platform.LINUX, Platform.MACOS, Platform.WINDOWS
 ELEVEN = System("Microsoft Windows 11 Pro 25H2", "10.0.26200", "26200.9100")
 
@@ -46,7 +47,7 @@ def test_engineers_see_the_kernel_in_the_list_and_everybody_in_the_detail(editio
     machines = [Machine("WS-1", platform=Platform.WINDOWS)]
     made = sample.audit(machines)
     audit = replace(made, devices=tuple(replace(device, os=ELEVEN) for device in made.devices))
-    shown = view.build(audit, replace(sample.context(machines), edition=edition))
+    shown = views.build(audit, replace(sample.context(machines), edition=edition))
     (row,) = shown.rows.devices
     assert shown.systems == (listed,)
     assert shown.listed_system(row) == listed
