@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from scorecard.days import MONTHS
+from scorecard.days import MONTHS, locale
 from scorecard.model import Status
 
 from . import hygiene, labels, list_words, moves_words, words
@@ -88,6 +88,7 @@ def data(view: View) -> dict[str, object]:
         "checks": [[page.check, page.title, page.id] for page in view.by_check.pages],
         "texts": packer.texts.texts,
         "months": MONTHS,
+        "monthFirst": locale().month_first,
         "icons": ICONS,
         "formula": hygiene.FORMULA_START,
         "words": {**list_words.SCRIPT, "dark": labels.DARK, "light": labels.LIGHT},

@@ -1,4 +1,4 @@
-"""How numbers, dates and durations are written (reports.md 4): never by the locale of this computer."""
+"""How numbers, dates and durations are written (reports.md 4): by the client's locale (days.py), never this computer's."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from scorecard.days import MONTHS, spelled, spelled_month
+from scorecard.days import locale, spelled, spelled_month, spelled_short
 
 _LONG_MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-_SIGNS = {"GBP": "£", "EUR": "€", "USD": "$"}
 MINUS = "\N{MINUS SIGN}"
 SMALL_FLEET = 20  # below it, percentages say less than the counts
 
@@ -61,7 +60,7 @@ def day(moment: date | datetime) -> str:
 
 
 def short_day(moment: date | datetime) -> str:
-    return f"{moment.day} {MONTHS[moment.month - 1]}"
+    return spelled_short(moment)
 
 
 def month(moment: date | datetime) -> str:
@@ -73,7 +72,7 @@ def short_month(moment: date | datetime) -> str:
 
 
 def stamp(moment: datetime) -> str:
-    """Date and time with the zone: "14 Nov 2026, 07:42 GMT"."""
+    """Date and time with the zone: "14 Nov 2026, 07:42 GMT", "Nov 14, 2026, 07:42 EST"."""
     return f"{day(moment)}, {moment:%H:%M} {moment.tzname() or 'UTC'}"
 
 
@@ -82,7 +81,8 @@ def span(first: datetime, last: datetime) -> str:
     if first.date() == last.date():
         return f"on {short_day(first)}"
     if (first.year, first.month) == (last.year, last.month):
-        return f"between {first.day} and {short_day(last)}"
+        between = (short_day(first), last.day) if locale().month_first else (first.day, short_day(last))
+        return f"between {between[0]} and {between[1]}"
     if first.year == last.year:
         return f"between {short_day(first)} and {short_day(last)}"
     return f"between {day(first)} and {day(last)}"
@@ -94,7 +94,7 @@ def days_between(earlier: datetime, later: datetime) -> int:
 
 def money(amount: float, currency: str) -> str:
     """ "£1,210", or "CHF 1,210" where the code has no sign of its own; no pence."""
-    sign = _SIGNS.get(currency)
+    sign = locale().sign(currency)
     if sign:
         return f"{sign}{amount:,.0f}"
     return f"{currency} {amount:,.0f}" if currency else f"{amount:,.0f}"

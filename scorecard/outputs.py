@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scorecard.bundle import host_probe
+from scorecard.client_locale import in_its_locale
 from scorecard.document_writing import chunks, observation_json
 from scorecard.errors import InputError
 from scorecard.folders import write_whole
@@ -125,6 +126,7 @@ def folder_names(clients: Sequence[str]) -> dict[str, str]:
     return {client: name if counts[name] == 1 else _told_apart(name, client) for client, name in found.items()}
 
 
+@in_its_locale
 def context(audit: Audit, store: Store | None, registry: Registry, wanted: Iterable[str]) -> ReportContext:
     """What reports show beside the audit: history, what moved, what lies ahead, and evidence for what did not pass.
 
@@ -160,6 +162,7 @@ def _evidence(audit: Audit, store: Store) -> dict[str, Observation]:
     return evidence
 
 
+@in_its_locale
 def write(
     audit: Audit,
     folder: Path,

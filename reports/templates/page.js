@@ -35,7 +35,9 @@
   function fold(text) { return text.normalize('NFD').replace(/[\u0300-\u036f]/g, '').toLowerCase(); }
   function dayOf(number) {
     var day = new Date(number * 864e5);
-    return number ? day.getUTCDate() + ' ' + data.months[day.getUTCMonth()] + ' ' + day.getUTCFullYear() : data.words.never;
+    if (!number) { return data.words.never; }
+    var month = data.months[day.getUTCMonth()];
+    return (data.monthFirst ? month + ' ' + day.getUTCDate() + ', ' : day.getUTCDate() + ' ' + month + ' ') + day.getUTCFullYear();
   }
   function tenth(points) { return points === null ? data.words.dash : (points / 10).toFixed(1); }
   function listing(item) { return [item.role, item.system, item.site].filter(Boolean).join(', '); }
