@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
+from scorecard.caps import told_once
 from scorecard.model import Status
-from scorecard.result import Answer, Audit, Cap, Promise
+from scorecard.result import Answer, Audit, Cap, Promise, Scorecard
 
 from . import first_look_words, hygiene, labels, numbers, standing_words, words
 from .agreed import Agreed
@@ -104,8 +105,7 @@ def build(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> Standing:
     shown = numbers.points(score, agreed.bands) if score is not None else ""
     seen = sum(device.seen for device in audit.devices)
     total = len(audit.devices)
-    caps = cap_lines(audit, agreed, rows, zone)
-    binding = tuple(cap for cap in caps if cap.binding)
+    binding = tuple(_cap_line(cap, agreed, rows, zone, binding=True) for cap in told_once(card.caps) if _decides(card, cap))
     counts = rows.counts
     in_part = counts[State.NOT_CHECKED] > total - seen
     return Standing(
@@ -215,9 +215,13 @@ def _bar(counts: Mapping[State, int]) -> tuple[Segment, ...]:
 def cap_lines(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> tuple[CapLine, ...]:
     """All caps, those that decide the letter first."""
     card = audit.scorecard
-    held = card.letter is not None and card.letter_before_caps not in (None, card.letter)
-    lines = [_cap_line(cap, agreed, rows, zone, binding=held and cap.letter == card.letter) for cap in card.caps]
+    lines = [_cap_line(cap, agreed, rows, zone, binding=_decides(card, cap)) for cap in card.caps]
     return tuple(sorted(lines, key=lambda line: (not line.binding, line.letter)))
+
+
+def _decides(card: Scorecard, cap: Cap) -> bool:
+    """Whether the letter would be a better one without it and its like."""
+    return card.letter is not None and card.letter_before_caps not in (None, card.letter) and cap.letter == card.letter
 
 
 def _cap_line(cap: Cap, agreed: Agreed, rows: Rows, zone: tzinfo, *, binding: bool) -> CapLine:

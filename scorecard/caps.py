@@ -156,6 +156,12 @@ def is_in_pool(line: CapLine, device: Device) -> bool:
     return device.role in line.pool.roles and (device.platform is None or device.platform in line.pool.platforms)
 
 
+def told_once(caps: Iterable[Cap]) -> list[Cap]:
+    """The strictest first. A machine that was not seen holds the letter in several checks, and each says the same."""
+    told = {(cap.letter, cap.message, cap.endpoints): cap for cap in caps}
+    return sorted(told.values(), key=lambda cap: -LETTERS.index(cap.letter))
+
+
 def percent(share: float) -> str:
     """Whole percent, never rounded up to what is not there."""
     return f"{int(share * 100 + 1e-9)} %"
