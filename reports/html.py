@@ -77,9 +77,8 @@ def _environment() -> Environment:
 
 def page(view: View) -> str:
     environment = _environment()
-    style = _lean(
-        "".join(environment.get_template(name).render() for name in ("page.css", "machines.css")) + view.brand.style
-    )
+    sheets = (environment.get_template(name).render() for name in ("page.css", "machines.css"))
+    style = _lean("".join((*sheets, view.brand.style, view.paper.style)))
     script = _lean(environment.get_template("page.js").render())
     asked, sent = _asked(view)
     return environment.get_template("page.html").render(

@@ -26,6 +26,7 @@ from . import (
     moves,
     need,
     numbers,
+    paper,
     pillars,
     rows,
     standing,
@@ -51,6 +52,7 @@ from .grades import Grades
 from .method import Method
 from .moves import Moves
 from .need import Need
+from .paper import Paper
 from .pillars import Pillars
 from .rows import DeviceRow, Rows, State
 from .standing import Standing
@@ -75,6 +77,7 @@ class View:
     provider: str
     contact: str  # on one line
     brand: Brand
+    paper: Paper
     month: str
     day: str
     stamp: str
@@ -186,6 +189,7 @@ def build(audit: Audit, context: ReportContext) -> View:
         provider=hygiene.name(audit.provider.name),
         contact=", ".join(brand.contact),
         brand=brand,
+        paper=paper.build(audit.preferences),
         month=numbers.month(here),
         day=numbers.day(here),
         stamp=numbers.stamp(here),
