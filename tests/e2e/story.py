@@ -142,19 +142,22 @@ def story(*, brief: bool = False) -> Story:
         contract=Contract(10, 110.0, "GBP"),
     )
     audits = (september, october, november)
-    return Story(audits, _context(audits, tuple(now.values())))
+    return Story(audits, beside(audits, tuple(now.values())))
 
 
-def _context(audits: tuple[Audit, ...], listed: tuple[Machine, ...]) -> ReportContext:
+def beside(
+    audits: tuple[Audit, ...], listed: tuple[Machine, ...], months: tuple[Past, ...] = sample.year()[:-2]
+) -> ReportContext:
+    """What stands beside the newest of these audits. `months`: earlier ones, of which only the figures are left."""
     checks = Registry.load().checks
     older: dict[str, Audit] = {one.id: before for before, one in pairwise(audits)}
     history = (
-        *(replace(past, categories=dict.fromkeys(CATEGORIES, past.score)) for past in sample.year()[:-2]),
+        *(replace(past, categories=dict.fromkeys(CATEGORIES, past.score)) for past in months),
         *(_past(one, older.get(one.id)) for one in audits[:-1]),
     )
     return replace(
         sample.context(listed, history),
-        before=audits[-2],
+        before=audits[-2] if audits[1:] else None,
         inflow_hours=4.2,
         outlook=outlook([snapshot(one) for one in audits]),
         frameworks=tuple(load(name, checks) for name in shipped()),
@@ -177,9 +180,12 @@ def _past(audit: Audit, older: Audit | None) -> Past:
 
 
 @cache
-def hostile() -> Story:
-    """The hostile machines with hostile exceptions, an audit before, and nothing that any of it may break."""
-    listed = sample.hostile()
+def hostile(*, brief: bool = False) -> Story:
+    """The hostile machines with hostile exceptions, an audit before, and nothing that any of it may break.
+
+    `brief`: with three of them.
+    """
+    listed = sample.hostile()[:: 5 if brief else 1]
     names = tuple(machine.name for machine in listed)
     evil: dict[str, Json] = {"reason": MARKUP, "approver": "=1+1", "cover": MARKUP}
     said: dict[str, Json] = {"what": MARKUP, "price": "=cmd|' /C calc'!A0", "currency": MARKUP, "by": "@SUM(A1:A9)"}
@@ -201,5 +207,5 @@ def hostile() -> Story:
     )
     contract = Contract(10, 1.0, MARKUP)
     now = sample.audit(listed, past=[before], exceptions=Exceptions(entries), client_since=OCTOBER, contract=contract)
-    context = _context((before, now), listed)
+    context = beside((before, now), listed)
     return Story((before, now), context)
