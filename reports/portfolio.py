@@ -14,13 +14,16 @@ from pathlib import Path, PurePosixPath
 from jinja2 import Environment
 from markupsafe import Markup
 
-from scorecard.history.shapley import as_shown
-from scorecard.portfolio.model import LATE_DAYS, OVERDUE_DAYS, Client, Site, Summary
+from scorecard.portfolio.model import LATE_DAYS, OVERDUE_DAYS, Client, Imprint, Newest, Site, Summary
 from scorecard.standard import LETTERS
 
-from . import hygiene, labels, numbers, templating, words
+from . import branding, hygiene, labels, numbers, portfolio_across, templating, words
 from . import portfolio_words as said
+from .branding import Brand
+from .portfolio_across import Across, Told
+from .portfolio_needs import ENDING_DAYS, SOON_DAYS, Need, change, needs
 
+_FIRST, _NAMED = 3, 5
 _SLOTS = 12
 _WIDTH, _HEIGHT, _EDGE = 120.0, 30.0, 3.0
 
@@ -61,10 +64,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A client. `newest`, and what rests on it, is None or empty where no whole audit was finished.
-
-    `flags`: what it needs a look for, by the keys of the words.
-    """
+    """A client. `newest`, and what rests on it, is None or empty where no whole audit was finished."""
 
     name: str
     page: str
@@ -72,41 +72,114 @@ class Line:
     checks: tuple[Check, ...]  # newest first
     spark: Spark | None
     ago: str
-    flags: tuple[str, ...]
+    needs: tuple[Need, ...]
     made_up: bool
+    told: Told
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What it needs a look for, by the keys of the words."""
+        return tuple(need.key for need in self.needs)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands on every page. `provider`: of the newest audit of all; empty where that names none."""
+
+    day: str
+    stamp: str
+    provider: str
+    brand: Brand
+    tables: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class View:
+    """`first`: whom to look at first. `month`: who was checked this month, in a sentence."""
+
+    head: Head
     lines: tuple[Line, ...]
-    day: str
-    stamp: str
     headline: str
+    first: tuple[Line, ...]
+    more: str
+    month: str
     letters: tuple[tuple[str, int], ...]  # letter ("" for not graded) and how many clients have it
-    flags: tuple[tuple[str, str, int], ...]  # key, words, and how many clients it is true of
+    flags: tuple[tuple[str, str, int, str], ...]  # key, words, how many clients it is true of, and its icon
+    overdue: Across
+    endings: Across
 
 
-def index_view(clients: Sequence[Client], now: datetime) -> View:
+@dataclass(frozen=True, slots=True)
+class ClientView:
+    head: Head
+    line: Line
+    overdue: Across
+    endings: Across
+
+
+def index_view(clients: Sequence[Client], imprint: Imprint) -> View:
     """Clients in the order of need: not graded, then the worst letter and the fewest points first."""
+    now = imprint.now
     lowest = min((audit.score for client in clients for audit in client.audits if audit.score is not None), default=100.0)
     lines = sorted((_line(client, now, _floor(lowest)) for client in clients), key=_need)
     letters = [line.newest.letter for line in lines if line.newest]
-    names = said.flags(LATE_DAYS, OVERDUE_DAYS)
+    waiting = [line for line in lines if line.needs]
+    told = [line.told for line in lines]
+    first = tuple(waiting[:_FIRST])
     return View(
+        head=_head(imprint),
         lines=tuple(lines),
-        day=numbers.day(now.astimezone(UTC)),
-        stamp=numbers.stamp(now.astimezone(UTC)),
-        headline=said.headline(len(lines), sum(bool(line.flags) for line in lines)),
+        headline=said.headline(len(lines), len(waiting), len(first)),
+        first=first,
+        more=said.more_need(len(waiting) - len(first)),
+        month=_month(lines, now) if lines else "",
         letters=tuple((letter, letters.count(letter)) for letter in (*LETTERS, "") if letter in letters),
-        flags=tuple(
-            (key, name, count) for key, name in names.items() if (count := sum(key in line.flags for line in lines))
-        ),
+        flags=tuple(_flags(lines)),
+        overdue=portfolio_across.overdue(told, now),
+        endings=portfolio_across.endings(told, now, SOON_DAYS),
     )
 
 
-def client_view(client: Client, now: datetime) -> Line:
+def client_view(client: Client, imprint: Imprint) -> ClientView:
     scores = [audit.score for audit in client.audits if audit.score is not None]
-    return _line(client, now, _floor(min(scores, default=100.0)))
+    line = _line(client, imprint.now, _floor(min(scores, default=100.0)))
+    return ClientView(
+        head=_head(imprint),
+        line=line,
+        overdue=portfolio_across.overdue([line.told], imprint.now, names=True),
+        endings=portfolio_across.endings([line.told], imprint.now, SOON_DAYS, names=True),
+    )
+
+
+def _head(imprint: Imprint) -> Head:
+    here = imprint.now.astimezone(UTC)
+    return Head(
+        day=numbers.day(here),
+        stamp=numbers.stamp(here),
+        provider=hygiene.name(imprint.provider.name),
+        brand=branding.build(imprint.provider),
+        tables=imprint.tables,
+    )
+
+
+def _flags(lines: Sequence[Line]) -> Iterator[tuple[str, str, int, str]]:
+    for key, name in said.flags(LATE_DAYS, OVERDUE_DAYS, SOON_DAYS, ENDING_DAYS).items():
+        found = [need for line in lines for need in line.needs if need.key == key]
+        if found:
+            yield key, name, len(found), found[0].icon
+
+
+def _month(lines: Sequence[Line], now: datetime) -> str:
+    """Who was checked in the month of `now`, each by its own calendar, and who was not: the longest ago first."""
+    others: list[tuple[int, str, str]] = []
+    for line in lines:
+        newest, here = line.newest, now.astimezone(line.told.zone)
+        at = datetime.fromtimestamp(newest.moment, line.told.zone) if newest else None
+        if newest is None or at is None or (at.year, at.month) != (here.year, here.month):
+            others.append((newest.moment, line.name, newest.day) if newest else (0, line.name, ""))
+    named = [(name, day) for _, name, day in sorted(others)]
+    month = numbers.month(now.astimezone(UTC))
+    return said.in_month(month, len(lines) - len(others), len(lines), named[:_NAMED], len(named[_NAMED:]))
 
 
 def _floor(lowest: float) -> float:
@@ -128,41 +201,25 @@ def _line(client: Client, now: datetime, floor: float) -> Line:
     made_up = bool(newest and newest.made_up)
     zone = numbers.zone((newest.time_zone if newest else None) or "UTC")
     checks = [_check(audit, audits[place - 1] if place else None, client, zone) for place, audit in enumerate(audits)]
-    age_days = numbers.days_between(newest.as_of, now) if newest else 0
+    name, page = hygiene.name(words.client_name(client.name, made_up=made_up)), f"{client.folder}/index.html"
     return Line(
-        name=hygiene.name(words.client_name(client.name, made_up=made_up)),
-        page=f"{client.folder}/index.html",
+        name=name,
+        page=page,
         newest=checks[-1] if checks else None,
         checks=tuple(reversed(checks)),
         spark=_spark(audits, zone, floor),
-        ago=said.ago(age_days) if newest else "",
-        flags=tuple(_flags(newest, age_days)),
+        ago=said.ago(numbers.days_between(newest.as_of, now)) if newest else "",
+        needs=needs(client, now, zone),
         made_up=made_up,
+        told=Told(name, page, zone, client.newest or Newest()),
     )
-
-
-def _flags(newest: Summary | None, age_days: int) -> list[str]:
-    if newest is None:
-        return ["never"]
-    true = {
-        "late": age_days > LATE_DAYS,
-        "unseen": bool(newest.unseen),
-        "overdue": bool(newest.overdue),
-        "unknown": newest.unseen is None,
-    }
-    return [key for key, holds in true.items() if holds]
-
-
-def _change(now: float | None, before: float | None) -> float | None:
-    """Between the scores as they are shown, like on the client's page: who subtracts them gets this."""
-    return None if now is None or before is None else float(as_shown(now, 1) - as_shown(before, 1))
 
 
 def _check(audit: Summary, before: Summary | None, client: Client, zone: tzinfo) -> Check:
     here = audit.as_of.astimezone(zone)
     letter = hygiene.name(audit.letter or "")
     points = words.DASH if audit.score is None else numbers.tenth(audit.score)
-    change = _change(audit.score, before.score if before else None)
+    moved = change(audit.score, before.score if before else None)
     return Check(
         day=numbers.day(here),
         moment=int(audit.as_of.timestamp()),
@@ -171,9 +228,9 @@ def _check(audit: Summary, before: Summary | None, client: Client, zone: tzinfo)
         provisional=bool(audit.provisional and letter),
         score=audit.score,
         points=points,
-        moved="" if change is None else said.moved(change),
-        since=said.since(numbers.day(before.as_of.astimezone(zone))) if before and change is not None else "",
-        change=change,
+        moved="" if moved is None else said.moved(moved),
+        since=said.since(numbers.day(before.as_of.astimezone(zone))) if before and moved is not None else "",
+        change=moved,
         answers=numbers.share(audit.coverage),
         coverage=audit.coverage,
         machines=audit.devices,
@@ -224,27 +281,28 @@ def _environment() -> Environment:
     return environment
 
 
-def _page(template: str, **shown: object) -> str:
+def _page(template: str, view: View | ClientView) -> str:
     environment = _environment()
-    style = environment.get_template("page.css").render() + environment.get_template("portfolio.css").render()
+    style = (
+        "".join(environment.get_template(name).render() for name in ("page.css", "portfolio.css")) + view.head.brand.style
+    )
     script = environment.get_template("portfolio.js").render()
     strings = {"words": {**said.SCRIPT, "dark": labels.DARK, "light": labels.LIGHT}}
     return environment.get_template(template).render(
-        **shown,
+        view=view,
+        style=Markup(style),  # noqa: S704 - our own style sheets, and colours that branding checked
         policy=templating.policy(style, script),
         data=Markup(hygiene.json_block(strings)),  # noqa: S704 - json_block leaves no character that HTML gives a meaning
         explained=said.explained(LATE_DAYS, OVERDUE_DAYS),
     )
 
 
-def _index(clients: Sequence[Client], now: datetime, path: Path) -> None:
-    path.write_text(_page("portfolio.html", view=index_view(clients, now)), encoding="utf-8", newline="\n")
+def _index(clients: Sequence[Client], imprint: Imprint, path: Path) -> None:
+    path.write_text(_page("portfolio.html", index_view(clients, imprint)), encoding="utf-8", newline="\n")
 
 
-def _client(client: Client, now: datetime, path: Path) -> None:
-    here = now.astimezone(UTC)
-    text = _page("portfolio_client.html", line=client_view(client, now), day=numbers.day(here), stamp=numbers.stamp(here))
-    path.write_text(text, encoding="utf-8", newline="\n")
+def _client(client: Client, imprint: Imprint, path: Path) -> None:
+    path.write_text(_page("portfolio_client.html", client_view(client, imprint)), encoding="utf-8", newline="\n")
 
 
 SITE = Site(_index, _client)

@@ -1,1 +1,1 @@
-"""A provider's clients side by side, as a static site: what the store keeps of each audit, without reading documents."""
+"""A provider's clients side by side, as a static site: from what the store keeps of each audit, and the newest document."""

@@ -8,7 +8,7 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,8 +21,12 @@ from scorecard.document import DocumentError
 from scorecard.document_writing import time_text
 from scorecard.errors import InputError, ReportError
 from scorecard.folders import check_folder, write_whole
-from scorecard.portfolio.model import Client, Site, Summary
+from scorecard.portfolio.model import Client, Ending, Imprint, Overdue, Site, Summary
+from scorecard.portfolio.newest import newest
+from scorecard.pseudonyms import redacted
 from scorecard.registry import Registry
+from scorecard.reporting import ReportContext
+from scorecard.result import Provider
 from scorecard.store import Store
 
 log = logging.getLogger(__name__)
@@ -88,13 +92,36 @@ def write(store: Store, registry: Registry, site: Site, order: Order, told: Call
         clients: list[Client] = []
         for spellings in names:
             client = Client(spellings[0], f"{CLIENTS}/{folders[spellings[0]]}", store.summaries(spellings))
-            client = _with_reports(client, place, store, registry, order)
-            write_whole(place / client.folder / INDEX, partial(site.client, client, order.now))
+            client = _with_newest(_with_reports(client, place, store, registry, order), store, order)
             clients.append(client)
             told(client, len(clients), len(names))
-        write_whole(place / INDEX, partial(site.index, clients, order.now))
+        imprint = Imprint(order.now, _provider(clients))
+        for client in clients:
+            write_whole(place / client.folder / INDEX, partial(site.client, client, imprint))
+        write_whole(place / INDEX, partial(site.index, clients, imprint))
         write_whole(place / LIST, partial(_list, clients, order.now, place))
     return order.folder / INDEX
+
+
+def _provider(clients: Iterable[Client]) -> Provider:
+    """As the newest audit of all has it."""
+    told = [(client.audits[-1].as_of, client.newest.provider) for client in clients if client.newest]
+    return max(told, key=lambda pair: pair[0])[1] if told else Provider()
+
+
+def _with_newest(client: Client, store: Store, order: Order) -> Client:
+    """With what the newest audit's document tells, in numbers for names where all reports have those."""
+    if not client.audits or client.audits[-1].id in client.unreadable:
+        return client
+    line = client.audits[-1]
+    try:
+        audit = store.load(line.id)
+    except DocumentError:
+        log.debug("%s: nothing is told of the audit %s", client.name, line.id, exc_info=True)
+        return replace(client, unreadable=client.unreadable | {line.id})
+    if order.look.redacts_all:
+        audit, _ = redacted(audit, ReportContext())
+    return replace(client, newest=newest(audit))
 
 
 def _with_reports(client: Client, place: Path, store: Store, registry: Registry, order: Order) -> Client:
@@ -127,6 +154,8 @@ def _list(clients: Sequence[Client], now: datetime, place: Path, path: Path) -> 
                 "name": client.name,
                 "page": f"{client.folder}/{INDEX}",
                 "audits": [_audit(line, client) for line in client.audits],
+                "overdue": [_overdue(one) for one in client.newest.overdue] if client.newest else None,
+                "support_ends": [_ending(one) for one in client.newest.endings] if client.newest else None,
             }
             for client in clients
         ],
@@ -151,6 +180,21 @@ def _audit(line: Summary, client: Client) -> dict[str, object]:
         "made_up": line.made_up,
         "reports": [f"{client.folder}/{name}" for name in client.reports.get(line.id, ())],
     }
+
+
+def _overdue(one: Overdue) -> dict[str, object]:
+    return {
+        "check": one.check,
+        "to_do": one.task,
+        "severity": one.severity.value,
+        "since": time_text(one.since),
+        "machines": [*one.machines],
+    }
+
+
+def _ending(one: Ending) -> dict[str, object]:
+    on = one.on.isoformat() if one.on else None
+    return {"system": one.system, "on": on, "found_over": one.over, "machines": [*one.machines]}
 
 
 @contextmanager

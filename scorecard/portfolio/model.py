@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
+
+from scorecard.model import Severity
+from scorecard.result import Provider
 
 OVERDUE_DAYS = 30  # open for longer, with no exception agreed
 LATE_DAYS = 35  # since the newest audit: a month, and some days of grace
@@ -35,11 +38,46 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Overdue:
+    """The overdue findings of one check, one a machine. `since`: since when the oldest has been open."""
+
+    check: str
+    task: str  # what there is to do, verb first
+    severity: Severity
+    since: datetime
+    machines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A system whose support ends. `on`: the last day that is certainly supported; None where nobody says.
+
+    `over`: the audit found it ended.
+    """
+
+    system: str
+    on: date | None
+    over: bool
+    machines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """What the newest audit's own document tells. `agreed_until`: the last day of each exception that was valid then."""
+
+    provider: Provider = field(default_factory=Provider)
+    overdue: tuple[Overdue, ...] = ()
+    endings: tuple[Ending, ...] = ()
+    agreed_until: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """`audits`: oldest first; none where no audit of the whole client ever finished. `folder`: of its files, in the site.
 
     `reports`: by audit, the files that were written of it, relative to that folder. `unreadable`: audits of which none
-    could be, since this version does not read their documents.
+    could be, since this version does not read their documents. `newest` is None where that holds of the newest one, and
+    without an audit.
     """
 
     name: str
@@ -47,11 +85,21 @@ class Client:
     audits: tuple[Summary, ...]
     reports: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unreadable: frozenset[str] = frozenset()
+    newest: Newest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Imprint:
+    """What stands on every page. `now`: ages are counted to it. `tables`: files for analysts, from the first page on."""
+
+    now: datetime
+    provider: Provider = field(default_factory=Provider)
+    tables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Writes the pages. `index` gets every client, `client` one; both the moment they are made and the file to write."""
+    """Writes the pages: `index` gets every client, `client` one; both what stands on each page, and the file to write."""
 
-    index: Callable[[Sequence[Client], datetime, Path], None]
-    client: Callable[[Client, datetime, Path], None]
+    index: Callable[[Sequence[Client], Imprint, Path], None]
+    client: Callable[[Client, Imprint, Path], None]

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from scorecard.model import OPEN
-from scorecard.portfolio.model import OVERDUE_DAYS, Summary
+from scorecard.portfolio.model import Summary
+from scorecard.portfolio.overdue import is_overdue
 from scorecard.result import Audit
 from scorecard.store.tables import audits
 
@@ -18,14 +18,7 @@ def values(audit: Audit) -> dict[str, Any]:
     """The columns that older versions did not fill."""
     return {
         "unseen": sum(not device.seen for device in audit.devices),
-        "overdue": sum(
-            finding.status in OPEN
-            and finding.counts
-            and finding.exception is None
-            and finding.first_seen is not None
-            and (audit.as_of - finding.first_seen).days > OVERDUE_DAYS
-            for finding in audit.findings
-        ),
+        "overdue": sum(is_overdue(finding, audit.as_of) for finding in audit.findings),
         "provisional": audit.scorecard.provisional,
         "made_up": audit.made_up,
         "time_zone": audit.time_zone,

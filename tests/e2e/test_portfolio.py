@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
-from scorecard.portfolio.model import Client, Summary
+from scorecard.model import Severity
+from scorecard.portfolio.model import Client, Ending, Imprint, Newest, Overdue, Summary
 from scorecard.registry import portfolio_site
+from scorecard.result import Provider
 from tests.e2e.programs import CHROMIUM_ARGUMENTS, program
 from tests.e2e.sample import AS_OF, MARKUP
 
@@ -45,10 +47,20 @@ def year(score: float | None, letter: str | None, unseen: int = 0, overdue: int 
     )
 
 
+LATE = tuple(
+    Overdue(f"a.c{number}", f"Do task {number}", severity, AS_OF - timedelta(days=90), (f"LT-{number}",) * 2)
+    for number, severity in enumerate([*Severity] * 3)
+)
+ENDS = (
+    Ending("Windows 10", (AS_OF - timedelta(days=30)).date(), True, ("LT-1",)),
+    Ending(f"{MARKUP}\u202e", (AS_OF + timedelta(days=30)).date(), False, (MARKUP, "LT-2")),
+)
+PROVIDER = Provider("Northgate IT", accent="#7a1f5c")
+IMPRINT = Imprint(NOW, PROVIDER, ("tables/audits.csv",))
 CLIENTS = (
     Client("Alder & Finch", "clients/alder", year(95.0, "A")),
     Client("Birchway", "clients/birchway", year(84.0, "B", unseen=3)),
-    Client("Cobalt", "clients/cobalt", year(66.0, "D", overdue=2)),
+    Client("Cobalt", "clients/cobalt", year(66.0, "D", overdue=24), newest=Newest(PROVIDER, LATE, ENDS)),
     Client("Ærø Shipping", "clients/aero", year(None, None)),
     Client("Dunmore", "clients/dunmore", year(85.0, "B", late=60)),
     Client("Eastgate", "clients/eastgate", ()),
@@ -63,8 +75,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for client in CLIENTS:
         page = folder / client.folder / "index.html"
         page.parent.mkdir(parents=True)
-        portfolio_site().client(client, NOW, page)
-    portfolio_site().index(CLIENTS, NOW, folder / "index.html")
+        portfolio_site().client(client, IMPRINT, page)
+    portfolio_site().index(CLIENTS, IMPRINT, folder / "index.html")
     return folder
 
 
@@ -103,7 +115,7 @@ def test_counts_lead_to_their_clients_and_filters_work_together(browser: Browser
     with opened(browser, site / "index.html") as page:
         assert shown(page)[:3] == ["Eastgate", "Ærø Shipping", "</script><im"]
         links = page.locator("a[data-filter]")
-        assert links.count() == 9
+        assert links.count() == 13
         for place in range(links.count()):
             link = links.nth(place)
             link.click()
@@ -159,9 +171,9 @@ def test_without_scripts_all_of_it_is_there_and_links_lead_on(browser: Browser, 
     page.goto((site / "index.html").as_uri())
     assert page.locator("#rows tr").count() == 8
     assert page.locator("#controls").is_hidden()
-    page.get_by_role("link", name="Cobalt").click()
+    page.locator("#rows").get_by_role("link", name="Cobalt").click()
     assert page.locator("h1").inner_text() == "Cobalt"
-    assert page.locator("tbody tr").count() == 12
+    assert page.get_by_role("region", name="Checks").locator("tbody tr").count() == 12
     page.get_by_role("link", name="All clients").click()
     assert page.url.endswith("site0/index.html")
     context.close()

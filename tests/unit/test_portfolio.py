@@ -20,9 +20,11 @@ from click.testing import CliRunner
 from scorecard import outputs
 from scorecard.cli.report import report
 from scorecard.errors import InputError, ReportError
+from scorecard.model import Severity
 from scorecard.portfolio import build
 from scorecard.portfolio.build import Order, Reports
-from scorecard.portfolio.model import Client, Site, Summary
+from scorecard.portfolio.model import Client, Ending, Imprint, Newest, Overdue, Site, Summary
+from scorecard.portfolio.newest import newest
 from scorecard.registry import Registry, portfolio_site
 from scorecard.result import Audit
 from scorecard.store import Store
@@ -115,7 +117,7 @@ def test_an_audit_whose_document_cannot_be_read_is_named_and_the_others_are_writ
     assert write(store, order(site, Reports.NEWEST)) == ["Acme", "Better"]
     assert "Cannot be read by this version" in (site / "clients/acme/index.html").read_text(encoding="utf-8")
     assert [len(client["audits"][0]["reports"]) for client in listed(site)["clients"]] == [0, 1]
-    assert "1 needs a look" in (site / "index.html").read_text(encoding="utf-8")
+    assert "Start with this one" in (site / "index.html").read_text(encoding="utf-8")
 
 
 def test_names_that_differ_in_capitals_are_one_client(store: Store) -> None:
@@ -218,7 +220,7 @@ def test_where_it_breaks_off_the_earlier_site_stays(store: Store, tmp_path: Path
     before = (site / "index.html").read_bytes()
     keep(store, audited("Better", 2))
 
-    def fail(clients: object, now: datetime, path: Path) -> None:
+    def fail(clients: object, imprint: Imprint, path: Path) -> None:
         raise OSError(28, "No space left on device")
 
     broken = Site(fail, portfolio_site().client)
@@ -228,39 +230,141 @@ def test_where_it_breaks_off_the_earlier_site_stays(store: Store, tmp_path: Path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["site", "store"]
 
 
+def of_newest(overdue: int = 0, days: int = 40, **changes: Any) -> Newest:
+    late = Overdue("a.b", "Turn it on", Severity.HIGH, AS_OF - timedelta(days=days), ("M1",) * overdue)
+    return replace(Newest(overdue=(late,) if overdue else ()), **changes)
+
+
+def line_of(*audits: Summary, newest: Newest | None = None) -> Any:
+    client = Client("Acme", "clients/acme", audits, newest=newest or Newest())
+    return pages.client_view(client, Imprint(NOW)).line
+
+
 @pytest.mark.parametrize(
-    ("audits", "flags", "ago"),
+    ("audits", "newest", "flags", "ago"),
     [
-        ((), ("never",), ""),
-        ((summary(),), (), "3 days ago"),
-        ((summary(NOW - timedelta(days=35, hours=23)),), (), "35 days ago"),
-        ((summary(NOW - timedelta(days=36)),), ("late",), "36 days ago"),
-        ((summary(unseen=2, overdue=1),), ("unseen", "overdue"), "3 days ago"),
-        ((summary(unseen=None, overdue=None),), ("unknown",), "3 days ago"),
+        ((), None, ("never",), ""),
+        ((summary(),), None, (), "3 days ago"),
+        ((summary(NOW - timedelta(days=35, hours=23)),), None, (), "35 days ago"),
+        ((summary(NOW - timedelta(days=36)),), None, ("late",), "36 days ago"),
+        ((summary(unseen=2, overdue=1),), of_newest(1), ("overdue", "unseen"), "3 days ago"),
+        ((summary(unseen=None, overdue=None),), None, ("unknown",), "3 days ago"),
+        ((summary(letter=None, score=None),), None, ("ungraded",), "3 days ago"),
+        ((summary(letter="D", score=60.0),), None, ("low",), "3 days ago"),
+        ((summary(id="a0"), summary(score=84.1)), None, (), "3 days ago"),
+        ((summary(id="a0"), summary(score=84.0)), None, ("fell",), "3 days ago"),
+        ((summary(id="a0", letter="A", score=85.0), summary(score=84.9)), None, ("fell",), "3 days ago"),
     ],
 )
-def test_what_needs_a_look_is_marked(audits: tuple[Summary, ...], flags: tuple[str, ...], ago: str) -> None:
-    line = pages.client_view(Client("Acme", "clients/acme", audits), NOW)
+def test_what_needs_a_look_is_marked(
+    audits: tuple[Summary, ...], newest: Newest | None, flags: tuple[str, ...], ago: str
+) -> None:
+    line = line_of(*audits, newest=newest)
     assert (line.flags, line.ago) == (flags, ago)
 
 
-def test_clients_come_in_order_of_need_and_are_counted() -> None:
+def test_a_newest_audit_that_cannot_be_read_is_a_reason_to_look() -> None:
+    line = pages.client_view(Client("Acme", "clients/acme", (summary(),)), Imprint(NOW)).line
+    assert line.flags == ("unknown",)
+
+
+def test_reasons_are_said_with_their_figures() -> None:
+    today = NOW.date()
+    ends = (
+        Ending("Windows 10", today - timedelta(days=400), True, ("A", "B")),
+        Ending("Debian 11", today - timedelta(days=1), False, ("C",)),  # ended since the audit
+        Ending("Server 2016", today + timedelta(days=90), False, ("D",)),
+        Ending("Windows 11", today + timedelta(days=91), False, ("E",)),
+    )
+    agreed = (today - timedelta(days=1), today, today + timedelta(days=30), today + timedelta(days=31))
+    newest = of_newest(2, endings=ends, agreed_until=agreed)
+    before = summary(AS_OF - timedelta(days=30), id="a0", letter="A", score=91.0)
+    said = [need.sentence for need in line_of(before, summary(overdue=2, unseen=1), newest=newest).needs]
+    assert said == [
+        "Fell from grade A to B since 15 Oct 2026.",
+        "2 findings overdue, the oldest open since 5 Oct 2026.",
+        "1 of 10 machines not seen.",
+        "Support over for 3 machines and ending within 90 days for 1.",
+        "2 exceptions end by 17 Dec 2026.",
+    ]
+
+
+def test_clients_come_in_order_of_need_and_the_first_three_that_need_a_look_are_named() -> None:
     letters = {"none": (None, None), "f": ("F", 40.0), "b-low": ("B", 80.0), "b-high": ("B", 89.0), "a": ("A", 95.0)}
     clients = [
-        Client(name, f"clients/{name}", (summary(letter=letter, score=score),)) for name, (letter, score) in letters.items()
+        Client(name, f"clients/{name}", (summary(letter=letter, score=score),), newest=Newest())
+        for name, (letter, score) in letters.items()
     ]
-    view = pages.index_view([*reversed(clients), Client("never", "clients/never", ())], NOW)
-    assert [line.name for line in view.lines] == ["never", "none", "f", "b-low", "b-high", "a"]
-    assert dict(view.letters) == {"A": 1, "B": 2, "F": 1, "": 1}
-    assert [(key, count) for key, _, count in view.flags] == [("never", 1)]
-    assert view.headline == "6 clients. 1 needs a look."
+    late = Client("late", "clients/late", (summary(NOW - timedelta(days=40), letter="A", score=96.0),), newest=Newest())
+    view = pages.index_view([*reversed(clients), late, Client("never", "clients/never", ())], Imprint(NOW))
+    assert [line.name for line in view.lines] == ["never", "none", "f", "b-low", "b-high", "a", "late"]
+    assert dict(view.letters) == {"A": 2, "B": 2, "F": 1, "": 1}
+    assert [(key, count) for key, _, count, _ in view.flags] == [("never", 1), ("late", 1), ("ungraded", 1), ("low", 1)]
+    assert view.headline == "7 clients. Start with these three."
+    assert [line.name for line in view.first] == ["never", "none", "f"]
+    assert view.more == "1 more needs a look."
+    assert view.month == "Checked in November 2026: 5 of 7 clients. Not yet: never (never), late (last on 8 Oct 2026)."
+
+
+def test_without_anything_to_do_it_says_so() -> None:
+    view = pages.index_view([Client("Acme", "clients/acme", (summary(),), newest=Newest())], Imprint(NOW))
+    assert view.headline.startswith("1 client. All were checked in time")
+    assert (view.first, view.more, view.overdue.sentence) == ((), "", "Nothing is overdue.")
+    assert view.endings.sentence == "No support is known to end within a year."
+
+
+def test_overdue_work_and_ending_support_are_added_up_over_all_clients() -> None:
+    end = NOW.date() + timedelta(days=200)
+    clients = [
+        Client(
+            name,
+            f"clients/{name}",
+            (summary(overdue=count),),
+            newest=of_newest(count, 40 + count, endings=(Ending("Debian 12", end, False, ("X",) * count),)),
+        )
+        for name, count in (("one", 1), ("nine", 9), ("none", 0))
+    ]
+    view = pages.index_view(clients, Imprint(NOW))
+    (row,) = view.overdue.rows
+    assert (row.what, row.detail, row.count, row.note) == ("Turn it on", "High", 10, "52 days")
+    assert [(place.name, place.page, place.count) for place in row.places] == [
+        ("nine", "clients/nine/index.html", 9),
+        ("one", "clients/one/index.html", 1),
+    ]
+    assert view.overdue.total == sum(line.newest.overdue for line in view.lines if line.newest)
+    assert view.overdue.sentence == "10 findings are overdue at 2 clients."
+    assert [(row.what, row.count, row.note, row.icon) for row in view.endings.rows] == [
+        ("Debian 12", 10, "in 200 days", "")
+    ]
+    own = pages.client_view(clients[1], Imprint(NOW)).overdue.rows[0]
+    assert ([place.name for place in own.places], own.more) == (["M1"] * 8, 1)
+
+
+def test_the_newest_document_tells_what_is_overdue_who_is_provider_and_what_ends(store: Store) -> None:
+    machines = (Machine("old", answers=SHORT, days_open=31), Machine("new", answers=SHORT, days_open=30))
+    audit = keep(store, audited("Acme", 1, AS_OF, *machines))
+    told = newest(audit)
+    (line,) = store.summaries(["Acme"])
+    assert [(one.check, one.machines) for one in told.overdue] == [("antivirus.protected", ("old",))]
+    assert sum(len(one.machines) for one in told.overdue) == line.overdue
+    assert told.provider == audit.provider
+
+
+def test_with_redaction_no_machine_is_named(store: Store, tmp_path: Path) -> None:
+    keep(store, audited("Acme", 1, AS_OF, Machine("ZEPHYR-7", answers=SHORT, days_open=31)))
+    for redact, there in ((None, True), (True, False)):
+        site = tmp_path / f"site-{redact}"
+        write(store, replace(order(site), look=outputs.Look(redact=redact)))
+        text = (site / "clients/acme/index.html").read_text(encoding="utf-8")
+        assert ("ZEPHYR-7" in text) is there
+        assert ("M-001" in text) is not there
 
 
 def test_change_and_trend_are_of_the_kept_scores_and_gaps_stay_gaps() -> None:
     months = [datetime(2026, month, 14, tzinfo=UTC) for month in (1, 2, 5, 6, 11)]
     scores = (70.0, 72.0, None, 80.0, 83.1)
     audits = tuple(summary(at, id=f"a{at.month}", score=score) for at, score in zip(months, scores, strict=True))
-    line = pages.client_view(Client("Acme", "clients/acme", audits), NOW)
+    line = line_of(*audits)
     assert [check.moved for check in line.checks] == ["Up 3.1", "", "", "Up 2.0", ""]
     assert line.checks[0].since == "since 14 Jun 2026"
     assert line.spark is not None
@@ -270,13 +374,13 @@ def test_change_and_trend_are_of_the_kept_scores_and_gaps_stay_gaps() -> None:
 def test_change_is_between_the_scores_as_they_are_shown() -> None:
     """From 92.7 to 92.9, though 0.12 lie between them: as the client's own page has it."""
     audits = (summary(NOW - timedelta(days=30), id="a1", score=92.74), summary(NOW, id="a2", score=92.86))
-    line = pages.client_view(Client("Acme", "clients/acme", audits), NOW)
+    line = line_of(*audits)
     assert [(check.points, check.moved) for check in line.checks] == [("92.9", "Up 0.2"), ("92.7", "")]
 
 
 def test_files_of_several_editions_are_told_apart() -> None:
     files = ("a/scorecard_acme_2026-11-14_client.html", "a/scorecard_acme_2026-11-14_engineer.html", "a/audit.json")
-    line = pages.client_view(Client("Acme", "clients/acme", (summary(),), {"a1": files}), NOW)
+    line = pages.client_view(Client("Acme", "clients/acme", (summary(),), {"a1": files}), Imprint(NOW)).line
     assert [label for label, _ in line.checks[0].files] == ["Page (client)", "Page (engineer)", "Document"]
 
 
