@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from scorecard.errors import InputError
-from scorecard.plan.road import NoRoad, Road, Step, road
+from scorecard.plan.planned import Planned
+from scorecard.plan.road import NoRoad, Road, Step
 from scorecard.plan.work import ANSWERING, FIND_AND_CHECK
-from scorecard.result import Audit
 from scorecard.standard import LETTERS
 
 from . import first_look_words as said
@@ -65,9 +65,12 @@ class FirstLook:
     efforts: str  # how many pieces of work there are of each band
 
 
-def build(audit: Audit, agreed: Agreed, rows: Rows, tasks: Tasks, checks: Iterable[CheckCount], zone: tzinfo) -> FirstLook:
+def build(
+    planned: Planned, agreed: Agreed, rows: Rows, tasks: Tasks, checks: Iterable[CheckCount], zone: tzinfo
+) -> FirstLook:
+    audit = planned.audit
     seen = sum(device.seen for device in rows.devices)
-    goal, steps = _goal(audit, agreed)
+    goal, steps = _goal(planned, agreed)
     lines = tuple(_tasks(tasks))
     return FirstLook(
         label=said.label(seen, len(rows.devices), numbers.day(audit.as_of.astimezone(zone))),
@@ -117,14 +120,15 @@ def _top(agreed: Agreed, rows: Rows, checks: Iterable[CheckCount]) -> Iterable[T
         )
 
 
-def _goal(audit: Audit, agreed: Agreed) -> tuple[str, tuple[RoadLine, ...]]:
+def _goal(planned: Planned, agreed: Agreed) -> tuple[str, tuple[RoadLine, ...]]:
+    audit = planned.audit
     letter = audit.scorecard.letter
     if audit.scope or letter is None:
         return said.no_goal(GOAL), ()
     if LETTERS.index(letter) <= LETTERS.index(GOAL):
         return said.reached(GOAL), ()
     try:
-        way = road(audit, GOAL)
+        way = planned.road(GOAL)
     except InputError as error:
         return hygiene.line(said.no_road(GOAL, str(error))), ()
     if isinstance(way, NoRoad):

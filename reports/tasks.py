@@ -12,9 +12,9 @@ from itertools import accumulate
 from scorecard.errors import InputError
 from scorecard.plan.contract import Clearance, clearance
 from scorecard.plan.hours import Hours
-from scorecard.plan.road import NoRoad, Road, Step, road
+from scorecard.plan.planned import Planned
+from scorecard.plan.road import NoRoad, Road, Step
 from scorecard.plan.tasks import Plan, Task
-from scorecard.plan.tasks import plan as plan_of
 from scorecard.plan.work import ANSWERING, FIND_AND_CHECK, Owner
 from scorecard.reporting import ReportContext
 from scorecard.result import Audit
@@ -147,10 +147,10 @@ class Tasks:
         return tuple(row for row in self.rows if not row.holds)
 
 
-def build(audit: Audit, context: ReportContext, agreed: Agreed, rows: Rows) -> Tasks:
+def build(audit: Audit, context: ReportContext, agreed: Agreed, rows: Rows, planned: Planned) -> Tasks:
     try:
-        found = plan_of(audit)
-        way = None if audit.scope else road(audit)
+        found = planned.plan
+        way = None if audit.scope else planned.road()
     except InputError as error:
         return Tasks(missing=hygiene.line(tasks_words.no_plan(str(error))))
     score = None if audit.scope else audit.scorecard.score

@@ -21,6 +21,7 @@ from enum import StrEnum
 from scorecard.errors import InputError, ReportError
 from scorecard.model import OPEN, Finding, Severity, Status
 from scorecard.plan.hours import Hours, hours
+from scorecard.plan.planned import Planned
 from scorecard.plan.work import ANSWERING, FIND_AND_CHECK, GET_ANSWERS, Owner
 from scorecard.reporting import ReportContext
 from scorecard.result import Audit, Device
@@ -104,9 +105,9 @@ def build(audit: Audit, context: ReportContext) -> tuple[Ticket, ...]:
     if context.redacted:
         raise InputError(tickets_words.WITHOUT_NAMES)
     try:
-        before = pieces(context.before) if context.before else {}
+        before = pieces(Planned(context.before)) if context.before else {}
         was_open = {(kind(key), name) for key, piece in before.items() for name in piece.everyone}
-        now = pieces(audit, was_open)
+        now = pieces(context.planned or Planned(audit), was_open)
     except InputError as error:
         raise ReportError(tickets_words.no_plan(hygiene.line(str(error)))) from error
     writer = _Writer(audit, now, before)

@@ -10,11 +10,10 @@ from typing import TypeAlias
 
 from scorecard.exceptions.states import State as Covered
 from scorecard.model import ExceptionKind, Finding, Severity, Status
-from scorecard.plan.gains import Gains
-from scorecard.plan.tasks import Task, plan
-from scorecard.plan.work import Owner, by_kind, described, owner_of, work_of
+from scorecard.plan.planned import Planned
+from scorecard.plan.tasks import Task
+from scorecard.plan.work import Owner, by_kind, described, owner_of
 from scorecard.result import Audit, Device
-from scorecard.standard import standard_of
 
 from .agreed import mapping, sequence
 
@@ -61,16 +60,16 @@ def kind(key: Key) -> str:
     return key[0].rpartition("/")[0]
 
 
-def pieces(audit: Audit, was_open: Open = frozenset()) -> dict[Key, Piece]:
+def pieces(planned: Planned, was_open: Open = frozenset()) -> dict[Key, Piece]:
     """In the order of the plan, a task's sites by name; then what is open but was not seen, by task and site.
 
     `was_open`: what the audit before found open; it stays so where nothing was seen since. Raises StandardError.
     """
-    sharing = _Sharing(audit)
+    sharing = _Sharing(planned)
     found: dict[Key, Piece] = {}
-    for task in plan(audit).tasks:
+    for task in planned.plan.tasks:
         found.update(sharing.of(task))
-    for key, finding in sorted(_held(audit, was_open), key=lambda one: (one[0], one[1].endpoint)):
+    for key, finding in sorted(_held(planned.audit, was_open), key=lambda one: (one[0], one[1].endpoint)):
         piece = found.setdefault(key, Piece(Owner(key[0].rpartition("/")[2]), finding.check))
         piece.held.append(finding.endpoint)
         piece.add(finding.severity, finding.last.since if finding.last else None)
@@ -80,13 +79,13 @@ def pieces(audit: Audit, was_open: Open = frozenset()) -> dict[Key, Piece]:
 class _Sharing:
     """A task's hours and points by machine: the parts add up to the task's own."""
 
-    def __init__(self, audit: Audit) -> None:
+    def __init__(self, planned: Planned) -> None:
+        audit, work = planned.audit, planned.work
         self._devices = {device.name: device for device in audit.devices}
         self._findings = {(finding.check, finding.endpoint): finding for finding in audit.findings}
         self._caps = {cap.id: frozenset(cap.endpoints) for cap in audit.scorecard.caps}
         self._minutes: dict[tuple[str, str], float] = {}
         self._points: dict[tuple[str, str], float] = {}
-        work = work_of(audit, Gains(audit, standard_of(audit)))
         for fix in work.fixes:
             effort = work.efforts.get(fix.check)
             self._enter(f"{fix.check}/{fix.owner}", fix.endpoint, effort.each_min if effort else 0.0, fix.points)

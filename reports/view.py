@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from scorecard.model import Status
+from scorecard.plan.planned import Planned
 from scorecard.reporting import ReportContext
 from scorecard.result import Audit
 
@@ -159,6 +160,7 @@ class View:
 def build(audit: Audit, context: ReportContext) -> View:
     edition = editions.chosen(context.edition, with_letter=context.with_letter)
     audit, context = editions.known(edition, audit, context)
+    reckoned = context.planned or Planned(audit)
     zone = numbers.zone(audit.time_zone)
     standard = agreed_.read(audit)
     table = rows.build(audit, standard, zone)
@@ -166,7 +168,7 @@ def build(audit: Audit, context: ReportContext) -> View:
     moved = moves.build(audit, context, standard, table, zone)
     months = trend.months(audit, context, moved, zone)
     parts = work.build(audit, context, standard, table, months, zone)
-    planned = tasks.build(audit, context, standard, table)
+    planned = tasks.build(audit, context, standard, table, reckoned)
     excused = exempt.build(audit, standard, table, zone)
     checks_tally = tally.by_check(standard, table)
     first_look = None

@@ -41,6 +41,7 @@ from scorecard.folders import check_folder
 from scorecard.inventory import Client
 from scorecard.pool import MOST, Pool, Recipe, how_many
 from scorecard.registry import Registry
+from scorecard.reporting import ReportContext
 from scorecard.result import Audit
 from scorecard.secrets import Redactor, Resolver
 from scorecard.standard import DEFAULT, LETTERS, Standard
@@ -297,20 +298,19 @@ def _one(job: _Job, subfolder: str, shared: _Shared) -> int:
     done = finished(job.order, judged_by, shared.begun, shared.store) if shared.begun else None
     done = done or _audited(job, shared, judged_by)
     files: list[Path] = []
-    before: Audit | None = None
+    shown: ReportContext | None = None
     raw = outputs.travelling_evidence(shared.store, done) if wishes.evidence else None
     if wishes.folder is not None:
         shown = outputs.context(done, shared.store, shared.registry, wishes.formats)
-        before = shown.before
         try:
             files = outputs.write(done, wishes.folder / subfolder, wishes.formats, shown, raw, wishes.look)
         except ReportError as error:
-            show(done, before=before, err=wishes.as_json)
+            show(done, shown=shown, err=wishes.as_json)
             again = f"`scorecard report {done.id[:8]}` writes the reports again"
             raise ReportError(f"{error}\nthe audit of {done.client} is kept in the store; {again}") from error
     if wishes.as_json:
         say_json(dumps(done, raw))
-    show(done, files, before, err=wishes.as_json)
+    show(done, files, shown, err=wishes.as_json)
     if files or wishes.as_json:
         shared.store.reported(done.id)
     return _code(done, wishes.fail_under)

@@ -63,7 +63,7 @@ def demo(folder: Path, until: datetime | None) -> None:
         store.close()
         if not finished:  # half a history would stand in the way of the next try
             database.unlink(missing_ok=True)
-    show(audit, written, shown.before)
+    show(audit, written, shown)
     say()
     say("What to try next:")
     for command in commands(folder, url, newest):

@@ -18,9 +18,9 @@ from scorecard.document_file import read
 from scorecard.inventory import load
 from scorecard.plan.contract import FEWEST_AUDITS, Clearance, clearance, inflow, said
 from scorecard.plan.hours import Hours
-from scorecard.plan.road import NoRoad, Road, Step, road
+from scorecard.plan.planned import Planned
+from scorecard.plan.road import NoRoad, Road, Step
 from scorecard.plan.tasks import Plan, Task
-from scorecard.plan.tasks import plan as plan_of
 from scorecard.plan.work import Owner
 from scorecard.result import Audit, Contract
 from scorecard.standard import LETTERS
@@ -70,8 +70,8 @@ def plan(
         earlier = _earlier(store, chosen) if contract is not None else ()
     finally:
         store.close()
-    tasks = plan_of(chosen)
-    way = road(chosen, to)
+    planned = Planned(chosen)
+    tasks, way = planned.plan, planned.road(to)
     ahead = None if contract is None else _clearance(tasks, contract, [*earlier, chosen])
     if as_json:
         say_json(json.dumps(_record(chosen, tasks, way, ahead), indent=1, ensure_ascii=False))

@@ -78,4 +78,4 @@ def rejudge(
         store.close()
     if as_json:
         say_json(dumps(done))
-    show(done, files, shown.before if shown else None, err=as_json)
+    show(done, files, shown, err=as_json)

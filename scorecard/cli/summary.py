@@ -5,12 +5,12 @@ saw, and where the files are. Set with colour on a terminal; the same lines with
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.text import Text
 
-from scorecard.caps import percent
+from scorecard.caps import percent, told_once
 from scorecard.cli import summary_words as words
 from scorecard.cli.made_up import NOTE
 from scorecard.cli.setting import Page, one_line, short
@@ -22,10 +22,10 @@ from scorecard.history.shapley import as_shown
 from scorecard.model import Identity
 from scorecard.plan.gains import can_be_asked
 from scorecard.plan.limits import is_better
+from scorecard.plan.planned import Planned
 from scorecard.plan.tasks import Task
-from scorecard.plan.tasks import plan as plan_of
-from scorecard.result import Answer, Audit, Cap, Promise
-from scorecard.standard import LETTERS
+from scorecard.reporting import ReportContext
+from scorecard.result import Answer, Audit, Promise
 from scorecard.told import moved
 
 _LARGE_PAGE_BYTES = 8_000_000  # above it some mail and some browsers refuse
@@ -40,8 +40,9 @@ _STYLES = {
 _ANSWER_WIDTH, _MACHINES_WIDTH, _HOURS_WIDTH, _POINTS_WIDTH = 12, 15, 9, 14
 
 
-def show(audit: Audit, files: Sequence[Path] = (), before: Audit | None = None, *, err: bool = False) -> None:
-    """Print it. `before`: the audit of the whole client before this one, where it is at hand."""
+def show(audit: Audit, files: Sequence[Path] = (), shown: ReportContext | None = None, *, err: bool = False) -> None:
+    """Print it. `shown`: what its reports were written with; without it nothing is compared with an earlier audit."""
+    before, planned = (shown.before, shown.planned) if shown else (None, None)
     page = Page()
     page.gap()
     if audit.made_up:
@@ -49,7 +50,7 @@ def show(audit: Audit, files: Sequence[Path] = (), before: Audit | None = None, 
     _grade(page, audit)
     _movement(page, audit, before)
     _promises(page, audit)
-    _fixes(page, audit)
+    _fixes(page, planned or Planned(audit))
     _unseen(page, audit)
     _unproven(page, audit)
     if audit.interrupted:
@@ -83,19 +84,13 @@ def _grade(page: Page, audit: Audit) -> None:
     if letter is not None and card.worst_case and card.worst_case != letter:
         page.paragraph(Text(words.worst_case(card.worst_case)))
     before = card.letter_before_caps
-    holding = _told_once(cap for cap in card.caps if before is not None and is_better(before, cap.letter))
+    holding = told_once(cap for cap in card.caps if before is not None and is_better(before, cap.letter))
     for cap in holding[:_CAPS]:
         page.paragraph(
             Text.assemble((words.held(cap.letter), "bold"), f": {one_line(cap.message)} ({_names(cap.endpoints)}).")
         )
     if len(holding) > _CAPS:
         page.paragraph(Text(words.more_reasons(len(holding) - _CAPS)))
-
-
-def _told_once(caps: Iterable[Cap]) -> Sequence[Cap]:
-    """The strictest first. A machine that was not seen holds the letter in several checks, and each says the same."""
-    told = {(cap.letter, cap.message, cap.endpoints): cap for cap in caps}
-    return sorted(told.values(), key=lambda cap: -LETTERS.index(cap.letter))
 
 
 def _movement(page: Page, audit: Audit, before: Audit | None) -> None:
@@ -137,9 +132,10 @@ def _who(promise: Promise) -> str:
     return "; ".join(f"{word}: {_names(names)}" for word, names in groups if names)
 
 
-def _fixes(page: Page, audit: Audit) -> None:
+def _fixes(page: Page, planned: Planned) -> None:
+    audit = planned.audit
     try:
-        found = plan_of(audit)
+        found = planned.plan
     except InputError as error:
         page.heading(words.FIXES)
         page.paragraph(Text(words.no_plan(one_line(str(error)))))

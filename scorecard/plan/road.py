@@ -15,7 +15,7 @@ from scorecard.plan.hours import Hours, hours
 from scorecard.plan.limits import Limit, demands, is_better
 from scorecard.plan.model import Choice, Model, model
 from scorecard.plan.search import cheapest
-from scorecard.plan.work import ANSWERING, Answers, Fix, Owner, by_kind, title_of, work_of
+from scorecard.plan.work import ANSWERING, Answers, Fix, Owner, Work, by_kind, title_of, work_of
 from scorecard.result import Audit, Scorecard
 from scorecard.score import score
 from scorecard.standard import LETTERS, Standard, standard_of
@@ -67,28 +67,37 @@ class NoRoad:
     reason: str
 
 
-def road(audit: Audit, to: str | None = None) -> Road | NoRoad:
-    """To the next letter, or to a better one. Raises InputError where `to` is no better letter."""
+def road(audit: Audit, to: str | None = None, work: Work | None = None) -> Road | NoRoad:
+    """To the next letter, or to a better one; `work`: that of the audit, where it is at hand.
+
+    Raises InputError where `to` is no better letter.
+    """
     card = audit.scorecard
     if card.letter is None or card.score is None:
-        return NoRoad(None, _not_graded(audit))
+        return NoRoad(None, _not_graded(audit, work))
     if card.letter == LETTERS[0]:
         return NoRoad(card.letter, f"The letter is {LETTERS[0]}: there is no better one")
-    letter = to or LETTERS[LETTERS.index(card.letter) - 1]
+    letter = to or next_letter(card.letter)
     if letter not in LETTERS or not is_better(letter, card.letter):
         better = ", ".join(LETTERS[: LETTERS.index(card.letter)])
         raise InputError(f"{letter}: expected a letter better than {card.letter}, so one of {better}")
     standard = standard_of(audit)
-    return _Planner(audit, standard, letter).road()
+    return _Planner(audit, standard, letter, work).road()
 
 
-def _not_graded(audit: Audit) -> str:
+def next_letter(letter: str) -> str:
+    """The better one that is next to it; the best one's own."""
+    return LETTERS[max(LETTERS.index(letter) - 1, 0)]
+
+
+def _not_graded(audit: Audit, work: Work | None) -> str:
     card = audit.scorecard
     if audit.scope or card.score is None:
         return card.not_graded or "There is no grade"
     standard = standard_of(audit)
     need = standard.content.coverage.not_graded.below
-    answers = sorted(work_of(audit, Gains(audit, standard)).answers, key=lambda one: (-one.coverage, one.endpoint))
+    work = work or work_of(audit, Gains(audit, standard))
+    answers = sorted(work.answers, key=lambda one: (-one.coverage, one.endpoint))
     seen, count = card.coverage, 0
     while seen < need - SLACK and count < len(answers):
         seen += answers[count].coverage
@@ -110,10 +119,10 @@ class _Found:
 
 
 class _Planner:
-    def __init__(self, audit: Audit, standard: Standard, letter: str) -> None:
+    def __init__(self, audit: Audit, standard: Standard, letter: str, work: Work | None) -> None:
         self._audit = audit
         self._standard = standard
-        self._work = work_of(audit, Gains(audit, standard))
+        self._work = work or work_of(audit, Gains(audit, standard))
         self._demands = demands(audit, standard, letter)
         self._points = self._demands.score - (audit.scorecard.score or 0.0)
         self._coverage = self._demands.coverage - audit.scorecard.coverage

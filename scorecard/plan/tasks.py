@@ -10,7 +10,7 @@ from scorecard.model import Severity
 from scorecard.plan.gains import Gains
 from scorecard.plan.hours import Hours, hours
 from scorecard.plan.limits import is_better
-from scorecard.plan.work import ANSWERING, Answers, Fix, Owner, by_kind, described, title_of, work_of
+from scorecard.plan.work import ANSWERING, Answers, Fix, Owner, Work, by_kind, described, title_of, work_of
 from scorecard.result import Audit, Cap
 from scorecard.standard import standard_of
 
@@ -67,9 +67,9 @@ class Plan:
         return tuple(task for task in self.tasks if task.lifts)
 
 
-def plan(audit: Audit) -> Plan:
-    """Raises StandardError where the standard that the audit keeps cannot be read."""
-    builder = _Builder(audit)
+def plan(audit: Audit, work: Work | None = None) -> Plan:
+    """`work`: that of the audit, where it is at hand. Raises StandardError where its standard cannot be read."""
+    builder = _Builder(audit, work)
     tasks = tuple(_running(sorted(builder.tasks(), key=_order), audit.scorecard.score))
     estimated = [task.hours.likely for task in tasks if task.hours is not None]
     return Plan(
@@ -82,9 +82,9 @@ def plan(audit: Audit) -> Plan:
 
 
 class _Builder:
-    def __init__(self, audit: Audit) -> None:
+    def __init__(self, audit: Audit, work: Work | None) -> None:
         standard = standard_of(audit)
-        self.work = work_of(audit, Gains(audit, standard))
+        self.work = work or work_of(audit, Gains(audit, standard))
         self._audit = audit
         self._capped = {line.check for line in standard.content.caps}
         self._severities = {(finding.check, finding.endpoint): finding.severity for finding in audit.findings}

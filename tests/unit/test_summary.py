@@ -17,6 +17,7 @@ from rich.cells import cell_len
 from scorecard.cli.summary import show
 from scorecard.plan.hours import Hours
 from scorecard.plan.tasks import plan
+from scorecard.reporting import ReportContext
 from scorecard.result import Audit
 from tests.e2e import sample, story
 from tests.e2e.sample import Machine, short, unreachable
@@ -30,7 +31,7 @@ def plain(capsys: pytest.CaptureFixture[str]) -> Shown:
     """What is printed where there is no terminal."""
 
     def shown(audit: Audit, *files: Path, before: Audit | None = None) -> str:
-        show(audit, files, before)
+        show(audit, files, ReportContext(before=before))
         return capsys.readouterr().out
 
     return shown
