@@ -12,7 +12,8 @@ from itertools import pairwise
 
 from scorecard.reporting import Moved
 
-from . import trend_words
+from . import goal_words, trend_words
+from .goal import AgreedGoal
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34.0, 486.0, 14.0, 138.0
 _COVER_TOP, _COVER_HEIGHT, _COVER_WIDTH = 158.0, 22.0, 22.0
@@ -68,7 +69,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Where the next letter begins: a line at `y`, its label at `x` and `text_y` (both ends of it: `end`)."""
+    """Where the agreed letter begins, or the next one: a line at `y`, its label at `x` and `text_y` (both ends of it: `end`)."""
 
     y: float
     label: str
@@ -103,7 +104,9 @@ class Chart:
     events: tuple[Event, ...]
 
 
-def score_chart(slots: Sequence[Point | None], bands: Mapping[str, float]) -> Chart:
+def score_chart(
+    slots: Sequence[Point | None], bands: Mapping[str, float], agreed_goal: AgreedGoal | None = None
+) -> Chart:
     """`slots`: months or audits from the oldest to the newest, None where there was no audit. The newest has a score."""
     scores = [slot.score for slot in slots if slot and slot.score is not None]
     floor = 0.0 if min(scores) < 50 else 50.0
@@ -120,7 +123,7 @@ def score_chart(slots: Sequence[Point | None], bands: Mapping[str, float]) -> Ch
     known = [slot for slot in slots if slot]
     first, last = known[0], known[-1]
     taken = [dot for dot, _ in drawn]
-    goal = _goal(last.score or 0.0, bands, y, taken)
+    goal = _goal(agreed_goal, last.score or 0.0, bands, y, taken)
     events = tuple(_events(drawn, goal))
     return Chart(
         title=trend_words.chart_title(first.label, last.label),
@@ -129,6 +132,7 @@ def score_chart(slots: Sequence[Point | None], bands: Mapping[str, float]) -> Ch
                 trend_words.chart_description(
                     first.shown, first.label, last.shown, last.label, first.checked, last.checked
                 ),
+                *((goal_words.drawn(agreed_goal.letter, f"{agreed_goal.start:g}"),) if agreed_goal else ()),
                 *(trend_words.chart_event(label, event.text) for label, event in _labelled(events, drawn)),
             )
         ),
@@ -144,12 +148,22 @@ def score_chart(slots: Sequence[Point | None], bands: Mapping[str, float]) -> Ch
     )
 
 
-def _goal(score: float, bands: Mapping[str, float], y: Callable[[float], float], taken: Sequence[Dot]) -> Goal | None:
-    """The next letter above the points; where there is none, the letter that they have."""
+def _goal(
+    wanted: AgreedGoal | None,
+    score: float,
+    bands: Mapping[str, float],
+    y: Callable[[float], float],
+    taken: Sequence[Dot],
+) -> Goal | None:
+    """What was agreed; else the next letter above the points, and where there is none, the letter that they have."""
     if not bands:
         return None
-    above = [(start, letter) for letter, start in bands.items() if start > score]
-    start, letter = min(above) if above else max((start, letter) for letter, start in bands.items())
+    if wanted is None:
+        above = [(start, letter) for letter, start in bands.items() if start > score]
+        start, letter = min(above) if above else max((start, letter) for letter, start in bands.items())
+        label = trend_words.letter_from(letter, f"{start:g}")
+    else:
+        start, label = wanted.start, wanted.label
     line = y(start)
     places = [
         (x, text_y, end)
@@ -160,7 +174,7 @@ def _goal(score: float, bands: Mapping[str, float], y: Callable[[float], float],
     x, text_y, end = max(
         places, key=lambda place: _room(place[0] + (-_TEXT_HALF if place[2] else _TEXT_HALF), place[1], taken)
     )
-    return Goal(line, trend_words.letter_from(letter, f"{start:g}"), x, round(text_y, 1), end)
+    return Goal(line, label, x, round(text_y, 1), end)
 
 
 def _room(x: float, text_y: float, taken: Sequence[Dot]) -> float:

@@ -117,6 +117,7 @@ def known(edition: Edition, audit: Audit, context: ReportContext) -> tuple[Audit
     """What this edition may know: what it does not show is taken away before a figure is made of it."""
     if not edition.trend:
         context = replace(context, history=(), before=None, inflow_hours=None, strips=None)
+        audit = replace(audit, preferences=replace(audit.preferences, goal=None))
     if not edition.shows("ahead"):
         context = replace(context, outlook=None)
     if not edition.shows("frameworks"):
@@ -128,7 +129,7 @@ def known(edition: Edition, audit: Audit, context: ReportContext) -> tuple[Audit
     if not edition.hours:
         audit = replace(audit, contract=None)
     elif not edition.prices and audit.contract is not None:
-        audit = replace(audit, contract=replace(audit.contract, rate=None, currency=""))
+        audit = replace(audit, contract=replace(audit.contract, rate=None, currency="", prices={}))
     return audit, context
 
 

@@ -13,6 +13,7 @@ from scorecard.result import Audit
 from . import charts, hygiene, numbers, trend_words, words
 from .agreed import Agreed
 from .charts import Chart, Point
+from .goal import AgreedGoal
 from .moves import Moves
 
 _SLOTS = 12
@@ -96,7 +97,9 @@ def _filled(first: date, past: Past | None) -> Month:
     )
 
 
-def build(audit: Audit, context: ReportContext, agreed: Agreed, moved: Moves, zone: tzinfo) -> Trend:
+def build(
+    audit: Audit, context: ReportContext, agreed: Agreed, moved: Moves, zone: tzinfo, goal: AgreedGoal | None = None
+) -> Trend:
     """The audit and those before it. A check of a part of the client is compared with nothing."""
     now = _point(_now(audit, moved), agreed, zone)
     earlier = [_point(past, agreed, zone) for past in context.history if past.id != audit.id and past.as_of < audit.as_of]
@@ -111,7 +114,7 @@ def build(audit: Audit, context: ReportContext, agreed: Agreed, moved: Moves, zo
         sentence=_sentence(now, scored, because),
         detail=detail,
         beside="" if because else detail,
-        chart=charts.score_chart(slots, agreed.bands),
+        chart=charts.score_chart(slots, agreed.bands, goal),
         points=tuple(filter(None, slots)),
     )
 

@@ -21,6 +21,7 @@ from . import (
     evidence,
     exempt,
     figures,
+    goal,
     grades,
     hygiene,
     method,
@@ -92,6 +93,7 @@ class View:
     standing: Standing
     grades: Grades
     pillars: Pillars
+    goal: str  # how far the agreed letter is; empty where none was agreed
     trend: Trend
     moves: Moves
     work: Work
@@ -177,6 +179,7 @@ def build(audit: Audit, context: ReportContext) -> View:
     described = method.build(audit, context, standard, table, zone)
     standings = standing.build(audit, standard, table, zone)
     brand = branding.build(audit.provider)
+    wanted = goal.build(audit, standard, zone)
     here = audit.as_of.astimezone(zone)
     notices = [words.INTERRUPTED] if audit.interrupted else []
     if audit.scope:
@@ -205,7 +208,8 @@ def build(audit: Audit, context: ReportContext) -> View:
         standing=standings if edition.letter else standing.without_letter(standings),
         pillars=pillars.build(audit, context, standard, table, zone),
         grades=grades.build(audit, standard, table) if edition.letter else Grades(),
-        trend=trend.build(audit, context, standard, moved, zone),
+        trend=trend.build(audit, context, standard, moved, zone, wanted),
+        goal=wanted.sentence if wanted and edition.letter else "",
         moves=moved,
         work=parts,
         slope=None if moved.missing else figures.slope(parts.cards, moved.since),

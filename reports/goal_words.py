@@ -1,0 +1,26 @@
+"""The words of the agreed goal."""
+
+from __future__ import annotations
+
+REACHED = "It is reached."
+HELD = "The points are there; the letter is held."
+LATE = "Its day has passed."
+
+
+def label(letter: str, start: str) -> str:
+    """Beside the line in the chart."""
+    return f"Agreed goal: {letter} ({start})"
+
+
+def head(letter: str, by: str) -> str:
+    return f"Agreed goal: {letter} by {by}." if by else f"Agreed goal: {letter}."
+
+
+def away(points: float) -> str:
+    shown = f"{points:.0f}" if points >= 1 else f"{points:.1f}"
+    return f"It is {shown} {'point' if shown == '1' else 'points'} away."
+
+
+def drawn(letter: str, start: str) -> str:
+    """For a reader who cannot see the chart."""
+    return f"The agreed goal is {letter}, from {start} points."
