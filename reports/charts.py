@@ -69,7 +69,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Where the agreed letter begins, or the next one: a line at `y`, its label at `x` and `text_y` (both ends of it: `end`)."""
+    """Where the agreed letter begins, or the next one: a line at `y`, its label at `x` and `text_y` (its end: `end`)."""
 
     y: float
     label: str
@@ -104,9 +104,7 @@ class Chart:
     events: tuple[Event, ...]
 
 
-def score_chart(
-    slots: Sequence[Point | None], bands: Mapping[str, float], agreed_goal: AgreedGoal | None = None
-) -> Chart:
+def score_chart(slots: Sequence[Point | None], bands: Mapping[str, float], agreed_goal: AgreedGoal | None = None) -> Chart:
     """`slots`: months or audits from the oldest to the newest, None where there was no audit. The newest has a score."""
     scores = [slot.score for slot in slots if slot and slot.score is not None]
     floor = 0.0 if min(scores) < 50 else 50.0
