@@ -18,6 +18,14 @@ _OUT_OF_REACH = frozenset({FailureKind.UNREACHABLE, FailureKind.NAME_NOT_FOUND})
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Whom to ask at the client. `ways`: mail and telephone, empty where there are none or names are hidden."""
+
+    name: str
+    ways: str
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """A machine to bring in. `user`: who uses it, as the inventory says or as it said itself when it was seen last."""
 
@@ -28,6 +36,15 @@ class Wanted:
     place: str
     why: str
     since: datetime | None  # when it was seen last; None: never
+    contact: Person | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What one person is asked for; None: nobody is named."""
+
+    contact: Person | None
+    rows: tuple[Wanted, ...]
 
 
 def build(audit: Audit, context: ReportContext, rows: Rows) -> tuple[Wanted, ...]:
@@ -36,7 +53,7 @@ def build(audit: Audit, context: ReportContext, rows: Rows) -> tuple[Wanted, ...
     before = {device.name: device for device in context.before.devices} if context.before else {}
     by_id = {id_: name for name, id_ in rows.ids.items()}
     wanted = [
-        _wanted(row, devices[by_id[row.id]], before.get(by_id[row.id]))
+        _wanted(row, devices[by_id[row.id]], before.get(by_id[row.id]), _person(audit, context, by_id[row.id], devices))
         for row in rows.devices
         if is_out_of_reach(devices[by_id[row.id]])
     ]
@@ -47,7 +64,23 @@ def is_out_of_reach(device: Device) -> bool:
     return not device.seen and device.failure is not None and device.failure.kind in _OUT_OF_REACH
 
 
-def _wanted(row: DeviceRow, now: Device, before: Device | None) -> Wanted:
+def sheets(wanted: Iterable[Wanted]) -> tuple[Sheet, ...]:
+    """One for each person, in the order of their first machine."""
+    by_person: dict[Person | None, list[Wanted]] = {}
+    for one in wanted:
+        by_person.setdefault(one.contact, []).append(one)
+    return tuple(Sheet(person, tuple(rows)) for person, rows in by_person.items())
+
+
+def _person(audit: Audit, context: ReportContext, name: str, devices: Mapping[str, Device]) -> Person | None:
+    contact = audit.preferences.contact_at(devices[name].site)
+    if contact is None:
+        return None
+    ways = () if context.redacted else (contact.mail, contact.phone)
+    return Person(hygiene.line(contact.name), ", ".join(filter(None, map(hygiene.line, ways))))
+
+
+def _wanted(row: DeviceRow, now: Device, before: Device | None, contact: Person | None) -> Wanted:
     facts = [found.facts for found in (now, before) if found is not None]
     return Wanted(
         id=row.id,
@@ -57,6 +90,7 @@ def _wanted(row: DeviceRow, now: Device, before: Device | None) -> Wanted:
         place=row.site,
         why=row.why_not_seen,
         since=row.last_seen,
+        contact=contact,
     )
 
 

@@ -20,6 +20,15 @@ def intro(count: int) -> str:
     )
 
 
+def for_whom(name: str) -> str:
+    return f"For {name}"
+
+
+def table(name: str) -> str:
+    """`name`: of the person who is asked; empty where nobody is named."""
+    return f"{TABLE}, for {name}" if name else TABLE
+
+
 def tell_us(contact: str) -> str:
     return f"Gone, sold or replaced? Please tell us, so that we take it off the list: {contact}."
 

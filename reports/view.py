@@ -43,7 +43,7 @@ from . import first_look as first_look_
 from .agreed import Agreed
 from .ahead import Ahead, FrameworkRows
 from .branding import Brand
-from .bring import Wanted
+from .bring import Sheet, Wanted
 from .bycheck import ByCheck
 from .editions import Edition
 from .evidence import Evidence
@@ -117,6 +117,7 @@ class View:
     checks_tally: tuple[CheckCount, ...]  # machines by state, a line a check
     parts_tally: tuple[PartCount, ...]  # the same, a line a column of the list of machines
     bring: tuple[Wanted, ...]
+    bring_sheets: tuple[Sheet, ...]  # the same by the person who is asked
     first_look: FirstLook | None  # of the prospect's edition
     groups: tuple[str, ...]
     on_page: tuple[DeviceRow, ...]  # what the page prints: all, the worst of a large fleet, or none with counts alone
@@ -178,6 +179,7 @@ def build(audit: Audit, context: ReportContext) -> View:
         first_look = first_look_.build(reckoned, standard, table, planned, checks_tally, zone)
     described = method.build(audit, context, standard, table, zone)
     standings = standing.build(audit, standard, table, zone)
+    wanted_in = bring.build(audit, context, table) if edition.shows("bring") else ()
     brand = branding.build(audit.provider)
     wanted = goal.build(audit, standard, zone)
     here = audit.as_of.astimezone(zone)
@@ -231,7 +233,8 @@ def build(audit: Audit, context: ReportContext) -> View:
         systems=tuple(sorted({name for row in table.devices if (name := _listed(edition, row))}, key=str.casefold)),
         checks_tally=checks_tally,
         parts_tally=tally.by_part(table),
-        bring=bring.build(audit, context, table) if edition.shows("bring") else (),
+        bring=wanted_in,
+        bring_sheets=bring.sheets(wanted_in),
         first_look=first_look,
         groups=tuple(sorted({group for row in table.devices for group in row.groups}, key=str.casefold)),
         on_page=printed,

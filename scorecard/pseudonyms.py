@@ -48,6 +48,8 @@ _OURS: Mapping[str, frozenset[str]] = {
     "Step": frozenset({"id", "title", "fixed_again"}),
     "Road": frozenset({"start", "letter"}),
     "NoRoad": frozenset({"start"}),
+    "Preferences": frozenset({"locale", "paper"}),
+    "Goal": frozenset({"letter"}),
 }
 _NEVER = (Past, CategoryScore, Provider, Shipped)  # hold no name of a client's
 _OUR_KEYS = frozenset(
@@ -84,7 +86,7 @@ _MAC = re.compile(r"(?<![0-9A-Fa-f:-])[0-9A-Fa-f]{2}(?:([:-])[0-9A-Fa-f]{2})(?:\
 _IPV4 = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w]|\.[0-9])")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
 _SID = re.compile(r"S-1-5-21(?:-[0-9]{1,10}){3,5}")
-ADDRESS, MAIL, SID = "[address]", "[mail]", "[sid]"
+ADDRESS, MAIL, PHONE, SID = "[address]", "[mail]", "[phone]", "[sid]"
 _WORD = re.compile(r"[^\W_]+")
 _ESCAPED = re.compile(r"u[0-9a-fA-F]{4}")
 _MOST_CACHED, _LONGEST_CACHED = 200_000, 400
@@ -292,12 +294,21 @@ def _people(audit: Audit, numbers: Numbers) -> None:
     found |= {text for entry in audit.exceptions for key in _APPROVERS for text in _texts(entry.get(key))}
     if audit.authorised:
         found.add(audit.authorised.by)
+    found |= set(_contacts(audit, numbers))
     for device in audit.devices:
         found |= {text for key, value in device.facts.items() if key in _PERSON_KEYS for text in _texts(value)}
     for finding in audit.findings:
         found |= set(_named(finding, _PERSON_KEYS))
     for person in _sorted(found):
         _person(person, numbers)
+
+
+def _contacts(audit: Audit, numbers: Numbers) -> Iterable[str]:
+    """Whom to ask for machines. A telephone number is somebody's and has no shape of its own."""
+    asked = audit.preferences
+    for contact in (*filter(None, (asked.contact,)), *asked.contacts.values()):
+        numbers.learn(contact.phone, PHONE)
+        yield contact.name
 
 
 def _sorted(names: Iterable[str]) -> list[str]:
