@@ -6,15 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from scorecard.errors import FailureKind
 from scorecard.reporting import ReportContext
 from scorecard.result import Audit, Device
 
 from . import hygiene
 from .rows import DeviceRow, Rows
-
-# Somebody has to switch such a machine on, or to bring it; every other failure is ours to mend.
-_OUT_OF_REACH = frozenset({FailureKind.UNREACHABLE, FailureKind.NAME_NOT_FOUND})
+from .unchecked import is_out_of_reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +55,6 @@ def build(audit: Audit, context: ReportContext, rows: Rows) -> tuple[Wanted, ...
         if is_out_of_reach(devices[by_id[row.id]])
     ]
     return tuple(sorted(wanted, key=_longest_away))
-
-
-def is_out_of_reach(device: Device) -> bool:
-    return not device.seen and device.failure is not None and device.failure.kind in _OUT_OF_REACH
 
 
 def sheets(wanted: Iterable[Wanted]) -> tuple[Sheet, ...]:

@@ -34,6 +34,7 @@ from . import (
     tally,
     tasks_words,
     templating,
+    unchecked_words,
     words,
 )
 from . import view as views
@@ -63,6 +64,7 @@ def _environment() -> Environment:
         grades_words=grades_words,
         ahead_words=ahead_words,
         bring_words=bring_words,
+        unchecked_words=unchecked_words,
         edition_words=edition_words,
         look_words=first_look_words,
         tally=tally,

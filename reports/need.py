@@ -13,11 +13,12 @@ from scorecard.exceptions.listing import Group
 from scorecard.model import Status
 from scorecard.result import Audit, Contract
 
-from . import bring, hygiene, need_words, numbers, words
+from . import hygiene, need_words, numbers, words
 from .exempt import Exempt
 from .rows import DeviceRow, Rows
 from .standing import Link
 from .tasks import Tasks
+from .unchecked import is_out_of_reach
 
 SUPPORT = "os-support.supported"  # the check whose fix may be another machine
 _NAMES_SHOWN = 4
@@ -87,7 +88,7 @@ class _Builder:
         return numbers.short_day(day) if day.year == self.today.year else numbers.day(day)
 
     def _produce(self) -> Iterator[Decision]:
-        out = {device.name for device in self.audit.devices if bring.is_out_of_reach(device)}
+        out = {device.name for device in self.audit.devices if is_out_of_reach(device)}
         ids = {self.rows.ids[name] for name in out}
         asked = [row for row in self.rows.devices if row.id in ids]
         if not asked:
@@ -111,7 +112,7 @@ class _Builder:
         contract, extra = self.audit.contract, self.tasks.extra
         if contract is None or extra is None:
             return
-        price = None if contract.rate is None else contract.rate * extra.hours
+        price = extra.price
         shown = numbers.tenth(extra.hours)
         yield Decision(
             title=need_words.approve(shown),

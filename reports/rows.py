@@ -15,7 +15,7 @@ from enum import StrEnum
 from scorecard.model import Finding, Identity, Status
 from scorecard.result import Audit, Device
 
-from . import exempt_words, hygiene, numbers, systems, words
+from . import exempt_words, hygiene, numbers, systems, unchecked, words
 from .agreed import Agreed
 
 OTHER = "other"  # the column of the checks that are in no promise
@@ -131,7 +131,14 @@ class DeviceRow:
     why_not_seen: str
     failure_message: str
     next_step: str
+    unblock: str  # what makes it possible to check the machine; empty where it was seen
+    who: str  # whose step that is
     facts: tuple[tuple[str, str], ...]
+
+    @property
+    def place(self) -> int:
+        """Among the audit's machines, from 0."""
+        return int(self.id[1:]) - 1
 
     @property
     def failing(self) -> tuple[FindingRow, ...]:
@@ -329,6 +336,8 @@ class _Builder:
             why_not_seen="" if device.seen else words.why_not_seen(failure.kind if failure else None),
             failure_message=hygiene.line(failure.message) if failure else "",
             next_step=hygiene.line(failure.next_step) if failure else "",
+            unblock=unchecked.unblock(device),
+            who=unchecked.whose(device),
             facts=tuple(
                 (hygiene.name(key), hygiene.name(str(value))) for key, value in device.facts.items() if value is not None
             ),

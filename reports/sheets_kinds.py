@@ -48,7 +48,8 @@ Value = str | int | float | datetime | Formula | Go | None
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A column. `choices`: what may stand in it."""
+    """A column. `choices`: what may stand in it; `listed_in`: the named range that lists it, where that is too much for
+    the rule itself."""
 
     title: str
     kind: Kind = Kind.TEXT
@@ -56,6 +57,7 @@ class Heading:
     widest: int = 44  # in characters
     input: bool = False  # left for the reader to fill in
     choices: tuple[str, ...] = ()
+    listed_in: str = ""
     after_report: bool = False  # a day later than that of the report
     not_negative: bool = False
 

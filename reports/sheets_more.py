@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from . import exempt_words, hygiene, labels, numbers, sheets_words, tasks_words, words
+from . import exempt_words, hygiene, labels, numbers, sheets_words, tasks_words, unchecked_words, words
 from .ahead import Asked, FrameworkRows
 from .exempt import Exempt
 from .pillars import Gone, plan_hours
@@ -187,14 +187,15 @@ def coverage(view: View) -> Table:
         Heading("In scope", choices=_YES_NO),
         Heading("We manage it", choices=_YES_NO),
         Heading("Checked", choices=_YES_NO),
-        Heading("Why not", wrap=True, widest=30),
+        Heading(sheets_words.WHY_NOT, wrap=True, widest=30, listed_in=sheets_words.REASONS_NAME),
         Heading("What happened", wrap=True),
-        Heading("Last checked (UTC)", Kind.MOMENT),
+        Heading("Last good result (UTC)", Kind.MOMENT),
         Heading("Days since", Kind.WHOLE),
         Heading("Checks without an answer", Kind.WHOLE),
         Heading("Older answers that count", Kind.WHOLE),
+        Heading(unchecked_words.COLUMN_UNBLOCK, wrap=True),
         Heading("Next step", wrap=True),
-        Heading("Who", input=True, widest=18),
+        Heading(unchecked_words.COLUMN_WHO, choices=tuple(unchecked_words.WHO.values())),
     )
     rows = [*(_covered(row) for row in view.rows.devices), *(_gone(gone) for gone in view.pillars.gone)]
     return Table(sheets_words.COVERAGE, "tblCoverage", headings, rows, 2, tuple(_reconciled(view)))
@@ -229,15 +230,16 @@ def _covered(row: DeviceRow) -> tuple[Value, ...]:
         row.days_since,
         row.unanswered,
         len(row.carried),
+        row.unblock,
         row.next_step,
-        "",
+        row.who,
     )
 
 
 def _gone(gone: Gone) -> tuple[Value, ...]:
     """A machine that left the list, without an id and without answers."""
     said = sheets_words.gone(gone.reason, numbers.day(gone.on))
-    return ("", gone.name, "", "", "No", "", "No", sheets_words.GONE, said, None, None, None, None, "", "")
+    return ("", gone.name, "", "", "No", "", "No", sheets_words.GONE, said, None, None, None, None, "", "", "")
 
 
 def ahead(view: View) -> Table:

@@ -45,6 +45,8 @@ BANDS = "Grades, from so many points"
 IN_SCOPE, CHECKED, NOT_CHECKED = "In scope", "Checked", "Not checked"
 ADDS_UP = "Adds up"
 GONE = "No longer on the list"
+WHY_NOT = "Why not"
+REASONS, REASONS_NAME = "Why a machine was not checked", "Why_Not_Checked"
 CUT = "Rows that have no room in a sheet"
 
 SCORE_CHART_ALT = "A line of the points in each month."

@@ -26,6 +26,7 @@ from . import (
     sheets_more,
     sheets_scorecard,
     sheets_words,
+    unchecked_words,
     words,
     workbook_charts,
     workbook_rules,
@@ -124,11 +125,13 @@ def _method(book: Book, tables: Sequence[Table], view: View) -> None:
         if title and lines:
             sheet.gap()
             sheet.heading(title, size=12)
-        legend = sheet.next
+        first = sheet.next
         for label, text in lines:
             sheet.append([(label, Look(wrap=True, bold=True)), (text, Look(wrap=True))])
         if title == labels.ANSWERS_TITLE:
-            workbook_rules.words_in(sheet, (legend, 0, sheet.next - 1, 0))
+            workbook_rules.words_in(sheet, (first, 0, sheet.next - 1, 0))
+        if title == sheets_words.REASONS:
+            book.name(sheets_words.REASONS_NAME, sheet.title, first, 0, (sheet.next - 1, 0))
 
 
 def _bands(sheet: Sheet, view: View) -> None:
@@ -151,6 +154,8 @@ def _texts(tables: Sequence[Table], view: View) -> Iterator[tuple[str, list[tupl
     yield labels.CAPS_TITLE, [(words.not_better(cap.letter), f"{cap.message}. {cap.lift}.") for cap in method.caps]
     checks = [(check.title, words.joined(check.id, check.severity, check.parameters)) for check in method.checks]
     yield labels.CHECKS_TITLE, checks
+    if view.edition.has_sheet(sheets_words.COVERAGE):
+        yield sheets_words.REASONS, [*unchecked_words.reasons(), (sheets_words.GONE, words.DASH)]
     yield labels.ANSWERS_TITLE, [*glossary.LEGEND, (sheets_words.OK, sheets_words.CHECK_NOTE)]
     yield words.TITLE_WORDS, [(term, meaning) for _, term, meaning in glossary.GLOSSARY]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from . import sheets_words
@@ -80,12 +81,11 @@ def overdue(sheet: Sheet, table: Table) -> None:
 
 
 def _choices(sheet: Sheet, heading: Heading, cells: tuple[int, int, int, int], today: date) -> None:
-    if (
-        heading.choices
-        and len(",".join(heading.choices)) <= _LONGEST_LIST
-        and not any("," in one for one in heading.choices)
-    ):
-        rule: dict[str, object] = {"validate": "list", "source": list(heading.choices)}
+    rule: dict[str, object]
+    if heading.choices and _fits(heading.choices):
+        rule = {"validate": "list", "source": list(heading.choices)}
+    elif heading.listed_in:
+        rule = {"validate": "list", "source": f"={heading.listed_in}"}
     elif heading.after_report:
         said = sheets_words.due_after(f"{today:%Y-%m-%d}")
         rule = {"validate": "date", "criteria": ">", "value": "=Report_Date", "error_message": said}
@@ -94,3 +94,8 @@ def _choices(sheet: Sheet, heading: Heading, cells: tuple[int, int, int, int], t
     else:
         return
     sheet.inner.data_validation(*cells, rule)
+
+
+def _fits(choices: Sequence[str]) -> bool:
+    """Whether they may stand inside a rule, which knows no way to write a comma."""
+    return len(",".join(choices)) <= _LONGEST_LIST and not any("," in one for one in choices)
