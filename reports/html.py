@@ -31,6 +31,7 @@ from . import (
     list_words,
     moves_words,
     numbers,
+    strips_words,
     tally,
     tasks_words,
     templating,
@@ -73,6 +74,7 @@ def _environment() -> Environment:
         labels=labels,
         numbers=numbers,
         list_words=list_words,
+        strips_words=strips_words,
     )
     return environment
 

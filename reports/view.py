@@ -40,6 +40,7 @@ from . import (
     work,
 )
 from . import first_look as first_look_
+from . import strips as strips_
 from .agreed import Agreed
 from .ahead import Ahead, FrameworkRows
 from .branding import Brand
@@ -58,6 +59,7 @@ from .paper import Paper
 from .pillars import Pillars
 from .rows import DeviceRow, Rows, State
 from .standing import Standing
+from .strips import Strips
 from .tally import CheckCount, PartCount
 from .tasks import Tasks
 from .trend import Month, Trend
@@ -108,6 +110,7 @@ class View:
     exceptions: tuple[Exempt, ...]
     months: tuple[Month, ...]
     evidence: Evidence
+    strips: Strips
     method: Method
     score: float | None
     coverage: float
@@ -225,6 +228,7 @@ def build(audit: Audit, context: ReportContext) -> View:
         exceptions=excused,
         months=months,
         evidence=evidence.build(printed, context, large=_is_large(table)),
+        strips=strips_.build(printed, context),
         method=described if edition.letter else replace(described, caps=()),
         score=audit.scorecard.score if edition.letter else None,
         coverage=audit.scorecard.coverage,
