@@ -30,7 +30,7 @@ from . import (
     numbers,
     paper,
     pillars,
-    rows,
+    row_builder,
     standing,
     tally,
     tasks,
@@ -169,7 +169,7 @@ def build(audit: Audit, context: ReportContext) -> View:
     reckoned = context.planned or Planned(audit)
     zone = numbers.zone(audit.time_zone)
     standard = agreed_.read(audit)
-    table = rows.build(audit, standard, zone)
+    table = row_builder.build(audit, standard, zone)
     printed = _printed(table) if edition.rows else ()
     moved = moves.build(audit, context, standard, table, zone)
     months = trend.months(audit, context, moved, zone)
