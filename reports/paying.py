@@ -1,6 +1,7 @@
 """Who pays for each task, and what lies beyond the hours of the contract (reports.md 2.3, 2.6 and 5.8).
 
-The hours of one month go to the provider's tasks in the order of the plan. One in which they end is paid by both.
+The hours of one month go to the provider's tasks in the order of the plan. One in which they end is paid by both. What lies
+beyond is found by one rule everywhere, the workbook's formula included.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from enum import StrEnum
 
 from scorecard.plan.tasks import Task
 from scorecard.plan.work import Owner
+from scorecard.result import Contract
 
 from . import numbers
 
-_LEAST_HOURS = 0.05  # what would be shown as 0.0 is nothing
+# Up to so many minutes beyond the month are nothing: they would be shown as 0.0 hours. Estimates are whole minutes, so sums
+# never come so near to it that two programs could differ.
+NOTHING_MIN = 3.5
 
 
 class Payer(StrEnum):
@@ -40,17 +44,34 @@ class Paid:
 @dataclass(frozen=True, slots=True)
 class Extra:
     """The hours beyond one month of the contract, and what they buy: the points with the month's hours alone and with
-    these as well, as shown (empty where there are no points). `lifts`: some of it lifts what holds the letter."""
+    these as well, as shown (empty where there are no points). `lifts`: some of it lifts what holds the letter. `price`: in
+    the contract's currency; None where it names none for an hour."""
 
     hours: float
+    price: float | None
     within: str
     after: str
     lifts: bool
 
 
+def beyond(ours: float, month_hours: float) -> float:
+    """Hours of the provider's work that one month of the contract does not hold."""
+    over = ours - month_hours
+    return over if _is_some(over) else 0.0
+
+
+def _is_some(hours: float) -> bool:
+    return 60 * hours > NOTHING_MIN
+
+
+def ours(tasks: Sequence[Task]) -> float:
+    """Hours of what the provider does, as far as they are estimated."""
+    return sum(task.hours.likely for task in tasks if task.owner is Owner.PROVIDER and task.hours is not None)
+
+
 def payers(tasks: Sequence[Task], month_hours: float | None) -> Iterator[Paid]:
     """For each task. `month_hours` is None without a contract."""
-    left = month_hours or 0.0
+    done = 0.0
     for task in tasks:
         if task.owner is not Owner.PROVIDER:
             yield Paid(Payer.CLIENT if task.owner is Owner.CLIENT else Payer.VENDOR)
@@ -59,21 +80,24 @@ def payers(tasks: Sequence[Task], month_hours: float | None) -> Iterator[Paid]:
         elif task.hours is None:
             yield Paid(Payer.OPEN)
         else:
-            within = min(task.hours.likely, left)
-            left -= within
-            yield _split(within, task.hours.likely - within)
+            before, done = done, done + task.hours.likely
+            yield _paid(before, done, month_hours)
 
 
-def _split(within: float, beyond: float) -> Paid:
-    if beyond < _LEAST_HOURS:
+def _paid(before: float, done: float, month_hours: float) -> Paid:
+    """By the hours of all tasks before it, and with it. What is beyond adds up to what all tasks have beyond."""
+    over = beyond(done, month_hours) - beyond(before, month_hours)
+    if not over:
         return Paid(Payer.PLAN)
-    return Paid(Payer.PARTLY if within >= _LEAST_HOURS else Payer.EXTRA, beyond)
+    return Paid(Payer.PARTLY if _is_some(month_hours - before) else Payer.EXTRA, over)
 
 
-def extra(tasks: Sequence[Task], paid: Sequence[Paid], start: float | None, bands: Mapping[str, float]) -> Extra | None:
+def extra(
+    tasks: Sequence[Task], paid: Sequence[Paid], contract: Contract, start: float | None, bands: Mapping[str, float]
+) -> Extra | None:
     """None where the contract's month holds all of the work."""
-    hours = sum(one.beyond for one in paid)
-    if hours < _LEAST_HOURS:
+    hours = beyond(ours(tasks), contract.hours_per_month)
+    if not hours:
         return None
     both = list(zip(tasks, paid, strict=True))
 
@@ -84,6 +108,7 @@ def extra(tasks: Sequence[Task], paid: Sequence[Paid], start: float | None, band
 
     return Extra(
         hours=hours,
+        price=None if contract.rate is None else contract.rate * hours,
         within=reached(Payer.PLAN),
         after=reached(Payer.PLAN, Payer.PARTLY, Payer.EXTRA),
         lifts=any(task.lifts for task, one in both if one.beyond),

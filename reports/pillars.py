@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, tzinfo
 
-from scorecard.plan.work import Owner
 from scorecard.reporting import ReportContext
 from scorecard.result import Answer, Audit, CategoryScore
 
@@ -100,9 +99,9 @@ def plan_hours(tasks: Tasks, pillars: Pillars) -> PlanHours | None:
     """None without a contract."""
     if tasks.contract_hours is None:
         return None
-    ours = sum(row.hours.likely for row in tasks.rows if row.hours is not None and row.owner is Owner.PROVIDER)
-    extra = max(ours - tasks.contract_hours, 0.0)
-    return PlanHours(ours, extra, None if pillars.rate is None else pillars.rate * extra)
+    if tasks.extra is None:
+        return PlanHours(tasks.ours, 0.0, None if pillars.rate is None else 0.0)
+    return PlanHours(tasks.ours, tasks.extra.hours, tasks.extra.price)
 
 
 def _pillars(audit: Audit, context: ReportContext, agreed: Agreed, rows: Rows) -> list[Pillar]:

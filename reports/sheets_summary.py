@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scorecard.plan.work import Owner
 
-from . import first_look_words, grades_words, labels, moves_words, numbers, sheets_words, words
+from . import first_look_words, grades_words, labels, moves_words, numbers, paying, sheets_words, words
 from .first_look import FirstLook
 from .need import Need
 from .pillars import PlanHours, plan_hours
@@ -186,7 +186,8 @@ def _contract(view: View, contract: PlanHours) -> Iterator[Line]:
     yield Line(sheets_words.HOURS_OURS, ours, "", Kind.TENTH_PLAIN, "Hours_Ours")
     hours = view.tasks.contract_hours
     yield Line(sheets_words.HOURS_PLAN, hours, view.tasks.contract, Kind.TENTH_PLAIN, "Plan_Hours_Left")
-    extra = Formula("IF(Hours_Ours>Plan_Hours_Left,Hours_Ours-Plan_Hours_Left,0)", contract.extra)
+    over = "Hours_Ours-Plan_Hours_Left"
+    extra = Formula(f"IF(60*({over})>{paying.NOTHING_MIN},{over},0)", contract.extra)
     yield Line(sheets_words.HOURS_EXTRA, extra, "", Kind.TENTH_PLAIN, "Hours_Extra")
 
 

@@ -22,7 +22,7 @@ from scorecard.standard import LETTERS
 
 from . import hygiene, numbers, tasks_words, words
 from .agreed import Agreed
-from .paying import Extra, Paid, Payer, extra, payers
+from .paying import Extra, Paid, Payer, beyond, extra, ours, payers
 from .rows import Rows
 from .standing import Link
 
@@ -120,7 +120,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """`missing`: why there is no plan. `scored`: the tasks have points."""
+    """`missing`: why there is no plan. `scored`: the tasks have points. `ours`: hours of what the provider does."""
 
     missing: str = ""
     rows: tuple[TaskRow, ...] = ()
@@ -136,6 +136,7 @@ class Tasks:
     contract: str = ""
     bar: HoursBar | None = None
     contract_hours: float | None = None
+    ours: float = 0.0
     extra: Extra | None = None
 
     @property
@@ -174,7 +175,8 @@ def build(audit: Audit, context: ReportContext, agreed: Agreed, rows: Rows, plan
         contract=_contract(ahead) if ahead else "",
         bar=_hours_bar(ahead) if ahead else None,
         contract_hours=month_hours,
-        extra=extra(found.tasks, paid, score, agreed.bands),
+        ours=ours(found.tasks),
+        extra=extra(found.tasks, paid, audit.contract, score, agreed.bands) if audit.contract else None,
     )
 
 
@@ -297,12 +299,10 @@ def _hours_bar(ahead: Clearance) -> HoursBar | None:
     most = max(hours, work)
     if not work or not most:
         return None
-    within = min(hours, work)
+    within, over = min(hours, work), beyond(work, hours)
     return HoursBar(
         round(_HOURS_WIDTH * hours / most, 1),
         round(_HOURS_WIDTH * within / most, 1),
-        round(_HOURS_WIDTH * max(work - hours, 0.0) / most, 1),
-        tasks_words.hours_bar(
-            numbers.tenth(within), numbers.tenth(max(work - hours, 0.0)), f"{hours:g}", numbers.tenth(work)
-        ),
+        round(_HOURS_WIDTH * over / most, 1),
+        tasks_words.hours_bar(numbers.tenth(within), numbers.tenth(over), f"{hours:g}", numbers.tenth(work)),
     )
