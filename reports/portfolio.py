@@ -5,7 +5,7 @@ For the provider's own people. Ages are counted to the moment the site is made; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cache
@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from jinja2 import Environment
 from markupsafe import Markup
 
-from scorecard.portfolio.model import LATE_DAYS, OVERDUE_DAYS, Client, Imprint, Newest, Site, Summary
+from scorecard.portfolio.model import LATE_DAYS, OVERDUE_DAYS, Client, Entry, Imprint, Newest, Site, Summary
 from scorecard.standard import LETTERS
 
 from . import branding, hygiene, labels, numbers, portfolio_across, templating, words
@@ -305,4 +305,10 @@ def _client(client: Client, imprint: Imprint, path: Path) -> None:
     path.write_text(_page("portfolio_client.html", client_view(client, imprint)), encoding="utf-8", newline="\n")
 
 
-SITE = Site(_index, _client)
+def _tables(names: Sequence[str], entries: Iterable[Entry], folder: Path) -> tuple[Path, ...]:
+    from . import frames  # loads pandas, which takes longer than most commands run
+
+    return frames.write(names, entries, folder)
+
+
+SITE = Site(_index, _client, _tables)

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
 from scorecard.cli.options import store_option
 from scorecard.cli.terminal import say, say_json
 from scorecard.document_writing import time_text
-from scorecard.store import Entry, Store
+from scorecard.folders import check_folder
+from scorecard.portfolio import tables
+from scorecard.registry import portfolio_site
+from scorecard.store import Entry, Store, UnknownAudit
 
 
 @click.command()
 @click.option("--client", metavar="NAME", help="Only this client.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@click.option(
+    "--tables",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write tables of every audit for analysts into DIR, as CSV, instead of the list.",
+)
 @store_option
-def history(client: str | None, as_json: bool, store_url: str | None) -> None:
+def history(client: str | None, as_json: bool, folder: Path | None, store_url: str | None) -> None:
     """List the audits in the store, oldest first."""
+    if folder is not None:
+        if as_json:
+            raise click.UsageError("--tables writes CSV files; leave --json out")
+        _write_tables(folder, client, store_url)
+        return
     store = Store.open(store_url)
     try:
         entries = store.history(client)
@@ -33,6 +49,20 @@ def history(client: str | None, as_json: bool, store_url: str | None) -> None:
     say(f"{'Started (UTC)':<17} {'Audit':<9} {'Grade':<6} {'Score':>6} {'Seen':>5} {'Machines':>9} {'To fix':>7}  Client")
     for entry in entries:
         say(_row(entry))
+
+
+def _write_tables(folder: Path, client: str | None, store_url: str | None) -> None:
+    check_folder(folder)
+    site = portfolio_site()
+    store = Store.open(store_url)
+    try:
+        wanted = [names for names in store.clients() if client is None or client.casefold() == names[0].casefold()]
+        if client is not None and not wanted:
+            raise UnknownAudit(f"no audit of {client!r} in the store; `scorecard history` lists them")
+        for path in tables.write(store, site, folder, wanted):
+            say(str(path))
+    finally:
+        store.close()
 
 
 def _record(entry: Entry) -> dict[str, object]:

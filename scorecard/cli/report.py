@@ -40,6 +40,7 @@ from scorecard.store import Store
 @click.option("--portfolio", "as_portfolio", is_flag=True, help="A site with all clients of the store, in DIR.")
 @click.option("--all", "of_audits", flag_value="all", help="In a portfolio: reports of every audit, not the newest alone.")
 @click.option("--no-reports", "of_audits", flag_value="none", help="In a portfolio: no reports, so that it takes seconds.")
+@click.option("--tables", is_flag=True, help="In a portfolio: tables of every audit for analysts, as CSV.")
 @store_option
 @checks_option
 def report(
@@ -54,6 +55,7 @@ def report(
     evidence: bool,
     as_portfolio: bool,
     of_audits: str | None,
+    tables: bool,
     store_url: str | None,
     check_folders: tuple[Path, ...],
 ) -> None:
@@ -63,6 +65,8 @@ def report(
     """
     if of_audits and not as_portfolio:
         raise click.UsageError(f"--{'all' if of_audits == 'all' else 'no-reports'} goes with --portfolio")
+    if tables and not as_portfolio:
+        raise click.UsageError("--tables goes with --portfolio; for one client: scorecard history --tables DIR")
     if as_portfolio and (audit or client or as_json or evidence):
         raise click.UsageError("--portfolio shows all clients, and goes with --out, --format, --edition and --store")
     files = folder is not None or not as_json
@@ -71,7 +75,7 @@ def report(
     if as_portfolio:
         target = folder or Path("scorecard-portfolio")
         kind = Reports(of_audits or Reports.NEWEST)
-        order = Order(target, datetime.now(UTC), kind, wanted if formats else portfolio.FORMATS, look)
+        order = Order(target, datetime.now(UTC), kind, wanted if formats else portfolio.FORMATS, look, tables)
         portfolio.write(order, registry, store_url)
         return
     store = Store.open(store_url)

@@ -21,6 +21,7 @@ from scorecard.document import DocumentError
 from scorecard.document_writing import time_text
 from scorecard.errors import InputError, ReportError
 from scorecard.folders import check_folder, write_whole
+from scorecard.portfolio import tables
 from scorecard.portfolio.model import Client, Ending, Imprint, Overdue, Site, Summary
 from scorecard.portfolio.newest import newest
 from scorecard.pseudonyms import redacted
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 SCHEMA = "scorecard/portfolio/1"
 _UNFINISHED = ".scorecard-part"
 _ABANDONED_S = 86_400.0
-INDEX, LIST, CLIENTS = "index.html", "portfolio.json", "clients"
+INDEX, LIST, CLIENTS, TABLES = "index.html", "portfolio.json", "clients", "tables"
 
 
 class Reports(StrEnum):
@@ -47,13 +48,14 @@ class Reports(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was asked for. `now`: the moment that ages are counted to."""
+    """What was asked for. `now`: the moment that ages are counted to. `tables`: whether those for analysts are written."""
 
     folder: Path
     now: datetime
     reports: Reports
     formats: tuple[str, ...]
     look: outputs.Look
+    tables: bool = False
 
 
 def check_target(folder: Path) -> None:
@@ -95,7 +97,8 @@ def write(store: Store, registry: Registry, site: Site, order: Order, told: Call
             client = _with_newest(_with_reports(client, place, store, registry, order), store, order)
             clients.append(client)
             told(client, len(clients), len(names))
-        imprint = Imprint(order.now, _provider(clients))
+        found = tables.write(store, site, place / TABLES, names) if order.tables else ()
+        imprint = Imprint(order.now, _provider(clients), tuple(path.relative_to(place).as_posix() for path in found))
         for client in clients:
             write_whole(place / client.folder / INDEX, partial(site.client, client, imprint))
         write_whole(place / INDEX, partial(site.index, clients, imprint))

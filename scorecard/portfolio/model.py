@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
 from scorecard.model import Severity
-from scorecard.result import Provider
+from scorecard.reporting import Moved
+from scorecard.result import Audit, Provider
 
 OVERDUE_DAYS = 30  # open for longer, with no exception agreed
 LATE_DAYS = 35  # since the newest audit: a month, and some days of grace
@@ -98,8 +99,22 @@ class Imprint:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One audit for the tables. `audit`: None where its document cannot be read; `moved`: where nothing is before it."""
+
+    client: str
+    summary: Summary
+    audit: Audit | None = None
+    moved: Moved | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
-    """Writes the pages: `index` gets every client, `client` one; both what stands on each page, and the file to write."""
+    """Writes the pages: `index` gets every client, `client` one; both what stands on each page, and the file to write.
+
+    `tables` gets the names of the clients, their audits (the oldest of each first) and the folder; it returns the paths.
+    """
 
     index: Callable[[Sequence[Client], Imprint, Path], None]
     client: Callable[[Client, Imprint, Path], None]
+    tables: Callable[[Sequence[str], Iterable[Entry], Path], tuple[Path, ...]]

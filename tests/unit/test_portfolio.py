@@ -23,7 +23,7 @@ from scorecard.errors import InputError, ReportError
 from scorecard.model import Severity
 from scorecard.portfolio import build
 from scorecard.portfolio.build import Order, Reports
-from scorecard.portfolio.model import Client, Ending, Imprint, Newest, Overdue, Site, Summary
+from scorecard.portfolio.model import Client, Ending, Imprint, Newest, Overdue, Summary
 from scorecard.portfolio.newest import newest
 from scorecard.registry import Registry, portfolio_site
 from scorecard.result import Audit
@@ -223,7 +223,7 @@ def test_where_it_breaks_off_the_earlier_site_stays(store: Store, tmp_path: Path
     def fail(clients: object, imprint: Imprint, path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    broken = Site(fail, portfolio_site().client)
+    broken = replace(portfolio_site(), index=fail)
     with pytest.raises(ReportError, match="No space left"):
         build.write(store, Registry.load(), broken, order(site), lambda _client, _done, _of: None)
     assert (site / "index.html").read_bytes() == before
