@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from scorecard.reporting import ReportContext
 from scorecard.strips import Square
@@ -17,22 +16,23 @@ from . import strips_words
 from .evidence import wanted
 from .rows import DeviceRow
 
-STEP_PX, SIDE_PX = 12, 10  # from one square to the next, and of each
-# By the letter: the ending of the class that fills such squares.
-FILLS: Mapping[Square, str] = {
-    Square.MET: "met",
-    Square.SHORT: "short",
-    Square.EXCUSED: "excused",
-    Square.UNKNOWN: "unknown",
-    Square.APART: "apart",
+_STEP_PX, _SIDE_PX = 12, 10  # from one square to the next, and of each
+# By the letter: the ending of the class that fills such squares, and so far inside them runs the line around it, in pixels.
+_FILLS: Mapping[Square, tuple[str, float]] = {
+    Square.MET: ("met", 0.5),
+    Square.SHORT: ("short", 0),
+    Square.EXCUSED: ("excused", 1),
+    Square.UNKNOWN: ("unknown", 0.5),
+    Square.APART: ("apart", 0),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """`paths`: fill and the squares that have it, as the data of a path. Fills repeat every STEP_PX."""
+    """`paths`: fill and the squares that have it, as the data of a path."""
 
     id: str
+    width_px: int
     paths: tuple[tuple[str, str], ...]
 
 
@@ -61,24 +61,29 @@ def build(devices: Iterable[DeviceRow], context: ReportContext) -> Strips:
         for finding in wanted(device):
             letters = context.strips.of(device.place, finding.asked)
             if letters not in drawn:
-                drawn[letters] = Drawing(f"h{len(drawn) + 1}", _paths(letters))
+                drawn[letters] = _drawing(f"h{len(drawn) + 1}", letters)
             found[finding.id] = Strip(drawn[letters].id, _said(letters))
     there = set("".join(drawn))
-    kinds = ((square, fill) for square, fill in FILLS.items() if square in there)
-    legend = tuple((Drawing(f"k-{fill}", _paths(square)), strips_words.SQUARES[square]) for square, fill in kinds)
+    kinds = ((square, fill) for square, (fill, _) in _FILLS.items() if square in there)
+    legend = tuple((_drawing(f"k-{fill}", square), strips_words.SQUARES[square]) for square, fill in kinds)
     return Strips(tuple(drawn.values()), found, legend)
 
 
-def _paths(letters: str) -> tuple[tuple[str, str], ...]:
-    runs: dict[str, list[str]] = {}
-    place = 0
-    for letter, alike in groupby(letters):
-        count = len(tuple(alike))
+def _drawing(id_: str, letters: str) -> Drawing:
+    """Without patterns where it can be: many viewers of PDF draw those badly."""
+    squares: dict[str, list[str]] = {}
+    for place, letter in enumerate(letters):
         if letter != Square.GAP:
-            left, width = place * STEP_PX, (count - 1) * STEP_PX + SIDE_PX
-            runs.setdefault(FILLS[Square(letter)], []).append(f"M{left} 0h{width}v{SIDE_PX}h-{width}z")
-        place += count
-    return tuple((fill, "".join(squares)) for fill, squares in runs.items())
+            fill, inset = _FILLS[Square(letter)]
+            squares.setdefault(fill, []).append(_square(fill, place * _STEP_PX, inset))
+    return Drawing(id_, len(letters) * _STEP_PX - (_STEP_PX - _SIDE_PX), tuple((f, "".join(p)) for f, p in squares.items()))
+
+
+def _square(fill: str, left: int, inset: float) -> str:
+    if fill == "apart":
+        return f"M{left + 2} 5h6"
+    side = f"{_SIDE_PX - 2 * inset:g}"
+    return f"M{left + inset:g} {inset:g}h{side}v{side}h-{side}z"
 
 
 def _said(letters: str) -> str:

@@ -43,7 +43,10 @@ def test_each_finding_that_is_shown_has_a_strip_that_says_what_it_shows() -> Non
     assert len(by_id) < len(shown)
     (row,) = [row for row in view.rows.findings if (row.device, row.check) == ("PC-030", story.UPDATES)]
     strip = view.strips.of[row.id]
-    assert by_id[strip.drawing].paths == (("short", "M108 0h10v10h-10zM132 0h10v10h-10z"), ("met", "M120 0h10v10h-10z"))
+    assert by_id[strip.drawing].paths == (
+        ("short", "M108 0h10v10h-10zM132 0h10v10h-10z"),
+        ("met", "M120.5 0.5h9v9h-9z"),
+    )
     assert strip.said == "Fell short in 2 of 3 checks."
     (new,) = [row for row in view.rows.findings if (row.device, row.check) == ("LT-010", "inventory.identified")]
     assert view.strips.of[new.id].said == "Excused in 1 of 3 checks."
