@@ -159,7 +159,7 @@ class _Builder:
             privileged=device.privileged,
             transport=hygiene.name(device.transport),
             identity=device.identity,
-            why_not_seen="" if device.seen else words.why_not_seen(failure.kind if failure else None),
+            why_not_seen=unchecked.reason(device),
             failure_message=hygiene.line(failure.message) if failure else "",
             next_step=hygiene.line(failure.next_step) if failure else "",
             unblock=unchecked.unblock(device),

@@ -33,6 +33,7 @@ UNBLOCK = {
     FailureKind.OUTPUT_TOO_LARGE: "Find out why it sends so much, then check it again.",
     FailureKind.INTERNAL: "Mend our check, then check it again.",
 }
+MISSING, TELL_US = "It is missing from our list", "Tell us whether it is still in use."
 FINISH = "Finish the check."  # of a machine that was not asked
 AGREE = "Agree who looks after it, so that somebody can give access to it."
 COLUMN_LAST = "Last good result"
@@ -43,4 +44,4 @@ COLUMN_WHO = "Who"
 def reasons() -> tuple[tuple[str, str], ...]:
     """Every reason why a machine was not checked, with what unblocks it."""
     known = [(words.why_not_seen(kind), said) for kind, said in UNBLOCK.items()]
-    return (*known, (words.why_not_seen(None), FINISH))
+    return (*known, (MISSING, TELL_US), (words.NOT_YET_DUE, FINISH))

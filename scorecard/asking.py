@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from scorecard.collect import Collector, EndpointResult
 from scorecard.errors import FailureKind
 from scorecard.exceptions.entries import Exceptions
-from scorecard.model import Endpoint, Failure, Pace
-from scorecard.result import Authorisation, Contract, Device, Preferences, Provider, Retired
+from scorecard.model import NOT_ASKED, Endpoint, Failure, Pace
+from scorecard.result import SEEN_BEFORE, Authorisation, Contract, Device, Preferences, Provider, Retired
 from scorecard.store import Begun, Store
 from scorecard.store.rows import prepare
 from scorecard.window import Window, closed, curable, tries
@@ -215,7 +215,7 @@ def _left(collector: Collector, endpoint: Endpoint) -> EndpointResult:
     seen = f"seen on {last:%Y-%m-%d}" if last else "known"
     said = f"It was {seen} and is no longer in the inventory"
     next_step = "Put it back into the inventory, or list it under `retired` with a date and a reason."
-    return collector.unseen(endpoint, Failure(FailureKind.UNREACHABLE, said, next_step), "seen before")
+    return collector.unseen(endpoint, Failure(FailureKind.UNREACHABLE, said, next_step), SEEN_BEFORE)
 
 
 def _misbehaved(device: Device) -> bool:
@@ -230,8 +230,8 @@ def _halt(canaries: Sequence[Device]) -> Failure | None:
     for device in canaries:
         if device.failure is not None and _misbehaved(device):
             who = f"{device.name}, one of the first {len(canaries)}, misbehaved"
-            return Failure(device.failure.kind, f"Not asked, because {who}: {device.failure.message}", next_step)
+            return Failure(device.failure.kind, f"{NOT_ASKED}{who}: {device.failure.message}", next_step)
     if not any(device.seen for device in canaries):
-        said = f"Not asked, because none of the first {len(canaries)} machines could be seen"
+        said = f"{NOT_ASKED}none of the first {len(canaries)} machines could be seen"
         return Failure(FailureKind.UNREACHABLE, said, next_step)
     return None

@@ -407,6 +407,9 @@ class Finding:
 # --- the result ----------------------------------------------------------------------------------------------------
 
 
+NOT_ASKED = "Not asked, because "  # how the message begins where an endpoint was left out on purpose
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why an endpoint was not seen."""
@@ -414,3 +417,7 @@ class Failure:
     kind: FailureKind
     message: str
     next_step: str
+
+    @property
+    def was_asked(self) -> bool:
+        return not self.message.startswith(NOT_ASKED)

@@ -19,6 +19,9 @@ class System:
     build: str = ""
 
 
+INVENTORY, SEEN_BEFORE = "inventory", "seen before"  # why an endpoint is expected
+
+
 @dataclass(frozen=True, slots=True)
 class Device:
     """An endpoint as the audit saw it."""
@@ -29,7 +32,7 @@ class Device:
     role: Role
     role_from: str  # "inventory", "collected", "last audit", "assumed"
     managed: bool
-    expected_because: str  # "inventory", "seen before"
+    expected_because: str  # INVENTORY, SEEN_BEFORE
     platform: Platform | None
     os: System
     seen: bool
