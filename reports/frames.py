@@ -183,13 +183,14 @@ def _frame(found: Sequence[_Row], columns: Mapping[str, str]) -> pd.DataFrame:
 
 
 def _months(audits: pd.DataFrame, shown: Mapping[str, str]) -> pd.DataFrame:
-    """Scores, a row a month and a column a client: of the month's last audit. A month without a score stays empty.
+    """Scores, a row a month and a column a client: of the month's last audit. A month without a grade stays empty.
 
     Clients are told apart by what the store calls them: two may look alike once they are cleaned.
     """
     if audits.empty:
         return pd.DataFrame({"month": pd.Series([], dtype=_DAY), **{name: [] for name in shown.values()}})
     monthly = audits.assign(month=audits["day"].dt.to_period("M").dt.to_timestamp())
+    monthly["score"] = monthly["score"].where(monthly["letter"].notna())
     wide = monthly.drop_duplicates(["key", "month"], keep="last").pivot(index="month", columns="key", values="score")
     every = pd.date_range(wide.index.min(), wide.index.max(), freq="MS", name="month")
     ordered = sorted(shown, key=lambda client: (shown[client].casefold(), client))

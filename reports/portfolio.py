@@ -120,7 +120,7 @@ class ClientView:
 def index_view(clients: Sequence[Client], imprint: Imprint) -> View:
     """Clients in the order of need: not graded, then the worst letter and the fewest points first."""
     now = imprint.now
-    lowest = min((audit.score for client in clients for audit in client.audits if audit.score is not None), default=100.0)
+    lowest = min((audit.points for client in clients for audit in client.audits if audit.points is not None), default=100.0)
     lines = sorted((_line(client, now, _floor(lowest)) for client in clients), key=_need)
     letters = [line.newest.letter for line in lines if line.newest]
     waiting = [line for line in lines if line.needs]
@@ -141,7 +141,7 @@ def index_view(clients: Sequence[Client], imprint: Imprint) -> View:
 
 
 def client_view(client: Client, imprint: Imprint) -> ClientView:
-    scores = [audit.score for audit in client.audits if audit.score is not None]
+    scores = [audit.points for audit in client.audits if audit.points is not None]
     line = _line(client, imprint.now, _floor(min(scores, default=100.0)))
     return ClientView(
         head=_head(imprint),
@@ -218,15 +218,15 @@ def _line(client: Client, now: datetime, floor: float) -> Line:
 def _check(audit: Summary, before: Summary | None, client: Client, zone: tzinfo) -> Check:
     here = audit.as_of.astimezone(zone)
     letter = hygiene.name(audit.letter or "")
-    points = words.DASH if audit.score is None else numbers.tenth(audit.score)
-    moved = change(audit.score, before.score if before else None)
+    points = words.DASH if audit.points is None else numbers.tenth(audit.points)
+    moved = change(audit.points, before.points if before else None)
     return Check(
         day=numbers.day(here),
         moment=int(audit.as_of.timestamp()),
         letter=letter,
         label=said.standing(letter, points, provisional=bool(audit.provisional)),
         provisional=bool(audit.provisional and letter),
-        score=audit.score,
+        score=audit.points,
         points=points,
         moved="" if moved is None else said.moved(moved),
         since=said.since(numbers.day(before.as_of.astimezone(zone))) if before and moved is not None else "",
@@ -263,11 +263,11 @@ def _spark(audits: Sequence[Summary], zone: tzinfo, floor: float) -> Spark | Non
     newest: tuple[float, float] | None = None
     for slot in range(_SLOTS):
         audit = by_month.get(last - _SLOTS + 1 + slot)
-        if audit is None or audit.score is None:
+        if audit is None or audit.points is None:
             pieces.append([])
             continue
         x = round(_EDGE + step * slot, 1)
-        y = round(_EDGE + (_HEIGHT - 2 * _EDGE) * (100 - audit.score) / (100 - floor), 1)
+        y = round(_EDGE + (_HEIGHT - 2 * _EDGE) * (100 - audit.points) / (100 - floor), 1)
         pieces[-1].append(f"{x},{y}")
         newest = (x, y) if slot == _SLOTS - 1 else None
     lines = tuple(" ".join(piece if len(piece) > 1 else piece * 2) for piece in pieces if piece)

@@ -58,7 +58,7 @@ def _fall(audit: Summary, before: Summary, since: str) -> Iterator[Need]:
     if audit.letter in LETTERS and before.letter in LETTERS and LETTERS.index(audit.letter) > LETTERS.index(before.letter):
         yield Need("fell", said.fell(before.letter, audit.letter, since), "fail")
         return
-    moved = change(audit.score, before.score)
+    moved = change(audit.points, before.points)
     if moved is not None and moved <= -_NOTABLE_POINTS:
         yield Need("fell", f"{said.moved(moved)} {said.since(since)}.", "fail")
 

@@ -37,6 +37,11 @@ class Summary:
     made_up: bool | None = None
     time_zone: str | None = None
 
+    @property
+    def points(self) -> float | None:
+        """The score where there is a grade: of one that was not graded it says how little was seen, not how things are."""
+        return None if self.letter is None else self.score
+
 
 @dataclass(frozen=True, slots=True)
 class Overdue:

@@ -371,6 +371,13 @@ def test_change_and_trend_are_of_the_kept_scores_and_gaps_stay_gaps() -> None:
     assert [len(set(piece.split())) for piece in line.spark.lines] == [2, 1, 1]  # a month alone is a dot
 
 
+def test_what_was_not_graded_has_no_points_and_is_a_gap() -> None:
+    audits = (summary(NOW - timedelta(days=30), id="a1"), summary(NOW, id="a2", letter=None, score=0.0))
+    line = line_of(*audits)
+    assert [(check.points, check.moved) for check in line.checks] == [("–", ""), ("85.0", "")]
+    assert line.spark is None
+
+
 def test_change_is_between_the_scores_as_they_are_shown() -> None:
     """From 92.7 to 92.9, though 0.12 lie between them: as the client's own page has it."""
     audits = (summary(NOW - timedelta(days=30), id="a1", score=92.74), summary(NOW, id="a2", score=92.86))

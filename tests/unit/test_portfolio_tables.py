@@ -99,7 +99,7 @@ def test_figures_are_those_of_the_reports(store: Store, tmp_path: Path) -> None:
 
 def test_months_have_a_column_a_client_and_gaps_stay_empty(store: Store, tmp_path: Path) -> None:
     days = [datetime(2026, month, day, 12, tzinfo=UTC) for month, day in ((8, 3), (8, 20), (11, 14))]
-    scores = [keep(store, audited("acme", n, at, *MACHINES[n:])).scorecard.score for n, at in enumerate(days)]
+    scores = [keep(store, audited("acme", n, at, *MACHINES[n % 2 : 2])).scorecard.score for n, at in enumerate(days)]
     keep(store, audited("Better", 9, days[1]))
     store.begin("8", "Never", days[0], "")
     gone = keep(store, audited("Zed", 5, days[1], Machine("A", failure=sample.unreachable())))
@@ -109,14 +109,14 @@ def test_months_have_a_column_a_client_and_gaps_stay_empty(store: Store, tmp_pat
     assert [*months[0]] == ["month", "acme", "Better", "Never", "Zed"]
     assert [row["acme"] for row in months] == [shown(scores[1]), "", "", shown(scores[2])]
     assert {row["Never"] for row in months} == {""}
-    assert months[0]["Zed"] == shown(gone.scorecard.score)
+    assert {row["Zed"] for row in months} == {""}
 
 
-def test_a_month_takes_its_last_audit_even_where_that_has_no_score(store: Store, tmp_path: Path) -> None:
+def test_a_month_takes_its_last_audit_even_where_that_has_no_grade(store: Store, tmp_path: Path) -> None:
     keep(store, audited("Acme", 1, AS_OF - timedelta(days=5)))
-    last = keep(store, audited("Acme", 2, AS_OF, Machine("A", failure=sample.unreachable())))
+    keep(store, audited("Acme", 2, AS_OF, Machine("A", failure=sample.unreachable())))
     (row,) = written(store, tmp_path)["months.csv"]
-    assert row["Acme"] == shown(last.scorecard.score)
+    assert row == {"month": "2026-11-01", "Acme": ""}
 
 
 def test_hostile_names_are_text_and_alike_ones_stay_apart(store: Store, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_every_column_is_documented_in_its_order() -> None:
 
 def test_the_documented_lines_read_them_back(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number, (client, at) in enumerate([("NA", AS_OF - timedelta(days=31)), ("NA", AS_OF), ("Better", AS_OF)]):
-        keep(store, audited(client, number, at, *MACHINES[number:]))
+        keep(store, audited(client, number, at, *MACHINES[:2]))
     written(store, tmp_path)
     monkeypatch.chdir(tmp_path)
     (example,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
