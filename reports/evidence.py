@@ -1,7 +1,8 @@
 """What the machines answered, for the findings that fall short or have no answer (reports.md 2.8 and 11).
 
 Findings of one machine that rest on the same answers share one group of them. An answer is printed where it comes up first;
-from then on it is only pointed to.
+from then on it is only pointed to. Machines of a kind answer much alike, so a whole list of what is only named is printed
+once as well.
 """
 
 from __future__ import annotations
@@ -37,14 +38,26 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Parts that are only named, each with the id of the answer that was printed before, or none.
+
+    `as_with`: the machine with which this very list is printed already, under this id; else it is printed here.
+    """
+
+    id: str
+    parts: tuple[tuple[str, str], ...]
+    as_with: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """The answers that findings of one machine rest on."""
 
     id: str
     about: str  # the part of the standard that asks for them
     answers: tuple[Answer, ...]  # printed here
-    before: tuple[tuple[str, str], ...]  # part and answer id of those that were printed before
-    absent: tuple[str, ...]  # parts that had nothing to say: there is no such tool or file
+    before: Named | None  # answers that were printed before
+    absent: Named | None  # parts that had nothing to say: there is no such tool or file
     not_kept: tuple[str, ...]  # fingerprints of answers that are not known here
 
 
@@ -57,7 +70,8 @@ class Evidence:
     def asked(self, device_id: str) -> frozenset[str]:
         """The parts whose answers, or their absence, are printed with a machine."""
         groups = self.by_device.get(device_id, ())
-        return frozenset(part for group in groups for part in (*(one.part for one in group.answers), *group.absent))
+        absent = (part for group in groups if group.absent for part, _ in group.absent.parts)
+        return frozenset((*(one.part for group in groups for one in group.answers), *absent))
 
 
 def wanted(device: DeviceRow) -> tuple[FindingRow, ...]:
@@ -75,6 +89,7 @@ class _Collector:
         self._kept = kept
         self._left_bytes = budget_bytes
         self._first: dict[str, str] = {}
+        self._lists: dict[tuple[str, tuple[tuple[str, str], ...]], Named] = {}
         self._left_out = 0
         self._groups = 0
 
@@ -88,16 +103,16 @@ class _Collector:
                     continue
                 key = frozenset(finding.observations)
                 if key not in groups:
-                    groups[key] = self._group(finding)
+                    groups[key] = self._group(finding, device)
                 of_finding[finding.id] = (groups[key].id, groups[key].about)
             if groups:
                 by_device[device.id] = tuple(groups.values())
         return Evidence(by_device, of_finding, self._left_out)
 
-    def _group(self, finding: FindingRow) -> Group:
+    def _group(self, finding: FindingRow, device: DeviceRow) -> Group:
         answers: list[Answer] = []
         before: list[tuple[str, str]] = []
-        absent: list[str] = []
+        absent: list[tuple[str, str]] = []
         not_kept: list[str] = []
         for digest in finding.observations:
             seen = self._kept.get(digest)
@@ -106,12 +121,30 @@ class _Collector:
             elif digest in self._first:
                 before.append((hygiene.name(seen.part), self._first[digest]))
             elif seen.outcome is Outcome.ABSENT and not seen.text:
-                absent.append(hygiene.name(seen.part))
+                absent.append((hygiene.name(seen.part), ""))
             else:
                 answers.append(self._answer(digest, seen))
         self._groups += 1
         about = finding.category or finding.title
-        return Group(f"a{self._groups:05d}", about, tuple(answers), tuple(before), tuple(absent), tuple(not_kept))
+        return Group(
+            id=f"a{self._groups:05d}",
+            about=about,
+            answers=tuple(answers),
+            before=self._named(tuple(before), device),
+            absent=self._named(tuple(absent), device),
+            not_kept=tuple(not_kept),
+        )
+
+    def _named(self, parts: tuple[tuple[str, str], ...], device: DeviceRow) -> Named | None:
+        """Of one platform: what was asked under the same name elsewhere is another text."""
+        if not parts:
+            return None
+        printed = self._lists.get((device.platform, parts))
+        if printed is not None:
+            return Named(printed.id, parts, printed.as_with)
+        here = Named(f"b{len(self._lists) + 1:04d}", parts)
+        self._lists[device.platform, parts] = Named(here.id, parts, device.name)
+        return here
 
     def _answer(self, digest: str, seen: Observation) -> Answer:
         answer_id = f"e{len(self._first) + 1:05d}"

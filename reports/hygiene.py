@@ -10,6 +10,8 @@ import json
 import re
 import unicodedata
 
+from markupsafe import Markup
+
 NAME_LIMIT = 255
 LINE_LIMIT = 2_000
 CELL_LIMIT = 32_000
@@ -71,6 +73,11 @@ def csv_cell(value: str) -> str:
     """A text field of a CSV file: what starts like a formula gets an apostrophe in front (reports.md 12.4)."""
     kept = text(value)
     return "'" + kept if starts_formula(kept) else kept
+
+
+def inside(value: str) -> Markup:
+    """Text for the inside of an element. Quotes end attributes alone, so they stay: answers are full of them."""
+    return Markup(value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))  # noqa: S704 - escaped right here
 
 
 def json_block(value: object) -> str:

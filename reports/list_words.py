@@ -74,6 +74,16 @@ def steps(count: int) -> str:
     return words.plural(count, "step", "steps")
 
 
+def before_as_with(count: int, machine: str) -> str:
+    """After "Answered word for word as shown before:"."""
+    return words.plural(count, f"answer, the same one as with {machine}", f"answers, the same as with {machine}")
+
+
+def absent_as_with(count: int, machine: str) -> str:
+    """After "Not there to be asked:"."""
+    return words.plural(count, f"part, the same one as with {machine}", f"parts, the same as with {machine}")
+
+
 def answers_on(about: str) -> str:
     return f"What it answered on {about[:1].lower()}{about[1:]}"
 

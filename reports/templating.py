@@ -9,13 +9,14 @@ from importlib.resources import files
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from . import icons
+from . import hygiene, icons
 
 
 def environment() -> Environment:
     made = Environment(
         loader=FunctionLoader(_template), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    made.filters["inside"] = hygiene.inside
     made.globals["icon_masks"] = icons.masks()
     made.globals["icon_pictures"] = icons.pictures(_on_paper())
     return made

@@ -170,11 +170,23 @@ def test_findings_on_the_same_answers_share_them_and_later_machines_point_to_the
     found = evidence_of({**kept, "sha256:3": observed("disk.c", "three")}, machines=2)
     (first,), (second,) = found.by_device["d0001"], found.by_device["d0002"]
     assert [answer.text for answer in first.answers] == ["one", "three"]
-    assert first.absent == ("disk.b",)
+    assert first.absent.parts == (("disk.b", ""),)
     assert second.answers == ()
-    assert second.before == tuple((answer.part, answer.id) for answer in first.answers)
+    assert second.before.parts == tuple((answer.part, answer.id) for answer in first.answers)
     assert {group for group, _ in found.groups.values()} == {first.id, second.id}
     assert found.asked("d0001") == {"disk.a", "disk.b", "disk.c"}
+
+
+def test_a_list_of_what_is_only_named_is_printed_with_the_first_machine_alone() -> None:
+    kept = {"sha256:1": observed("disk.a", "one"), "sha256:2": observed("disk.b", "", Outcome.ABSENT)}
+    found = evidence_of(kept, machines=3)
+    (first,), (second,), (third,) = (found.by_device[f"d000{n}"] for n in (1, 2, 3))
+    assert (first.absent.as_with, second.before.as_with) == ("", "")
+    assert (second.absent.id, second.absent.as_with) == (first.absent.id, "M0")
+    assert (third.before.id, third.before.as_with) == (second.before.id, "M1")
+    assert first.absent.id != second.before.id
+    assert first.before is None
+    assert found.asked("d0003") == {"disk.b"}
 
 
 def test_answers_beyond_the_budget_are_left_out_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -196,7 +196,7 @@ def test_the_text_that_was_sent_is_that_of_the_machines_own_platform(tmp_path: P
     context = sample.context(machines)
     probes = {f"{platform}/antivirus.state": f"asked on {platform}" for platform in ("linux", "macos")}
     text = page(sample.audit(machines), tmp_path, replace(context, probes=probes))
-    sent = dict(re.findall(r'<summary id="(p\d+)" class="mono">([a-z]+)/', text))
+    sent = dict(re.findall(r'<summary id="(p\d+)">([a-z]+)/', text))
     for device, platform in (("d0001", "linux"), ("d0002", "macos")):
         body = text[text.index(f'<div class="body" id="{device}"') :]
         target = re.search(r'href="#(p\d+)"', body)
