@@ -30,11 +30,10 @@ _WIDTH, _HEIGHT, _EDGE = 120.0, 30.0, 3.0
 
 @dataclass(frozen=True, slots=True)
 class Spark:
-    """Twelve months on an axis that all clients share; `lines` are the unbroken pieces, `x` and `y` the newest point."""
+    """Twelve months on an axis that all clients share; `lines` are the unbroken pieces, `dot` is the newest audit's."""
 
     lines: tuple[str, ...]
-    x: float
-    y: float
+    dot: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +270,7 @@ def _spark(audits: Sequence[Summary], zone: tzinfo, floor: float) -> Spark | Non
         pieces[-1].append(f"{x},{y}")
         newest = (x, y) if slot == _SLOTS - 1 else None
     lines = tuple(" ".join(piece if len(piece) > 1 else piece * 2) for piece in pieces if piece)
-    return Spark(lines, *newest) if newest else None
+    return Spark(lines, newest) if lines else None
 
 
 @cache

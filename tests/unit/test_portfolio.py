@@ -32,6 +32,7 @@ from tests.e2e import sample
 from tests.e2e.sample import AS_OF, MARKUP, Machine
 
 pages = importlib.import_module("scorecard.reports.portfolio")
+DASH = importlib.import_module("scorecard.reports.words").DASH
 
 NOW = AS_OF + timedelta(days=3)
 SHORT = {"antivirus.protected": sample.short("none", "one engine")}
@@ -374,8 +375,9 @@ def test_change_and_trend_are_of_the_kept_scores_and_gaps_stay_gaps() -> None:
 def test_what_was_not_graded_has_no_points_and_is_a_gap() -> None:
     audits = (summary(NOW - timedelta(days=30), id="a1"), summary(NOW, id="a2", letter=None, score=0.0))
     line = line_of(*audits)
-    assert [(check.points, check.moved) for check in line.checks] == [("–", ""), ("85.0", "")]
-    assert line.spark is None
+    assert [(check.points, check.moved) for check in line.checks] == [(DASH, ""), ("85.0", "")]
+    assert line.spark is not None
+    assert (len(line.spark.lines), line.spark.dot) == (1, None)
 
 
 def test_change_is_between_the_scores_as_they_are_shown() -> None:
