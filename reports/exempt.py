@@ -35,8 +35,10 @@ class Exempt:
     state: str
     icon: str
     note: str
+    checks: tuple[str, ...]  # their ids
     what: tuple[str, ...]
     price: str
+    quoted: tuple[float, str] | None  # a price that is a number, and its currency
     machines: tuple[Link, ...]
     more: int
     names: tuple[str, ...]  # all of them
@@ -86,8 +88,10 @@ def _row(line: Line, agreed: Agreed, rows: Rows) -> Exempt:
         state=exempt_words.STATES[line.group],
         icon=exempt_words.ICONS[line.group],
         note=exempt_words.sentence(line.note),
+        checks=tuple(map(hygiene.name, line.checks)),
         what=tuple(filter(None, (string(said.get("what")), *titles))),
         price=_price(said),
+        quoted=_quoted(said),
         machines=tuple(Link(name, id_, is_name=True) for name, id_ in shown),
         more=len(ids) - len(shown),
         names=tuple(name for name, _ in ids),
@@ -103,10 +107,15 @@ def _row(line: Line, agreed: Agreed, rows: Rows) -> Exempt:
 
 def _price(said: Mapping[str, Any]) -> str:
     """As it was quoted; blank where nothing was."""
+    quoted = _quoted(said)
+    return numbers.money(*quoted) if quoted else string(said.get("price"))
+
+
+def _quoted(said: Mapping[str, Any]) -> tuple[float, str] | None:
     price = said.get("price")
-    if isinstance(price, int | float) and not isinstance(price, bool):
-        return numbers.money(price, string(said.get("currency")))
-    return string(price)
+    if isinstance(price, bool) or not isinstance(price, int | float):
+        return None
+    return price, string(said.get("currency"))
 
 
 def _unread(raw: Mapping[str, Any]) -> Exempt:
@@ -119,8 +128,10 @@ def _unread(raw: Mapping[str, Any]) -> Exempt:
         state=exempt_words.UNREAD,
         icon="warn",
         note=exempt_words.UNREAD_NOTE,
+        checks=(),
         what=(string(raw.get("check") or raw.get("what")) or string(raw.get("id")),),
         price="",
+        quoted=None,
         machines=tuple(Link(name, "", is_name=True) for name in names[:_NAMES_SHOWN]),
         more=max(len(names) - _NAMES_SHOWN, 0),
         names=names,

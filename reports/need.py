@@ -1,6 +1,7 @@
 """What we need from the client: one to five decisions, each with a price or its hours, and a date (reports.md 2.3).
 
-Nothing is decided here twice: machines, hours, points and exceptions are those of the other sections.
+Nothing is decided here twice: machines, hours, points and exceptions are those of the other sections. Every decision rests
+on a fact of the audit. Policy choices, the last source, are in need_policy.py.
 """
 
 from __future__ import annotations
@@ -8,37 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
+from itertools import chain, islice
 
 from scorecard.exceptions.listing import Group
-from scorecard.model import Status
-from scorecard.result import Audit, Contract
+from scorecard.model import Role, Status
+from scorecard.result import Audit, Contract, Device
 
-from . import hygiene, need_words, numbers, words
+from . import hygiene, need_policy, need_words, numbers, words
 from .exempt import Exempt
+from .need_kit import Asking, Decision, listed, named
 from .rows import DeviceRow, Rows
-from .standing import Link
 from .tasks import Tasks
 from .unchecked import is_out_of_reach
 
 SUPPORT = "os-support.supported"  # the check whose fix may be another machine
-_NAMES_SHOWN = 4
+_MOST = 5
+# How the topic of inventory describes a machine that is no hardware of its own.
+_VIRTUAL = ("virtual machine (", "container (")
 # Days after the check by which an answer is asked for.
 _PRODUCE_DAYS, _HOURS_DAYS, _OTHER_DAYS = 7, 14, 28
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """`amount`: its price, its hours, or that it costs nothing. `price`: in the contract's currency, for the sum; None
-    where it has none. `hours`: beyond the contract's. `why`: text as it is, links where they lead. `target`: the section
-    that has its rows."""
-
-    title: str
-    amount: str
-    by: str
-    why: tuple[str | Link, ...]
-    target: str
-    price: float | None = None
-    hours: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +40,9 @@ def build(audit: Audit, rows: Rows, tasks: Tasks, exceptions: Sequence[Exempt], 
     """None for a part of the client: what the whole needs cannot be told from it."""
     if audit.scope:
         return None
-    decisions = tuple(_Builder(audit, rows, tasks, exceptions, audit.as_of.astimezone(zone).date()).decisions())
+    asking = Asking(audit, rows, exceptions, audit.as_of.astimezone(zone).date())
+    sources = chain(_Builder(asking, tasks).decisions(), need_policy.decisions(asking))
+    decisions = tuple(islice(sources, _MOST))
     return Need(_title(decisions, audit.contract), decisions)
 
 
@@ -59,19 +50,22 @@ def _title(decisions: Sequence[Decision], contract: Contract | None) -> str:
     if not decisions:
         return need_words.NOTHING
     prices = [decision.price for decision in decisions if decision.price]
-    unpriced = any(decision.amount == need_words.NO_PRICE for decision in decisions)
     price = numbers.money(sum(prices), hygiene.name(contract.currency)) if prices and contract else ""
-    hours = sum(decision.hours for decision in decisions)
-    return need_words.title(len(decisions), price, numbers.tenth(hours) if hours else "", unpriced=unpriced)
+    hours = sum(decision.hours for decision in decisions if not price or decision.price is None)
+    return need_words.title(
+        len(decisions),
+        price,
+        numbers.tenth(hours) if hours else "",
+        up_to=any(decision.up_to for decision in decisions),
+        unpriced=any(decision.unpriced for decision in decisions),
+        apart=any(decision.apart for decision in decisions),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Builder:
-    audit: Audit
-    rows: Rows
+    asking: Asking
     tasks: Tasks
-    exceptions: Sequence[Exempt]
-    today: date
 
     def decisions(self) -> Iterator[Decision]:
         """In the order of their sources."""
@@ -79,13 +73,17 @@ class _Builder:
         yield from self._hours()
         yield from self._replace()
         yield from self._renew()
-        yield from self._look_after()
+
+    @property
+    def audit(self) -> Audit:
+        return self.asking.audit
+
+    @property
+    def rows(self) -> Rows:
+        return self.asking.rows
 
     def _by(self, days: int) -> str:
-        return need_words.by(self._day(self.today + timedelta(days=days)))
-
-    def _day(self, day: date) -> str:
-        return numbers.short_day(day) if day.year == self.today.year else numbers.day(day)
+        return need_words.by(self.asking.day(self.asking.today + timedelta(days=days)))
 
     def _produce(self) -> Iterator[Decision]:
         out = {device.name for device in self.audit.devices if is_out_of_reach(device)}
@@ -101,7 +99,7 @@ class _Builder:
             amount=need_words.NO_COST,
             by=self._by(_PRODUCE_DAYS),
             why=(
-                *_named(asked),
+                *named(asked),
                 f". {_last_seen(asked)}",
                 f" {need_words.hold_back(points, len(asked), others)}" if self.tasks.scored else "",
             ),
@@ -136,60 +134,62 @@ class _Builder:
         ]
         ids = {row.device_id for row in short}
         asked = [row for row in self.rows.devices if row.id in ids]
-        if asked:
-            yield Decision(
-                title=need_words.replace(words.kind_of(len(asked), [row.role for row in asked])),
-                amount=need_words.NO_PRICE,
-                by=self._by(_OTHER_DAYS),
-                why=(*_named(asked), f". {need_words.UNSUPPORTED}"),
-                target="fix",
-            )
+        if not asked:
+            return
+        by_id = {self.rows.ids[device.name]: device for device in self.audit.devices}
+        hardware = [by_id[row.id].role for row in asked if not _is_virtual(by_id[row.id])]
+        prices = self.audit.contract.prices if self.audit.contract else {}
+        known = [prices[role] for role in hardware if role in prices]
+        price = sum(known) if known else None
+        yield Decision(
+            title=need_words.replace(words.kind_of(len(asked), [row.role for row in asked])),
+            amount=need_words.NO_PRICE if price is None else need_words.up_to(self._money(price)),
+            by=self._by(_OTHER_DAYS),
+            why=(
+                *named(asked),
+                f". {need_words.UNSUPPORTED}",
+                *(f" {said}" for said in _of_prices(hardware, len(known), len(asked) - len(hardware))),
+            ),
+            target="fix",
+            price=price,
+            up_to=price is not None,
+            unpriced=len(known) < len(hardware) or price is None,
+        )
+
+    def _money(self, price: float) -> str:
+        return numbers.money(price, hygiene.name(self.audit.contract.currency) if self.audit.contract else "")
 
     def _renew(self) -> Iterator[Decision]:
-        ending = [row for row in self.exceptions if row.group is Group.ENDING and row.until]
+        ending = [row for row in self.asking.exceptions if row.group is Group.ENDING and row.until]
         if not ending:
             return
         first = min(ending, key=lambda row: (row.until or date.max, row.id))
         yield Decision(
             title=need_words.renew(len({row.id for row in ending})),
             amount=need_words.NO_COST,
-            by=need_words.on(self._day(first.until or date.max)),
+            by=need_words.on(self.asking.day(first.until or date.max)),
             why=(
                 need_words.ends_first(first.what[0] if first.what else first.id),
-                *_listed(first.machines, first.more),
+                *listed(first.machines, first.more),
                 ".",
             ),
             target="exceptions",
         )
 
-    def _look_after(self) -> Iterator[Decision]:
-        """Machines that nobody manages and that fall short: the client says who does."""
-        asked = [row for row in self.rows.devices if not row.managed and any(found.graded for found in row.failing)]
-        if asked:
-            yield Decision(
-                title=need_words.look_after(len(asked)),
-                amount=need_words.NO_COST,
-                by=self._by(_OTHER_DAYS),
-                why=(*_named(asked), f". {need_words.unmanaged(len(asked), _results(asked))}"),
-                target="exceptions" if self.audit.scorecard.partner else "machines",
-            )
+
+def _is_virtual(device: Device) -> bool:
+    model = device.facts.get("model")
+    return isinstance(model, str) and model.startswith(_VIRTUAL)
 
 
-def _results(asked: Sequence[DeviceRow]) -> int:
-    return sum(found.graded for row in asked for found in row.failing)
-
-
-def _named(asked: Sequence[DeviceRow]) -> Iterator[str | Link]:
-    shown = asked if len(asked) <= _NAMES_SHOWN else asked[: _NAMES_SHOWN - 1]
-    links = [Link(row.name, row.id, is_name=True) for row in shown]
-    return _listed(links, len(asked) - len(shown))
-
-
-def _listed(links: Sequence[Link], more: int) -> Iterator[str | Link]:
-    for place, link in enumerate(links):
-        yield from ((", ", link) if place else (link,))
-    if more:
-        yield f" {words.and_more(more)}"
+def _of_prices(hardware: Sequence[Role], known: int, virtual: int) -> Iterator[str]:
+    """What the price says: the audit sees that support has ended, and not whether the hardware takes a newer system."""
+    if known:
+        yield need_words.IF_ALL_NEW
+    if known and known < len(hardware):
+        yield need_words.without_price(len(hardware) - known)
+    if virtual:
+        yield need_words.virtual(virtual)
 
 
 def _last_seen(asked: Sequence[DeviceRow]) -> str:

@@ -6,24 +6,33 @@ from . import words
 
 NOTHING = "Nothing this month."
 NO_COST = "No cost"
-NO_PRICE = "No price yet"
+NO_PRICE = "Price to be agreed"
 LIFTS = "These lift what holds the letter."
 UNSUPPORTED = "Their makers correct these systems no more."
 _COUNTS = ("", "One decision", "Two decisions", "Three decisions", "Four decisions", "Five decisions")
 
 
-def title(count: int, price: str, hours: str, *, unpriced: bool) -> str:
-    """`price` and `hours` are empty where there is none; hours are said where they have no price."""
+def title(count: int, price: str, hours: str, *, up_to: bool, unpriced: bool, apart: bool) -> str:
+    """`price` and `hours` are empty where there is none; hours are those without a price. `up_to`: the price may be less.
+    `unpriced`: something has no price yet. `apart`: something has one that is not in the sum."""
     lead = _COUNTS[count]
     yes = "Saying yes" if count == 1 else "Saying yes to all"
-    beside = ", and what has no price yet" if unpriced else ""
+    beside = f"{', and what has no price yet' if unpriced else ''}{', and what is quoted apart' if apart else ''}"
+    takes = f"takes {hours} extra hours" if hours else ""
     if price:
-        return f"{lead}. {yes} costs {price}{beside}."
-    if hours:
-        return f"{lead}. {yes} takes {hours} extra hours{beside}."
+        costs = f"costs {f'up to {price}' if up_to else price}"
+        return f"{lead}. {yes} {' and '.join(filter(None, (costs, takes)))}{beside}."
+    if takes:
+        return f"{lead}. {yes} {takes}{beside}."
     if unpriced:
         return f"{lead}. {'It has no' if count == 1 else 'Not all have a'} price yet."
+    if apart:
+        return f"{lead}. {yes} costs what was quoted."
     return f"{lead}. {'It costs' if count == 1 else 'They cost'} nothing."
+
+
+def up_to(price: str) -> str:
+    return f"Up to {price}"
 
 
 def by(day: str) -> str:
@@ -77,6 +86,18 @@ def replace(machines: str) -> str:
     return f"Upgrade or replace {machines} without support"
 
 
+IF_ALL_NEW = "The price is for new machines, if none can be upgraded."
+
+
+def without_price(count: int) -> str:
+    return f"{words.machines(count)} {'has' if count == 1 else 'have'} no price yet."
+
+
+def virtual(count: int) -> str:
+    said = "is virtual and needs" if count == 1 else "are virtual and need"
+    return f"{words.machines(count)} {said} no hardware."
+
+
 def renew(count: int) -> str:
     return f"Renew or end {words.plural(count, 'exception', 'exceptions')}"
 
@@ -89,6 +110,33 @@ def look_after(count: int) -> str:
     return f"Say who looks after {words.machines(count)}"
 
 
-def unmanaged(count: int, results: int) -> str:
-    who = "We do not manage it, and it falls" if count == 1 else "We do not manage them, and they fall"
-    return f"{who} short in {words.plural(results, 'check', 'checks')}."
+def unmanaged(count: int, results: int, locked: int) -> str:
+    """`results`: in which they fall short. `locked`: how many of them let nobody in."""
+    it, they = ("it", "it") if count == 1 else ("them", "they")
+    if not results:
+        return f"We do not manage {it}, and {they} {'lets' if count == 1 else 'let'} nobody in."
+    said = f"We do not manage {it}, and {they} {words.falls(count)} short in {words.plural(results, 'check', 'checks')}."
+    return f"{said} {words.machines(locked)} {'lets' if locked == 1 else 'let'} nobody in." if locked else said
+
+
+def ended(count: int) -> str:
+    which = "an exception that has" if count == 1 else f"{count:,} exceptions that have"
+    return f"Decide about {which} ended"
+
+
+def ended_last(what: str) -> str:
+    return f"Ended last: “{what}”, "
+
+
+COUNTS_AGAIN = "What it covered counts as falling short again."
+PERMISSION = "Renew the permission for these checks"
+PERMISSION_ENDS = "It ends on that day. After it, we may not look at your machines any more."
+
+
+def reconsider(what: str) -> str:
+    return f"Think again about what you declined: {what}"
+
+
+def holds(letter: str, *, alone: bool) -> str:
+    """`alone`: nothing else holds the letter there."""
+    return f"{'It holds' if alone else 'It is part of what holds'} the letter at {letter}."

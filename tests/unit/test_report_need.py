@@ -122,7 +122,7 @@ def test_machines_without_support_are_asked_about_unless_that_was_agreed_or_decl
     need = needed(sample.audit(machines, exceptions=Exceptions((agreed,))))
     one, renewed = need.decisions
     assert renewed.title == "Renew or end 1 exception"
-    assert (one.title, one.amount) == ("Upgrade or replace 2 PCs without support", "No price yet")
+    assert (one.title, one.amount) == ("Upgrade or replace 2 PCs without support", "Price to be agreed")
     assert why(one).startswith("A, B. ")
     assert need.title == "Two decisions. Not all have a price yet."
     (alone,) = needed(sample.audit(machines)).decisions
