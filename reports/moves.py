@@ -16,7 +16,7 @@ from scorecard.history.bridge import Bridge, bridge
 from scorecard.history.compare import Comparison, Ended, Movement, Opened, compare
 from scorecard.history.fixing import fix_times
 from scorecard.history.shapley import as_shown
-from scorecard.history.words import CAUSES, ENDED, OPENED
+from scorecard.history.words import CAUSES, became
 from scorecard.reporting import ReportContext
 from scorecard.result import Audit
 
@@ -204,13 +204,13 @@ def _together(bridged: Bridge) -> str:
 
 
 def _terms(found: Comparison) -> list[Term]:
-    ended = [Term(-len(lines), "", ENDED[way]) for way in Ended if (lines := found.ended[way])]
-    opened = [Term(len(lines), "", OPENED[way]) for way in Opened if (lines := found.opened[way])]
+    ended = [Term(-len(lines), "", became(way, len(lines))) for way in Ended if (lines := found.ended[way])]
+    opened = [Term(len(lines), "", became(way, len(lines))) for way in Opened if (lines := found.opened[way])]
     moved = [Term(term.count, numbers.signed(Decimal(term.count)), term.text) for term in (*ended, *opened)]
     return [
         Term(found.open_before, f"{found.open_before:,}", moves_words.OPEN_BEFORE),
         *moved,
-        Term(found.open_now, f"{found.open_now:,}", moves_words.OPEN_NOW),
+        Term(found.open_now, f"{found.open_now:,}", moves_words.open_now(found.open_now)),
     ]
 
 

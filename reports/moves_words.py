@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scorecard.history.compare import Ended, Opened
-from scorecard.history.words import ENDED, OPENED
+from scorecard.history.words import became
 
 from . import words
 
@@ -13,7 +13,6 @@ _NAMES_SHOWN = 5
 
 NOT_AT_HAND = "The check before this one is not at hand, so nothing is compared."
 OPEN_BEFORE = "fell short at the check before"
-OPEN_NOW = "fall short now"
 NOTHING_MOVED = "Nothing moved the points."
 EVERYTHING_THE_SAME = "Nothing was fixed, and nothing new fell short."
 TOGETHER = "Together"
@@ -42,8 +41,12 @@ OTHER_LIMITS = "judged by other limits"
 
 
 def listed(way: Ended | Opened, count: int) -> str:
-    """The head of a list: "3 on machines that joined"."""
-    return f"{count:,} {ENDED[way] if isinstance(way, Ended) else OPENED[way]}"
+    """The head of a list: "1 on a machine that joined"."""
+    return f"{count:,} {became(way, count)}"
+
+
+def open_now(count: int) -> str:
+    return f"{words.falls(count)} short now"
 
 
 def title(since: str) -> str:

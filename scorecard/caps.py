@@ -164,7 +164,7 @@ def told_once(caps: Iterable[Cap]) -> list[Cap]:
 
 def percent(share: float) -> str:
     """Whole percent, never rounded up to what is not there."""
-    return f"{int(share * 100 + 1e-9)} %"
+    return f"{int(share * 100 + 1e-9)}%"
 
 
 def _between(client_since: datetime, joined: datetime | None, as_of: datetime, grace: timedelta) -> bool:

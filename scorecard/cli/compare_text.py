@@ -12,7 +12,7 @@ from scorecard.history.fixing import FixTime, fix_times
 from scorecard.history.pairs import zone_of
 from scorecard.history.shapley import as_shown
 from scorecard.history.trend import Year
-from scorecard.history.words import CAUSES, ENDED, OPENED
+from scorecard.history.words import CAUSES, ENDED, OPENED, became
 from scorecard.model import Severity
 from scorecard.result import Audit
 
@@ -58,7 +58,7 @@ def _seen(audit: Audit) -> str:
 
 def _answers(audit: Audit) -> str:
     """Never rounded up to what is not there."""
-    return f"{int(audit.scorecard.coverage * 100 + 1e-9)} %"
+    return f"{int(audit.scorecard.coverage * 100 + 1e-9)}%"
 
 
 def _day(moment: datetime, audit: Audit) -> str:
@@ -110,12 +110,12 @@ def _sum(found: Comparison) -> Iterator[str]:
     """Each line a term of the sum."""
     yield "Open findings"
     yield f"  {found.open_before:>7} before"
-    for way, said in ENDED.items():
+    for way in ENDED:
         if lines := found.ended[way]:
-            yield f"  {-len(lines):>7} {said}"
-    for opened, said in OPENED.items():
+            yield f"  {-len(lines):>7} {became(way, len(lines))}"
+    for opened in OPENED:
         if lines := found.opened[opened]:
-            yield f"  {'+' + str(len(lines)):>7} {said}"
+            yield f"  {'+' + str(len(lines)):>7} {became(opened, len(lines))}"
     worse, better = len(found.worse), len(found.better)
     changed = [f"{count} {said}" for count, said in ((worse, "worse"), (better, "better")) if count]
     still = f"; {len(found.still_open)} still open" + (f" ({', '.join(changed)})" if changed else "")

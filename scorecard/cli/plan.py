@@ -196,7 +196,7 @@ def _proof(way: Road) -> str:
     if way.least_hours is None:
         return "A shorter road may exist: caps of this standard whose machines overlap in part are not searched to the end."
     over = way.hours.likely / way.least_hours - 1 if way.least_hours else 0.0
-    return "No road is shorter." if over < 1e-9 else f"No road is shorter by more than {100 * over:.1f} %."
+    return "No road is shorter." if over < 1e-9 else f"No road is shorter by more than {100 * over:.1f}%."
 
 
 def _assumption(way: Road) -> str:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from scorecard.days import spelled
 from scorecard.frameworks.table import Framework, Kind, Row
 from scorecard.model import OPEN, ExceptionKind, Finding, Severity, Status
 from scorecard.result import Audit, Device
@@ -206,12 +207,13 @@ def _sentence(answered: Answered, kind: Kind, scope: str) -> str:
     """The answer with the count and the names. Whoever says yes to an insurer must be able to show it."""
     if answered.state is State.DOES_NOT_APPLY:
         return "Does not apply to any machine here"
-    count = f"{answered.met} of {answered.of} machines"
-    parts = [count if kind is Kind.QUESTIONS else f"{count} support it"]
+    count = f"{answered.met} of {answered.of} {'machine' if answered.of == 1 else 'machines'}"
+    parts = [count if kind is Kind.QUESTIONS else f"{count} {'supports' if answered.met == 1 else 'support'} it"]
     parts += [f"{label}: {_names(names)}" for label, lacks in _SHOWN if (names := answered.machines(*lacks))]
     if excused := answered.machines(Lack.EXCUSED):
         ends = sorted({gap.until for gap in answered.gaps if gap.lack is Lack.EXCUSED and gap.until})
-        parts.append(f"excused, agreed{f' until {ends[0]}' if ends else ''}: {_names(excused)}")
+        until = f" until {spelled(date.fromisoformat(ends[0]))}" if ends else ""
+        parts.append(f"excused, agreed{until}: {_names(excused)}")
     if scope:
         parts.append(f"only part of the client was looked at ({scope})")
     lead = f"{_yes_or_no(answered)}: " if kind is Kind.QUESTIONS else ""

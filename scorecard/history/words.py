@@ -33,3 +33,15 @@ OPENED = {
     Opened.JOINED: "on machines that joined",
     Opened.OTHERWISE: "asked now, or judged by other limits",
 }
+
+
+def became(way: Ended | Opened, count: int) -> str:
+    """What so many findings became, to stand behind their number."""
+    if count == 1:
+        if way is Ended.LEFT:
+            return "on a machine that left"
+        if way is Ended.NO_LONGER_APPLIES:
+            return "no longer applies"
+        if way is Opened.JOINED:
+            return "on a machine that joined"
+    return ENDED[way] if isinstance(way, Ended) else OPENED[way]

@@ -174,8 +174,8 @@ def test_a_check_that_was_not_asked_is_a_gap() -> None:
 def test_only_the_roles_of_the_row_are_asked() -> None:
     fleet = [device("laptop"), device("server", Role.SERVER)]
     made = audit_of(fleet, findings(fleet, except_for({("server", ENCRYPTED): Status.FAIL})))
-    assert asked(made, row(ENCRYPTED, roles=(Role.LAPTOP, Role.WORKSTATION))).said == "Yes: 1 of 1 machines"
-    assert asked(made, row(ENCRYPTED, roles=(Role.SERVER,))).said == "No: 0 of 1 machines; short of it: server"
+    assert asked(made, row(ENCRYPTED, roles=(Role.LAPTOP, Role.WORKSTATION))).said == "Yes: 1 of 1 machine"
+    assert asked(made, row(ENCRYPTED, roles=(Role.SERVER,))).said == "No: 0 of 1 machine; short of it: server"
 
 
 def test_a_machine_whose_role_nobody_knows_may_be_a_laptop() -> None:
@@ -251,7 +251,7 @@ def marked(kind: ExceptionKind, status: Status, until: str | None = None) -> Aud
 def test_a_waived_machine_is_excused_and_the_answer_is_still_no() -> None:
     found = asked(marked(ExceptionKind.WAIVED, Status.FAIL, until="2026-12-15"), row(ENCRYPTED))
     assert [(gap.lack, gap.until) for gap in found.gaps] == [(Lack.EXCUSED, "2026-12-15")]
-    assert found.said == "No: 3 of 4 machines; excused, agreed until 2026-12-15: pc1"
+    assert found.said == "No: 3 of 4 machines; excused, agreed until 15 Dec 2026: pc1"
     assert found.state is State.PARTLY
 
 

@@ -80,7 +80,7 @@ def test_a_framework_is_supported_and_nothing_more(document: str) -> None:
     text = " ".join(run("show", "cis-controls", document).output.split())
     assert "Partly supported: 3 of 11 machines support it; short of it: laptop-00" in text
     assert "3.6 (IG1) Encrypt the data on end-user devices" in text
-    assert "Supported: 1 of 1 machines support it." in text  # 3.11, on the one server
+    assert "Supported: 1 of 1 machine supports it." in text  # 3.11, on the one server
     assert "6 not measured" in text
 
 
@@ -127,9 +127,9 @@ def test_without_an_audit_the_newest_of_the_store_answers(tmp_path: Path) -> Non
         for arguments in ((), ("--client", "Acme"), ("audit0",))
     }
     assert "Bolt, audit audit1" in said[()]
-    assert "encrypted? Yes: 1 of 1 machines." in said[()]
+    assert "encrypted? Yes: 1 of 1 machine." in said[()]
     assert said[("--client", "Acme")] == said[("audit0",)]
-    assert "encrypted? No: 0 of 1 machines; short of it: laptop." in said[("audit0",)]
+    assert "encrypted? No: 0 of 1 machine; short of it: laptop." in said[("audit0",)]
 
 
 def test_a_table_and_an_audit_do_not_go_together(document: str) -> None:

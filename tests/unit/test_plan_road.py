@@ -206,7 +206,7 @@ def test_too_little_seen_says_how_much_to_find() -> None:
     fleet = [*laptops(5), *(device(f"gone{number}", seen=False) for number in range(5))]
     found = no_road(audit_of(findings(fleet, passing), fleet))
     assert found.start is None
-    assert "50 % of what the standard asks was seen, and 60 % is needed" in found.reason
+    assert "50% of what the standard asks was seen, and 60% is needed" in found.reason
     assert found.reason.endswith("first find and check 1 machine or more")
 
 

@@ -218,7 +218,7 @@ def test_coverage_holds_the_letter(unseen: int, letter: str | None, provisional:
     assert (card.letter, card.provisional) == (letter, provisional)
     assert card.coverage == pytest.approx(1 - unseen / 10)
     if letter is None:
-        assert card.not_graded == "Not graded: 50 % seen; the score lies between 50.0 and 100.0"
+        assert card.not_graded == "Not graded: 50% seen; the score lies between 50.0 and 100.0"
 
 
 def test_an_unknown_that_decides_holds_the_letter_and_names_the_machine() -> None:
