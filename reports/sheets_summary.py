@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from scorecard.plan.work import Owner
 
-from . import first_look_words, grades_words, labels, moves_words, numbers, paying, sheets_words, words
+from . import first_look_words, grades_words, labels, moves_words, numbers, paying, sheets_words, standing_words, words
 from .first_look import FirstLook
 from .need import Need
 from .pillars import PlanHours, plan_hours
@@ -69,7 +69,9 @@ def _grade(view: View) -> Iterator[Line]:
 
 def _beside(view: View) -> Iterator[Line]:
     """The grades beside the letter, where they say something else."""
-    grades = view.grades
+    grades, standing = view.grades, view.standing
+    if standing.worst_letter:
+        yield Line(standing_words.WORST_LABEL, standing.worst_letter, standing.worst_case, Kind.TEXT)
     if grades.own:
         yield Line(grades_words.OWN_LABEL, grades.own_letter or labels.NOT_GRADED, grades.own, Kind.TEXT)
     if grades.shipped:

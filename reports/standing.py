@@ -96,6 +96,7 @@ class Standing:
     looked_at: str
     not_looked_at: str
     omitted: str
+    worst_letter: str = ""  # where it is another
 
 
 def build(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> Standing:
@@ -108,6 +109,7 @@ def build(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> Standing:
     binding = tuple(_cap_line(cap, agreed, rows, zone, binding=True) for cap in told_once(card.caps) if _decides(card, cap))
     counts = rows.counts
     in_part = counts[State.NOT_CHECKED] > total - seen
+    worst = card.worst_case if graded and card.worst_case and card.worst_case != card.letter else ""
     return Standing(
         graded=graded,
         letter=card.letter if graded else None,
@@ -125,18 +127,22 @@ def build(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> Standing:
         else "",
         caps=binding[:_CAPS_SHOWN],
         more_caps=max(len(binding) - _CAPS_SHOWN, 0),
-        worst_case=standing_words.worst_case(card.worst_case)
-        if graded and card.worst_case and card.worst_case != card.letter
-        else "",
+        worst_case=standing_words.worst_case(worst) if worst else "",
+        worst_letter=worst,
         headline=_headline(audit, rows, seen, total, in_part),
         bar=_bar(counts),
         counts=counts,
-        count_words={**labels.COUNT_WORDS, **({State.NOT_CHECKED: labels.NOT_FULLY_CHECKED} if in_part else {})},
+        count_words=_count_words(counts, in_part),
         promises=tuple(_promise(promise, audit, agreed, rows, zone) for promise in card.promises),
         looked_at=agreed.looked_at,
         not_looked_at=words.listed(agreed.not_looked_at),
         omitted=words.listed([hygiene.line(title).lower() for title in card.omitted_categories]),
     )
+
+
+def _count_words(counts: Mapping[State, int], in_part: bool) -> dict[str, str]:
+    said = {state: one if counts[State(state)] == 1 else many for state, (one, many) in labels.COUNT_WORDS.items()}
+    return said | ({State.NOT_CHECKED: labels.NOT_FULLY_CHECKED} if in_part else {})
 
 
 def _headline(audit: Audit, rows: Rows, seen: int, total: int, in_part: bool) -> str:
@@ -255,7 +261,7 @@ def _promise(promise: Promise, audit: Audit, agreed: Agreed, rows: Rows, zone: t
 
 def _why(promise: Promise, audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> list[str | Link]:
     if not promise.of:
-        return [words.no_machine_applies()]
+        return [words.no_machine_applies() if rows.devices else words.NONE_LISTED]
     if promise.answer is Answer.NO:
         return _why_no(promise, rows)
     if promise.answer is Answer.NOT_YET:
@@ -322,4 +328,5 @@ def without_letter(found: Standing) -> Standing:
         caps=(),
         more_caps=0,
         worst_case="",
+        worst_letter="",
     )

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from . import words
 
+WORST_LABEL = "Worst case"
+
 
 def fall_short(count: int) -> str:
     return f"{words.machines(count)} {'falls' if count == 1 else 'fall'} short"

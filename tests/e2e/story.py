@@ -127,9 +127,10 @@ BRIEF = frozenset(
 
 
 @cache
-def story(*, brief: bool = False) -> Story:
-    """`brief`: with few machines, for what takes long."""
-    first, before, now = ({name: one for name, one in each.items() if not brief or name in BRIEF} for each in machines())
+def story(*, brief: bool = False, without: frozenset[str] = frozenset()) -> Story:
+    """`brief`: with few machines, for what takes long; `without`: these are not there."""
+    kept = frozenset(name for each in machines() for name in each if not brief or name in BRIEF) - without
+    first, before, now = ({name: one for name, one in each.items() if name in kept} for each in machines())
     september = sample.audit(first.values(), at=SEPTEMBER, id="2026-09-14-harbour-finch")
     october = sample.audit(
         before.values(), at=OCTOBER, past=[september], id="2026-10-14-harbour-finch", client_since=SEPTEMBER
