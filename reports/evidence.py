@@ -33,6 +33,7 @@ class Answer:
     reason: str
     text: str
     cut: bool
+    code: int | None  # what it ended with, where that is not 0
     size_bytes: int
     left_out: bool  # it did not fit into the page
 
@@ -66,6 +67,12 @@ class Evidence:
     by_device: Mapping[str, tuple[Group, ...]]  # device id -> groups, in the order they are first needed
     groups: Mapping[str, tuple[str, str]]  # finding id -> id of its group and what that is about
     left_out: int  # answers that did not fit
+
+    @property
+    def shortened(self) -> bool:
+        """Whether any answer is not here as a whole."""
+        groups = (group for groups in self.by_device.values() for group in groups)
+        return self.left_out > 0 or any(answer.cut for group in groups for answer in group.answers)
 
     def asked(self, device_id: str) -> frozenset[str]:
         """The parts whose answers, or their absence, are printed with a machine."""
@@ -165,6 +172,7 @@ class _Collector:
             reason=hygiene.line(seen.reason),
             text=body,
             cut=cut,
+            code=seen.code or None,
             size_bytes=size,
             left_out=not fits,
         )

@@ -19,6 +19,7 @@ from . import (
     ahead_words,
     bring_words,
     compact,
+    detail_words,
     edition_words,
     exempt,
     exempt_words,
@@ -75,6 +76,7 @@ def _environment() -> Environment:
         numbers=numbers,
         list_words=list_words,
         strips_words=strips_words,
+        detail_words=detail_words,
     )
     return environment
 

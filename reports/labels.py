@@ -19,11 +19,12 @@ HOLDS = "Holds the letter"
 NOT_COUNTED = "Not graded"
 NEVER = "Never"
 
+# Behind the number of machines: of one, of any other number.
 COUNT_WORDS = {
-    "yes": "meet every promise",
-    "no": "fall short",
-    "not-checked": "not checked",
-    "excused": "excused",
+    "yes": ("meets every promise", "meet every promise"),
+    "no": ("falls short", "fall short"),
+    "not-checked": ("not checked", "not checked"),
+    "excused": ("excused", "excused"),
 }
 NOT_FULLY_CHECKED = "not fully checked"  # some of them did answer, but not everything
 CHART_COVERAGE = "Answers we have"
@@ -100,7 +101,6 @@ WE_KNOW = "How we know"
 TO_FIX = "To fix"
 CHECK = "Check"
 ANSWERED = "What the machine answered"
-CUT = "Cut after 4 KB. The fingerprint is that of the full answer."
 WHAT_WE_SENT = "what we sent"
 
 UNSEEN_TABLE = "Machines that could not be checked"

@@ -12,7 +12,6 @@ HOW_TO = "How to put it right"
 ABSENT = "Not there to be asked:"
 BEFORE = "Answered word for word as shown before:"
 NOT_KEPT = "Not kept with this report:"
-ANSWER_LEFT_OUT = "Left out here for its size. The fingerprint is that of the full answer."
 TEXT_ELSEWHERE = "The CSV file has what was found."
 DOWNLOADED = ("Kind", "System", "Site", "Person or place")
 ONLY_LISTED = "In this file without its proof, because of its size. The CSV file has all that is known of it."
@@ -86,13 +85,6 @@ def absent_as_with(count: int, machine: str) -> str:
 
 def answers_on(about: str) -> str:
     return f"What it answered on {about[:1].lower()}{about[1:]}"
-
-
-def left_out(count: int) -> str:
-    return (
-        f"{words.plural(count, 'raw answer is', 'raw answers are')} left out of this file, because of its size. "
-        "The audit document holds them."
-    )
 
 
 def short_here(count: int) -> str:

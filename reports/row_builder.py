@@ -158,6 +158,7 @@ class _Builder:
             account=hygiene.name(device.account),
             privileged=device.privileged,
             transport=hygiene.name(device.transport),
+            evidence=hygiene.name(device.evidence),
             identity=device.identity,
             why_not_seen=unchecked.reason(device),
             failure_message=hygiene.line(failure.message) if failure else "",

@@ -118,6 +118,7 @@ class DeviceRow:
     account: str
     privileged: bool | None
     transport: str
+    evidence: str  # fingerprint of all that it answered; empty where it was not seen
     identity: Identity
     why_not_seen: str
     failure_message: str
