@@ -95,12 +95,14 @@ INTERRUPTED = "This check was stopped before it was finished. Machines it did no
 EDITED = "This standard was edited: it is not the one that came with the tool."
 UNEDITED = "As it came with the tool, unchanged."
 ALL_KEPT = "Yes. Every machine was checked and keeps every promise."
-NO_MACHINES = "We cannot say. There are no machines on the list."
+NONE_LISTED = "There are no machines on the list."
+NO_MACHINES = f"We cannot say. {NONE_LISTED}"
 NO_DATA = "No support dates or product lists were used."
 ALL_PROVEN = "Every machine that answered proved that it is the one on the list."
 NO_AUTHORISATION = "No written permission is on file for this check."
 NOT_ESTIMATED = "not estimated"
 NOTHING_TO_FIX = "Nothing that was checked falls short."
+NOTHING_CHECKED = "No machine was checked, so nothing can be said here."
 EVERYTHING_ANSWERED = "Every machine on the list was checked, and every check gave an answer."
 UNKNOWN_ARE_NO = "Every check that gives no answer counts as nothing, never as a pass."
 
@@ -120,8 +122,10 @@ def kind_of(count: int, roles: Sequence[str]) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """ "A", "A and B", "A, B and C"."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+    """ "A", "A and B", "A, B and C"; "A, B, and C and D" where the last one has an "and" of its own."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])}{',' if ' and ' in names[-1] else ''} and {names[-1]}"
 
 
 def falls(count: int) -> str:
@@ -175,6 +179,12 @@ def lost_most(count: int, title: str) -> str:
 
 def lost_on_unknown(count: int) -> str:
     return f"Nothing seen falls short. {plural(count, 'question', 'questions')} got no answer."
+
+
+def nothing_seen(count: int, *, carried: bool) -> str:
+    """Of a part in which no question got an answer. `carried`: some older answer still counts."""
+    said = "The one question got no answer." if count == 1 else f"None of {count:,} questions got an answer."
+    return f"{said} The points rest on older answers." if carried else said
 
 
 def lost_mostly_unknown(count: int) -> str:

@@ -141,6 +141,8 @@ def _lost(categories: set[str], agreed: Agreed, rows: Rows) -> str:
             lost[row.check] = lost.get(row.check, 0.0) + heavy[row.check] * (1 - (row.effective or 0.0))
     silent = [row for row in mine if row.status is Status.UNKNOWN]
     lost_silent = sum(agreed.severity_weight(row.severity) * (1 - (row.effective or 0.0)) for row in silent)
+    if silent and len(silent) == len(mine):
+        return words.nothing_seen(len(silent), carried=any(row.effective for row in silent))
     if not lost:
         return words.lost_on_unknown(len(silent)) if silent else words.NOTHING_LOST
     worst = max(sorted(lost), key=lambda check: (lost[check], heavy[check]))

@@ -249,7 +249,7 @@ def test_parts_without_checks_are_left_out_and_named() -> None:
         "Updates",
         "The rest of the agreed standard",
     ]
-    assert "accounts, exposure and backup and health" in work.omitted
+    assert "accounts, exposure, and backup and health" in work.omitted
 
 
 def test_a_part_that_applies_to_no_machine_is_said_to_be_left_out() -> None:
