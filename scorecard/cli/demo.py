@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from scorecard import outputs
+from scorecard.cli.options import edition_option
 from scorecard.cli.summary import show
 from scorecard.cli.terminal import say
 from scorecard.demo import build
@@ -38,11 +39,14 @@ _STORE = "history.db"
     metavar="DATE",
     help=f"Day of the newest audit, {build.EARLIEST} to {build.LATEST}. Default: yesterday, or the last such day.",
 )
-def demo(folder: Path, until: datetime | None) -> None:
+@edition_option
+def demo(folder: Path, until: datetime | None, editions: str | None) -> None:
     """Build a made-up client with 13 months of audits, and write its newest reports.
 
     No machine is contacted, and your own store is left alone.
     """
+    look = outputs.look(editions)
+    formats = outputs.chosen_formats(None, look)
     newest = build.until(until.date() if until else None, datetime.now(UTC).date())
     check_folder(folder)
     database = folder / _STORE
@@ -54,9 +58,9 @@ def demo(folder: Path, until: datetime | None) -> None:
     store, finished = Store.open(url), False
     try:
         audit = build.build(folder, store, registry, newest, _told)
-        shown = outputs.context(audit, store, registry, outputs.DEFAULT_FORMATS)
+        shown = outputs.context(audit, store, registry, formats)
         observations = outputs.travelling_evidence(store, audit)
-        written = outputs.write(audit, folder, outputs.DEFAULT_FORMATS, shown, observations)
+        written = outputs.write(audit, folder, formats, shown, observations, look)
         store.reported(audit.id)
         finished = True
     finally:
@@ -66,7 +70,7 @@ def demo(folder: Path, until: datetime | None) -> None:
     show(audit, written, shown)
     say()
     say("What to try next:")
-    for command in commands(folder, url, newest):
+    for command in commands(folder, url, newest, document=outputs.DOCUMENT in formats):
         say(f"  {command}")
 
 
@@ -74,12 +78,12 @@ def _told(done: int, total: int) -> None:
     say(f"Audit {done} of {total}", err=True)
 
 
-def commands(folder: Path, url: str, newest: date) -> Iterator[str]:
-    """Lines for a shell, each of which shows something of the demonstration."""
+def commands(folder: Path, url: str, newest: date, *, document: bool) -> Iterator[str]:
+    """Lines for a shell, each of which shows something of the demonstration. `document`: whether that was written."""
     days = build.days_of(newest)
     first, good = (build.audit_id(days[slot])[:8] for slot in (0, GOOD))
     store = f"--store {shlex.quote(url)}"
-    inventory = shlex.quote(str(folder / build.INVENTORY))
+    inventory = _within(folder, build.INVENTORY)
     yield f"scorecard history {store}"
     yield f"scorecard compare {store}"
     yield f"scorecard compare {first} latest --year {store}"
@@ -87,6 +91,13 @@ def commands(folder: Path, url: str, newest: date) -> Iterator[str]:
     yield f"scorecard outlook {store}"
     yield f"scorecard exceptions list {store}"
     yield f"scorecard frameworks show insurance {store}"
-    yield f"scorecard report {good} --out {shlex.quote(str(folder / f'{days[GOOD]:%Y-%m}'))} {store}"
-    yield f"scorecard verify {shlex.quote(str(folder / 'audit.json'))}"
+    yield f"scorecard report {good} --out {_within(folder, f'{days[GOOD]:%Y-%m}')} {store}"
+    yield f"scorecard report --edition engineer,prospect --format html --out {_within(folder, 'editions')} {store}"
+    yield f"scorecard report --portfolio --tables --format html --out {_within(folder, 'portfolio')} {store}"
+    if document:
+        yield f"scorecard verify {_within(folder, 'audit.json')}"
     yield f"scorecard rejudge --standard cyber-essentials {store}"
+
+
+def _within(folder: Path, name: str) -> str:
+    return shlex.quote(str(folder / name))

@@ -8,10 +8,12 @@ import signal
 import subprocess
 import zipfile
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from scorecard.cli.demo import commands
 from tests.e2e.commands import scorecard, started
 
 UNTIL = "2026-11-21"
@@ -58,6 +60,18 @@ def test_each_printed_command_works_and_says_that_it_is_made_up(demonstration: D
             assert NOTE in done.stdout, line
         if line[0] == "verify":
             assert "nothing differs" in done.stdout
+    assert (demonstration.folder / "portfolio/tables/audits.csv").is_file()
+    assert {path.stem.rpartition("_")[2] for path in (demonstration.folder / "editions").iterdir()} == {
+        "engineer",
+        "prospect",
+    }
+
+
+def test_without_the_document_nothing_is_offered_to_verify() -> None:
+    with_it, without = (
+        [*commands(Path("d"), "sqlite:///d", date(2026, 11, 21), document=there)] for there in (True, False)
+    )
+    assert [line for line in with_it if line not in without] == ["scorecard verify d/audit.json"]
 
 
 def test_every_file_says_that_it_is_made_up(demonstration: Demonstration) -> None:
