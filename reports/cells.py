@@ -23,6 +23,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
+from scorecard import days
+
 from . import hygiene
 from .sheets_kinds import Formula, Go, Kind, Value
 
@@ -40,7 +42,7 @@ _FORMATS = {
 }
 _INPUT, _LIVE, _RULE, _LINK = "#FFF9E5", "#F4F6F8", "#D3DAE2", "#1A4FA3"
 _SIDE_INCHES, _TOP_INCHES, _HEAD_INCHES = 0.59, 0.83, 0.35
-_A4 = 9
+_PAPERS = {days.LETTER: 1, days.A4: 9}  # as spreadsheets number them
 LINE_POINTS, _MOST_LINES = 15.0, 20
 NUMBERS = frozenset((Kind.WHOLE, Kind.TENTH, Kind.TENTH_PLAIN, Kind.HUNDREDTH, Kind.SIGNED, Kind.SHARE, Kind.PERCENT))
 _LETTERS = 1.1  # of text, in the width of one digit
@@ -76,7 +78,7 @@ class Book:
     """
 
     def __init__(
-        self, path: Path, scratch: Path, properties: Mapping[str, str | datetime | None], foot: tuple[str, str]
+        self, path: Path, scratch: Path, properties: Mapping[str, str | datetime | None], foot: tuple[str, str], paper: str
     ) -> None:
         self._path, self._packed = path, BytesIO()
         self.inner = xlsxwriter.Workbook(
@@ -91,6 +93,7 @@ class Book:
         )
         self.inner.set_properties(dict(properties))
         self.foot = foot  # day, edition
+        self.paper = paper  # days.A4 or days.LETTER
         self._looks: dict[tuple[Look, bool, bool, bool], Format] = {}
         self._differing: dict[tuple[tuple[str, str | bool], ...], Format] = {}
         self._plain = self.inner.add_format()
@@ -227,11 +230,11 @@ class Sheet:
         self.next += 1
 
     def set_up(self, client: str, *, landscape: bool, one_page: bool = False) -> None:
-        """For the printer: A4, one page wide, client and sheet on top, date, edition and page below."""
+        """For the printer: one page wide, client and sheet on top, date, edition and page below."""
         sheet = self.inner
         if landscape:
             sheet.set_landscape()
-        sheet.set_paper(_A4)
+        sheet.set_paper(_PAPERS[self.book.paper])
         sheet.fit_to_pages(1, 1 if one_page else 0)
         sheet.set_margins(left=_SIDE_INCHES, right=_SIDE_INCHES, top=_TOP_INCHES, bottom=_TOP_INCHES)
         day, edition = (text.replace("&", "&&") for text in self.book.foot)

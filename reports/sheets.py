@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from scorecard.model import Status
 
-from . import hygiene, sheets_words, words
+from . import hygiene, sheets_more, sheets_words, words
 from .rows import DeviceRow, FindingRow, State
 from .sheets_kinds import Go, Heading, Kind, Table, Value, day, plain, unique, utc
 from .view import View
@@ -117,9 +117,12 @@ def findings(view: View) -> Table:
         Heading("Kind of exception", wrap=True, widest=22),
         Heading("Evidence", widest=18),
         Heading("Check id", widest=34),
+        Heading("Fix id", widest=36),
+        Heading("Ticket", widest=18),
     )
     places = {row.id: place for place, row in enumerate(view.rows.devices, 1)}
-    rows = [_finding(row, view, places.get(row.device_id)) for row in listed(view)]
+    planned = sheets_more.places(view)
+    rows = [(*_finding(row, view, places.get(row.device_id)), *_fix(row, view, planned)) for row in listed(view)]
     return Table(sheets_words.FINDINGS, "tblFindings", headings, rows, 3, printed=_PRINTED)
 
 
@@ -171,6 +174,15 @@ def _finding(row: FindingRow, view: View, place: int | None) -> tuple[Value, ...
         " ".join(hygiene.name(digest) for digest in row.observations),
         row.check,
     )
+
+
+def _fix(row: FindingRow, view: View, planned: Mapping[str, int]) -> tuple[Value, Value]:
+    """What settles it: the row of the plan, and the ticket. `planned`: by id of the fix its row, counted from 0."""
+    fix = view.fixes.of(row.asked, row.endpoint)
+    if fix is None:
+        return None, None
+    place = planned.get(fix.task)
+    return (fix.task if place is None else Go(fix.task, sheets_words.PLAN, place)), fix.ticket
 
 
 def by_check(view: View) -> Table:

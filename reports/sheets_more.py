@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from . import exempt_words, hygiene, labels, numbers, sheets_words, tasks_words, unchecked_words, words
@@ -46,6 +46,14 @@ def plan(view: View) -> Table:
     table = Table(sheets_words.PLAN, "tblPlan", headings, (), 3, tuple(_totals(view)))
     rows = [_task(row, table.head + place) for place, row in enumerate(view.tasks.rows, 2)]
     return replace(table, rows=rows)
+
+
+def places(view: View) -> Mapping[str, int]:
+    """By id of a fix the row of the plan's sheet, counted from 0; empty where the workbook has no such sheet."""
+    if not view.edition.has_sheet(sheets_words.PLAN):
+        return {}
+    head = Table(sheets_words.PLAN, "tblPlan", (), (), 3, tuple(_totals(view))).head
+    return {row.id: head + place for place, row in enumerate(view.tasks.rows, 1)}
 
 
 def _totals(view: View) -> Iterator[Line]:

@@ -21,6 +21,7 @@ from . import (
     evidence,
     exempt,
     figures,
+    fixes,
     goal,
     grades,
     hygiene,
@@ -51,6 +52,7 @@ from .evidence import Evidence
 from .exempt import Exempt
 from .figures import Ages, Sites, Slope
 from .first_look import FirstLook
+from .fixes import Fixes
 from .grades import Grades
 from .method import Method
 from .moves import Moves
@@ -103,6 +105,7 @@ class View:
     sites_drawn: Sites | None
     ages: Ages | None
     tasks: Tasks
+    fixes: Fixes
     need: Need | None
     waiting: Waiting | None  # of the engineer's edition
     ahead: Ahead
@@ -221,6 +224,7 @@ def build(audit: Audit, context: ReportContext) -> View:
         sites_drawn=figures.sites(table) if edition.shows("sites") else None,
         ages=figures.ages(table) if edition.shows("ages") else None,
         tasks=planned,
+        fixes=fixes.build(audit, context, reckoned),
         need=need.build(audit, table, planned, excused, zone) if edition.shows("need") else None,
         waiting=waiting.build(table, planned) if edition.shows("waiting") else None,
         ahead=ahead.build(context, table),

@@ -202,7 +202,7 @@ def _write(view: View, path: Path) -> None:
         "created": utc(view.as_of),
     }
     with tempfile.TemporaryDirectory(prefix="scorecard-") as scratch:
-        book = Book(path, Path(scratch), properties, (f"{view.pillars.today:%Y-%m-%d}", view.edition.name))
+        book = Book(path, Path(scratch), properties, (f"{view.pillars.today:%Y-%m-%d}", view.edition.name), view.paper.size)
         try:
             _fill(book, view)
             book.close()

@@ -27,6 +27,8 @@ from tests.workbooks import assert_safe, cells, column, formulas, named, read, r
 
 workbook = importlib.import_module("scorecard.reports.workbook")
 sheets = importlib.import_module("scorecard.reports.sheets")
+tickets = importlib.import_module("scorecard.reports.tickets")
+views = importlib.import_module("scorecard.reports.view")
 kinds = importlib.import_module("scorecard.reports.sheets_kinds")
 rules = importlib.import_module("scorecard.reports.workbook_rules")
 DATA = {
@@ -203,6 +205,43 @@ def test_links_lead_to_the_row_that_they_name(story_book: Path) -> None:
         assert devices[target("Findings", f"B{place}")]["Device id"] == findings[place - 2]["Device id"]
     linked = {cell.value for row in book["Summary"].iter_rows() for cell in row if cell.hyperlink}
     assert linked == set(book.sheetnames) - {"Summary"}
+
+
+def test_findings_name_the_row_of_the_plan_and_the_ticket_that_settle_them(story_book: Path) -> None:
+    told = story.story()
+    book = read(story_book)
+    rows = records(book, "Findings")
+    letter = get_column_letter(list(rows[0]).index("Fix id") + 1)
+    head, plan_ids = HEADS["Remediation plan"] + 2, [row["Fix id"] for row in records(book, "Remediation plan")]
+    fixed = set()
+    for place, row in enumerate(rows, 2):
+        if row["Fix id"]:
+            wanted, cell = book["Findings"][f"{letter}{place}"].hyperlink.location.replace("'", "").split("!")
+            assert wanted == "Remediation plan"
+            assert plan_ids[int(cell.removeprefix("A")) - head - 1] == row["Fix id"]
+            fixed.add((row["Check id"], row["Machine"], row["Fix id"], row["Ticket"]))
+    open_ = [one for one in tickets.build(told.audit, told.context) if one.state == "open"]
+    settled = {
+        (one.check, found.endpoint, one.task, one.id)
+        for one in open_
+        for found in told.audit.findings
+        if found.status in SHORT[:2] and found.check == one.check and found.endpoint in {it.name for it in one.machines}
+    }
+    assert settled <= fixed
+    asked = {(it.name, one.task, one.id) for one in open_ if not one.check for it in one.machines}
+    assert {(name, task, ticket) for _, name, task, ticket in fixed - settled} == asked
+    assert not [row for row in rows if row["Result"] in ("Yes", "Excused") and row["Fix id"]]
+
+
+@pytest.mark.parametrize("changed", [{"redacted": True}, {"scope": "--limit PC-*"}], ids=["redacted", "a part"])
+def test_where_there_are_no_tickets_none_is_named(changed: dict[str, Any]) -> None:
+    told = story.story(brief=True)
+    scope = changed.get("scope", "")
+    audit, context = replace(told.audit, scope=scope), replace(told.context, redacted=changed.get("redacted", False))
+    built = views.build(audit, context)
+    fixes = [built.fixes.of(row.asked, row.endpoint) for row in built.rows.findings]
+    assert {fix.ticket for fix in fixes if fix} == {""}
+    assert {fix.task for fix in fixes if fix} == {row.id for row in built.tasks.rows}
 
 
 def test_charts_have_their_message_in_words_and_gaps_for_missing_months(story_book: Path) -> None:
