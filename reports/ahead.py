@@ -72,7 +72,7 @@ class FrameworkRows:
 
 def build(context: ReportContext, rows: Rows) -> Ahead:
     found = context.outlook
-    if found is None:
+    if found is None or not rows.devices:
         return Ahead()
     untold = tuple(hygiene.line(one.sentence) for one in found.untold)
     return Ahead(
@@ -110,7 +110,9 @@ def _range(warning: EarlyWarning) -> str:
 
 
 def frameworks(audit: Audit, context: ReportContext) -> tuple[FrameworkRows, ...]:
-    """Questions first; then as they are named."""
+    """Questions first; then as they are named. None where there is no machine to answer for."""
+    if not audit.devices:
+        return ()
     ordered = sorted(context.frameworks, key=lambda one: (one.kind is not Kind.QUESTIONS, one.name))
     return tuple(_framework(f"fw{number}", found, audit) for number, found in enumerate(ordered, 1))
 

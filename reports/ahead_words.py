@@ -18,7 +18,7 @@ FRAMEWORKS_INTRO = (
 TABLE = "What will break first, scrolls sideways"
 COLUMNS = ("When", "What", "Machines", "What it rests on")
 ASKED_COLUMNS = ("Asked", "Answer", "How it stands", "What a check cannot see")
-NOTHING = "Nothing that we can foresee."
+NOTHING = "Nothing that we can foresee from what was seen."
 UNTOLD = "What cannot be told"
 
 KINDS = {Kind.DISK: "Disk full", Kind.SUPPORT: "Support ends", Kind.LAPSE: "Lapses"}

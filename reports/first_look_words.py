@@ -19,12 +19,13 @@ COLUMN_SHORT = "Fall short"
 COLUMN_MEANS = "What it means"
 COLUMN_SAMPLE = "One example"
 COLUMN_EFFORT = "Effort"
-NOTHING_FOUND = "Nothing that was checked falls short."
 SUMMARY_TABLE = "Machines by answer"
 SUMMARY_INTRO = "How many machines give each answer. Single machines are not listed in this first assessment."
 
 
 def label(seen: int, total: int, day: str) -> str:
+    if not total:
+        return f"First assessment. {words.NONE_LISTED}"
     return f"First assessment. Based on {seen:,} of about {words.machines(total)} seen on {day}."
 
 

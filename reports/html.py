@@ -111,7 +111,7 @@ def _contents(view: View) -> list[tuple[str, str]]:
         ("fix", words.TITLE_FIX if view.edition.hours else first_look_words.TITLE_FIX, True),
         ("ahead", ahead_words.TITLE, bool(view.ahead.told)),
         ("machines", words.TITLE_MACHINES, True),
-        ("detail", words.TITLE_DETAIL, rows),
+        ("detail", words.TITLE_DETAIL, rows and bool(view.rows.devices)),
         ("unchecked", words.TITLE_UNCHECKED, True),
         ("bring", bring_words.TITLE, bool(view.bring)),
         ("exceptions", words.TITLE_EXCEPTIONS, bool(view.exceptions or view.grades.apart)),

@@ -29,6 +29,7 @@ SCRIPT = {
     "all": "All {of} machines are shown.",
     "all_one": "The one machine is shown.",
     "shown": "{n} of {of} machines {what}.",
+    "shown_one": "{n} of {of} machine {what}.",
     "sorted": "Sorted by {column}.",
     "page": "Page {page} of {pages}.",
     "or": " or ",

@@ -178,6 +178,10 @@ class Rows:
         return next((row for row in self.devices if row.id == wanted), None)
 
     @property
+    def any_seen(self) -> bool:
+        return any(row.seen for row in self.devices)
+
+    @property
     def counts(self) -> Mapping[State, int]:
         """Machines by state; adds up to the machines in scope, always."""
         counted = Counter(row.state for row in self.devices)

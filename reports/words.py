@@ -101,10 +101,12 @@ NO_DATA = "No support dates or product lists were used."
 ALL_PROVEN = "Every machine that answered proved that it is the one on the list."
 NO_AUTHORISATION = "No written permission is on file for this check."
 NOT_ESTIMATED = "not estimated"
-NOTHING_TO_FIX = "Nothing that was checked falls short."
-NOTHING_CHECKED = "No machine was checked, so nothing can be said here."
 EVERYTHING_ANSWERED = "Every machine on the list was checked, and every check gave an answer."
 UNKNOWN_ARE_NO = "Every check that gives no answer counts as nothing, never as a pass."
+
+
+def nothing_falls_short(*, any_seen: bool) -> str:
+    return "Nothing that was checked falls short." if any_seen else "No machine was checked, so nothing can be said here."
 
 
 def plural(count: int, one: str, many: str) -> str:

@@ -120,7 +120,7 @@
     function listed(values) { return values.join(words.or); }
     function more(key, values) { return values.length ? fill(words[key], { what: listed(values) }) : ''; }
     if (!narrowed()) { return fill(items.length === 1 ? words.all_one : words.all, { of: counted(items.length) }); }
-    return fill(words.shown, {
+    return fill(items.length === 1 ? words.shown_one : words.shown, {
       n: counted(count), of: counted(items.length),
       what: listed(verbs.map(function (key) { return data.verbs[key][count === 1 ? 0 : 1]; })) +
         more('on', places('pillar').map(function (at) { return data.titles[at]; })) +
