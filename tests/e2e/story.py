@@ -18,6 +18,7 @@ from scorecard.outlook import outlook, snapshot
 from scorecard.registry import Registry
 from scorecard.reporting import Past, ReportContext
 from scorecard.result import Audit, Contract
+from scorecard.strips import Alignment, Strips, squares
 from scorecard.told import moved
 from tests.e2e import sample
 from tests.e2e.sample import MARKUP, Machine, short
@@ -161,6 +162,7 @@ def beside(
         before=audits[-2] if audits[1:] else None,
         inflow_hours=4.2,
         outlook=outlook([snapshot(one) for one in audits]),
+        strips=Strips(tuple(map(Alignment(audits[-1]).line, map(squares, audits)))),
         frameworks=tuple(load(name, checks) for name in shipped()),
     )
 

@@ -12,7 +12,7 @@ import pytest
 from scorecard.pseudonyms import redacted
 from scorecard.reporting import EditionName, ReportContext
 from scorecard.result import Audit
-from scorecard.strips import MOST, Alignment, Square, Strips, squares
+from scorecard.strips import MOST, Square
 from tests.e2e import story
 
 html = importlib.import_module("scorecard.reports.html")
@@ -21,16 +21,10 @@ drawn = importlib.import_module("scorecard.reports.strips")
 said = importlib.import_module("scorecard.reports.strips_words").said
 
 
-def with_strips(audits: tuple[Audit, ...], context: ReportContext) -> ReportContext:
-    """As told.py puts them together."""
-    alignment = Alignment(audits[-1])
-    return replace(context, strips=Strips(tuple(alignment.line(squares(audit)) for audit in audits)))
-
-
 @cache
 def told() -> tuple[Audit, ReportContext]:
     known = story.story(brief=True)
-    return known.audit, with_strips(known.audits, known.context)
+    return known.audit, known.context
 
 
 def test_each_finding_that_is_shown_has_a_strip_that_says_what_it_shows() -> None:
