@@ -27,9 +27,9 @@ def zone(name: str) -> tzinfo:
 
 
 def points(score: float, bands: Mapping[str, float]) -> str:
-    """An integer, unless rounding would carry the score over a band: 89.6 stays "89.6" where A starts at 90."""
+    """An integer, unless rounding would carry the score over a band, or to 100: 89.6 stays "89.6" where A starts at 90."""
     whole = math.floor(score + 0.5)
-    if any(score < start <= whole for start in bands.values()):
+    if any(score < start <= whole for start in (*bands.values(), 100)):
         return f"{math.floor(score * 10) / 10:.1f}"
     return str(whole)
 

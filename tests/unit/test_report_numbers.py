@@ -31,6 +31,11 @@ def test_rounding_never_carries_a_score_over_a_band(score: float, shown: str) ->
     assert numbers.points(score, BANDS) == shown
 
 
+def test_a_hundred_points_are_all_of_them() -> None:
+    assert numbers.points(99.96, BANDS) == "99.9"
+    assert numbers.points(100.0, BANDS) == "100"
+
+
 @given(st.floats(min_value=0, max_value=100))
 def test_the_band_of_what_is_shown_is_the_band_of_the_score(score: float) -> None:
     shown = float(numbers.points(score, BANDS))
