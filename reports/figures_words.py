@@ -15,7 +15,11 @@ AGE_WEEK, AGE_MONTH, AGE_QUARTER, AGE_OLDER = "0 to 7 days", "8 to 30 days", "31
 
 
 def slope_message(then: str, up: int, down: int, of: int) -> str:
-    return f"Of {words.plural(of, 'part', 'parts')}, {up:,} went up since {then} and {down:,} went down."
+    if not up and not down:
+        return f"No part went up or down since {then}."
+    if of == 1:
+        return f"The one part went {'up' if up else 'down'} since {then}."
+    return f"Of {of:,} parts, {up or 'none'} went up since {then} and {down or 'none'} went down."
 
 
 def site_message(site: str, met: int, of: int) -> str:

@@ -69,7 +69,8 @@ def chart_title(first: str, last: str) -> str:
 
 
 def chart_description(first: str, first_when: str, last: str, last_when: str, first_checked: str, last_checked: str) -> str:
-    return (
-        f"The score was {first} in {first_when} and is {last} in {last_when}. The answers we have went from "
-        f"{first_checked} to {last_checked}. The same figures are in the table below the chart."
-    )
+    score = f"The score was {first} in {first_when} and is {last} in {last_when}."
+    answers = f"The answers we have went from {first_checked} to {last_checked}."
+    if first_checked == last_checked:
+        answers = f"The answers we have were {first_checked} then and now."
+    return f"{score} {answers} The same figures are in the table below the chart."
