@@ -48,6 +48,7 @@ GONE = "No longer on the list"
 WHY_NOT = "Why not"
 REASONS, REASONS_NAME = "Why a machine was not checked", "Why_Not_Checked"
 CUT = "Rows that have no room in a sheet"
+_BESIDE = "CSV file beside this workbook, which has the same name"
 
 SCORE_CHART_ALT = "A line of the points in each month."
 PARTS_CHART = "Points of each part, of 100"  # where no part has fewer than all others
@@ -65,8 +66,16 @@ def gone(reason: str, day: str) -> str:
     return f"{reason}, since {day}"
 
 
+def passes_unlisted(count: int) -> str:
+    return f"{words.plural(count, 'finding', 'findings')} that passed or cannot apply: counted, but not listed."
+
+
+def passes_elsewhere(count: int) -> str:
+    return f"{words.plural(count, 'finding', 'findings')} that passed or cannot apply: all are in the {_BESIDE}."
+
+
 def cut(sheet: str, count: int) -> str:
-    return f"{sheet}: {words.plural(count, 'row has', 'rows have')} no room; the CSV file has all findings."
+    return f"{sheet}: {words.plural(count, 'row has', 'rows have')} no room. All findings are in the {_BESIDE}."
 
 
 def fewest(part: str, points: str) -> str:

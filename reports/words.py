@@ -387,10 +387,6 @@ def scorecard_for(client: str, month: str) -> str:
     return f"scorecard for {client}, {month}"
 
 
-def left_out(count: int) -> str:
-    return f"{plural(count, 'finding', 'findings')} that passed or cannot apply; the CSV file has all of them."
-
-
 def not_better(letter: str) -> str:
     return f"Not better than {letter}"
 

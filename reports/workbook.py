@@ -23,6 +23,7 @@ from . import (
     grades_words,
     labels,
     sheets,
+    sheets_kinds,
     sheets_more,
     sheets_scorecard,
     sheets_words,
@@ -163,7 +164,8 @@ def _texts(tables: Sequence[Table], view: View) -> Iterator[tuple[str, list[tupl
 def _left_out(tables: Sequence[Table], view: View) -> Iterator[tuple[str, str]]:
     left_out = len(view.rows.findings) - len(sheets.listed(view))
     if left_out:
-        yield labels.LEFT_OUT, words.left_out(left_out)
+        passes = sheets_words.passes_elsewhere if view.edition.passes else sheets_words.passes_unlisted
+        yield labels.LEFT_OUT, passes(left_out)
     for table in tables:
         if table.cut:
             yield sheets_words.CUT, sheets_words.cut(table.sheet, table.cut)
@@ -223,4 +225,15 @@ def _fill(book: Book, view: View) -> None:
     _method(book, tables, view)
 
 
-REPORT = Report("xlsx", ".xlsx", views.build, write)
+def overflow(view: View) -> tuple[str, ...]:
+    """The list of findings, where a sheet has no room for its rows or the engineer's has too many to list what passes.
+
+    No sheet has more rows than there are findings and machines, so most workbooks need not be looked through.
+    """
+    is_cut = view.edition.passes and len(sheets.listed(view)) < len(view.rows.findings)
+    if len(view.rows.findings) + len(view.rows.devices) + len(view.pillars.gone) > sheets_kinds.MOST_ROWS // 2:
+        is_cut = is_cut or any(table.cut for table in _tables(view))
+    return ("csv",) if is_cut else ()
+
+
+REPORT = Report("xlsx", ".xlsx", views.build, write, overflow=overflow)

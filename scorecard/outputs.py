@@ -199,14 +199,26 @@ def write(
 def _written(
     formats: Mapping[str, Report[Any]], audit: Audit, shown: ReportContext, stem: Path
 ) -> Iterator[tuple[str, Path]]:
-    """The file of each format, once it is there. What several are made from is worked out once."""
+    """The file of each format, once it is there. What several are made from is worked out once.
+
+    A file for what had no room in another comes under the name of that other.
+    """
     prepared: dict[Callable[[Audit, ReportContext], Any], Any] = {}
-    for name, one in formats.items():
+
+    def made(one: Report[Any]) -> Path:
         if one.prepare not in prepared:
             prepared[one.prepare] = one.prepare(audit, shown)
         path = stem.with_name(stem.name + one.suffix)
         write_whole(path, partial(one.write, prepared[one.prepare]))
-        yield name, path
+        return path
+
+    there = set(formats)
+    for name, one in formats.items():
+        yield name, made(one)
+        for further in one.overflow(prepared[one.prepare]):
+            if further not in there:
+                there.add(further)
+                yield name, made(report(further))
 
 
 def _editions(audit: Audit, shown: ReportContext, chosen: Look) -> Iterator[tuple[EditionName, Audit, ReportContext]]:

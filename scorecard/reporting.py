@@ -86,6 +86,11 @@ def nothing_missing() -> None:
     """Of a format that needs only what the tool itself needs."""
 
 
+def nothing_left(_: object) -> tuple[str, ...]:
+    """Of a format that has room for everything."""
+    return ()
+
+
 Prepared = TypeVar("Prepared")
 
 
@@ -99,7 +104,8 @@ class Report(Generic[Prepared]):
 
     `for_programs`: other programs match its rows by name, so there is one file with all names, whatever the editions.
     `whole_client`: it says what is no longer there, which an audit of a part cannot. `ready`: raises InputError, with what
-    to do, where something is missing that `write` needs; asked before any machine is.
+    to do, where something is missing that `write` needs; asked before any machine is. `overflow`: names of the formats that
+    hold what had no room in this file; they are written beside it, even if nobody asked for them.
     """
 
     name: str  # "html"
@@ -109,6 +115,7 @@ class Report(Generic[Prepared]):
     for_programs: bool = False
     whole_client: bool = False
     ready: Callable[[], None] = nothing_missing
+    overflow: Callable[[Prepared], tuple[str, ...]] = nothing_left
 
     def render(self, audit: Audit, context: ReportContext, path: Path) -> None:
         """Both steps, for this format alone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
 import re
 import zipfile
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from openpyxl.utils import get_column_letter
 
+from scorecard import outputs
 from scorecard.errors import ReportError
 from scorecard.model import Status
 from scorecard.plan.tasks import plan
@@ -346,7 +348,29 @@ def test_the_engineer_has_every_row_up_to_a_limit(tmp_path: Path, monkeypatch: p
     book = read(written(audit, tmp_path, "fewer.xlsx", context))
     assert len(records(book, "Findings")) == sum(one.status in SHORT for one in audit.findings)
     said = [row[1] for row in book["Method"].iter_rows(values_only=True) if row[0] == "Left out of this file"]
-    assert "the CSV file has all of them" in str(said)
+    assert "all are in the CSV file beside this workbook, which has the same name" in str(said)
+
+
+@pytest.mark.parametrize("limit", [None, "passes", "rows"])
+def test_what_has_no_room_goes_into_a_file_beside_it(
+    limit: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit = sample.audit(sample.fleet()[:20])
+    if limit == "passes":
+        monkeypatch.setattr(sheets, "PASSES_UP_TO", 100)
+    if limit == "rows":
+        monkeypatch.setattr(kinds, "MOST_ROWS", 101)
+    editions = outputs.look("client,engineer")
+    found = outputs.write(audit, tmp_path, ("xlsx",), ReportContext(), chosen=editions)
+    beside = [path.name for path in found if path.suffix == ".csv"]
+    stem = found[-1].stem.rpartition("_")[0]
+    assert beside == [f"{stem}_engineer.csv"] * bool(limit)
+    if beside:
+        with (tmp_path / beside[0]).open(encoding="utf-8-sig", newline="") as file:
+            assert len(list(csv.DictReader(file))) == len(audit.findings)
+    assert [path.name for path in outputs.write(audit, tmp_path, ("csv", "xlsx"), ReportContext(), chosen=editions)] == [
+        *(f"{stem}_{edition}.{suffix}" for suffix in ("csv", "xlsx") for edition in ("client", "engineer"))
+    ]
 
 
 def test_the_prospect_has_findings_by_check_and_no_sheet_of_the_contract(tmp_path: Path) -> None:
