@@ -95,7 +95,9 @@ class _Builder:
         others = sum(task.machines for task in finding) - len(asked)
         points = sum(task.points or 0.0 for task in finding)
         yield Decision(
-            title=need_words.produce(words.kind_of(len(asked), [row.role for row in asked])),
+            title=need_words.produce(
+                words.kind_of(len(asked), [row.role for row in asked]), back=any(row.last_seen for row in asked)
+            ),
             amount=need_words.NO_COST,
             by=self._by(_PRODUCE_DAYS),
             why=(
@@ -117,7 +119,7 @@ class _Builder:
             amount=need_words.hours(shown) if price is None else numbers.money(price, hygiene.name(contract.currency)),
             by=self._by(_HOURS_DAYS),
             why=(
-                need_words.reach(f"{contract.hours_per_month:g}", extra.within, extra.after),
+                need_words.reach(contract.hours_per_month, extra.within, extra.after),
                 f" {need_words.LIFTS}" if extra.lifts else "",
             ),
             target="fix",
@@ -147,7 +149,7 @@ class _Builder:
             by=self._by(_OTHER_DAYS),
             why=(
                 *named(asked),
-                f". {need_words.UNSUPPORTED}",
+                f". {need_words.unsupported(len(asked))}",
                 *(f" {said}" for said in _of_prices(hardware, len(known), len(asked) - len(hardware))),
             ),
             target="fix",

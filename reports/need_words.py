@@ -8,7 +8,6 @@ NOTHING = "Nothing this month."
 NO_COST = "No cost"
 NO_PRICE = "Price to be agreed"
 LIFTS = "These lift what holds the letter."
-UNSUPPORTED = "Their makers correct these systems no more."
 _COUNTS = ("", "One decision", "Two decisions", "Three decisions", "Four decisions", "Five decisions")
 
 
@@ -47,9 +46,9 @@ def hours(shown: str) -> str:
     return f"{shown} hours"
 
 
-def produce(machines: str) -> str:
-    """`machines`: "4 laptops"."""
-    return f"Get {machines} back on the network"
+def produce(machines: str, *, back: bool) -> str:
+    """`machines`: "4 laptops". `back`: some of them were there before."""
+    return f"Get {machines} {'back ' if back else ''}on the network"
 
 
 def last_seen(when: str, never: int) -> str:
@@ -74,12 +73,18 @@ def approve(hours_: str) -> str:
     return f"Approve {hours_} extra hours"
 
 
-def reach(each_month: str, within: str, after: str) -> str:
+def reach(each_month: float, within: str, after: str) -> str:
     """`within`, `after`: the points with the plan's hours alone, and with these as well; empty without points."""
+    one = each_month == 1
+    plan = f"Your plan's {each_month:g} {'hour' if one else 'hours'}"
     if not within:
-        return f"Your plan's {each_month} hours are not enough for the open work."
-    start = f"Your plan's {each_month} hours reach {within} points"
+        return f"{plan} {'is' if one else 'are'} not enough for the open work."
+    start = f"{plan} {'reaches' if one else 'reach'} {within} points"
     return f"{start}; these clear the rest." if within == after else f"{start}; with these, {after}."
+
+
+def unsupported(count: int) -> str:
+    return "Its maker corrects this system no more." if count == 1 else "Their makers correct these systems no more."
 
 
 def replace(machines: str) -> str:
