@@ -15,7 +15,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from scorecard.errors import InputError, ReportError
@@ -23,6 +23,7 @@ from scorecard.model import OPEN, Finding, Severity, Status
 from scorecard.plan.hours import Hours, hours
 from scorecard.plan.planned import Planned
 from scorecard.plan.work import ANSWERING, FIND_AND_CHECK, GET_ANSWERS, Owner
+from scorecard.portfolio.model import OVERDUE_DAYS
 from scorecard.reporting import ReportContext
 from scorecard.result import Audit, Device
 
@@ -93,6 +94,7 @@ class Ticket:
     points: float | None
     note: str
     first_seen: datetime | None
+    due: date | None  # the last day before it is overdue as a portfolio counts it, in the client's calendar
 
 
 def build(audit: Audit, context: ReportContext) -> tuple[Ticket, ...]:
@@ -201,6 +203,7 @@ class _Writer:
             points=points,
             note=note,
             first_seen=piece.since,
+            due=(piece.since + timedelta(days=OVERDUE_DAYS)).astimezone(self._zone).date() if piece.since else None,
         )
 
     def _id(self, key: Key) -> str:

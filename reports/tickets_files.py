@@ -25,7 +25,7 @@ FORMAT, VERSION = "it-partner-scorecard-tickets", 1
 COLUMNS = (
     *("id", "state", "resolution", "title", "body", "client", "site", "owner", "task", "check", "priority", "severity"),
     *("machines", "machine_count", "hours_low", "hours_likely", "hours_high", "points", "note", "first_seen"),
-    *("audit", "checked_at"),
+    *("due", "audit", "checked_at"),
 )
 _BETWEEN = "; "
 _Value = str | int | float
@@ -118,6 +118,7 @@ def _record(ticket: Ticket, batch: Batch) -> Iterator[_Value]:
         "" if ticket.points is None else _hundredth(ticket.points),
         ticket.note,
         _time(ticket.first_seen) or "",
+        ticket.due.isoformat() if ticket.due else "",
         batch.audit,
         _time(batch.checked_at) or "",
     )
@@ -148,6 +149,7 @@ def _object(ticket: Ticket) -> dict[str, Json]:
         "points": None if ticket.points is None else _hundredth(ticket.points),
         "note": ticket.note,
         "first_seen": _time(ticket.first_seen),
+        "due": ticket.due.isoformat() if ticket.due else None,
     }
 
 

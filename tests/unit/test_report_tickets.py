@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +24,7 @@ from scorecard.errors import InputError, ReportError
 from scorecard.model import OPEN, ExceptionKind, Role, Status
 from scorecard.plan.tasks import plan
 from scorecard.plan.work import FIND_AND_CHECK, GET_ANSWERS
+from scorecard.portfolio.overdue import is_overdue
 from scorecard.registry import report
 from scorecard.reporting import EditionName, ReportContext
 from scorecard.result import Audit
@@ -300,7 +302,17 @@ def test_both_files_say_the_same(tmp_path: Path) -> None:
         assert row["hours_likely"] == ("" if one["hours"] is None else str(one["hours"]["likely"]))
         assert row["points"] == ("" if one["points"] is None else str(one["points"]))
         assert row["first_seen"] == (one["first_seen"] or "")
+        assert row["due"] == (one["due"] or "")
         assert (row["audit"], row["checked_at"]) == (november.id, "2026-11-14T07:42:00Z")
+
+
+def test_a_ticket_is_due_on_the_last_day_before_a_portfolio_counts_it_as_overdue() -> None:
+    audit = sample.audit((Machine("A", answers={DRIVE: OPEN_DRIVE}, days_open=30),))
+    (one,) = [ticket for ticket in build(audit) if ticket.check == DRIVE]
+    assert one.due == audit.as_of.date()
+    (fault,) = [finding for finding in audit.findings if finding.check == DRIVE]
+    assert not is_overdue(fault, audit.as_of)
+    assert is_overdue(fault, audit.as_of + timedelta(days=1))
 
 
 def test_audits_that_could_not_be_read_are_named(tmp_path: Path) -> None:
