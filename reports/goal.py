@@ -35,7 +35,7 @@ def build(audit: Audit, agreed: Agreed, zone: tzinfo) -> AgreedGoal | None:
     head = goal_words.head(goal.letter, numbers.day(goal.by) if goal.by else "")
     if not is_better(goal.letter, card.letter):
         return AgreedGoal(goal.letter, start, label, f"{head} {goal_words.REACHED}")
-    away = goal_words.away(start - card.score) if card.score < start else goal_words.HELD
+    away = goal_words.away(max(start - card.score, 0.0))
     late = goal_words.LATE if goal.by and _is_over(goal.by, audit, zone) else ""
     return AgreedGoal(goal.letter, start, label, " ".join(filter(None, (head, away, late))))
 

@@ -1,9 +1,8 @@
-"""The words of the agreed goal."""
+"""The words of the agreed goal. What holds the letter is said beside it by the caps."""
 
 from __future__ import annotations
 
 REACHED = "It is reached."
-HELD = "The points are there; the letter is held."
 LATE = "Its day has passed."
 
 
@@ -17,8 +16,9 @@ def head(letter: str, by: str) -> str:
 
 
 def away(points: float) -> str:
+    """`points` is 0 where they are there, and the letter is held."""
     shown = f"{points:.0f}" if points >= 1 else f"{points:.1f}"
-    return f"It is {shown} {'point' if shown == '1' else 'points'} away."
+    return f"It is {shown} {'point' if shown == '1' else 'points'} away." if points else "The points are there."
 
 
 def drawn(letter: str, start: str) -> str:

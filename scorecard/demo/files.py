@@ -13,6 +13,7 @@ from scorecard.model import Platform
 
 PROVIDER = "Polestar IT (made up)"
 DIRECTOR = "Jo Larkspur, director"
+CONTACT = "Robin Ash, studio manager"
 _HEAD = "# Made up: no such client and none of these machines exists.\n"
 
 Days = Mapping[int, date]  # by slot
@@ -27,10 +28,18 @@ def inventory(days: Days, slot: int) -> str:
         "time_zone": TIME_ZONE,
         "provider": {"name": PROVIDER, "contact": "desk@polestar.example"},
         "authorised": {"by": DIRECTOR, "on": first - timedelta(days=9), "scope": "all computers of the company"},
-        "contract": {"hours_per_month": 6, "rate": 85, "currency": "GBP"},
+        "contract": {
+            "hours_per_month": 6,
+            "rate": 85,
+            "currency": "GBP",
+            "prices": {"workstation": 1150, "laptop": 1290},
+        },
+        "goal": {"letter": "A", "by": date(days[NEWEST].year + 1, 3, 31)},
+        "contact": {"name": CONTACT, "mail": "office@larkspurmoor.example", "phone": "+44 20 7946 0000"},
+        "locale": "en-GB",
         "exceptions": "exceptions.yaml",
         "credentials": {"audit": {"user": "audit", "agent": True}},
-        "sites": {"Studio": {}, "Workshop": {}},
+        "sites": {"Studio": {}, "Workshop": {"contact": {"name": "Piet Vos"}}},
         "endpoints": [_endpoint(machine) for machine in known if machine.listed(slot)],
     }
     retired = [_retired(machine, days) for machine in known if machine.retired and not machine.listed(slot)]
