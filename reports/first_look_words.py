@@ -44,10 +44,14 @@ def efforts(counts: Mapping[str, int]) -> str:
 
 
 def goal(letter: str, steps: int, effort: str, *, assumed: int) -> str:
-    taken = f" This holds if {words.machines(assumed)} pass what is not known of them so far." if assumed else ""
+    taken = f" This holds if {words.machines(assumed)} {_pass(assumed)} so far." if assumed else ""
     return (
         f"{words.plural(steps, 'step leads', 'steps lead')} to the letter {letter}. The effort is {effort} in all.{taken}"
     )
+
+
+def _pass(count: int) -> str:
+    return "passes what is not known of it" if count == 1 else "pass what is not known of them"
 
 
 def reached(letter: str) -> str:

@@ -304,5 +304,5 @@ def _hours_bar(ahead: Clearance) -> HoursBar | None:
         round(_HOURS_WIDTH * hours / most, 1),
         round(_HOURS_WIDTH * within / most, 1),
         round(_HOURS_WIDTH * over / most, 1),
-        tasks_words.hours_bar(numbers.tenth(within), numbers.tenth(over), f"{hours:g}", numbers.tenth(work)),
+        tasks_words.hours_bar(numbers.tenth(within), numbers.tenth(over), hours, numbers.tenth(work)),
     )

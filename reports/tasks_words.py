@@ -62,7 +62,7 @@ def total(spent: Hours, points: float | None, estimated: int, tasks: int) -> str
     gain = "" if points is None else f" and {points:.1f} points"
     if estimated == tasks:
         return f"{hours(spent)}{gain} in all."
-    return f"{hours(spent)} for the {estimated:,} of {tasks:,} tasks that were estimated{gain and f',{gain} in all'}."
+    return f"{hours(spent)} for the {estimated:,} of {words.plural(tasks, 'task', 'tasks')} that were estimated{gain and f',{gain} in all'}."
 
 
 def left_out(count: int) -> str:
@@ -107,15 +107,19 @@ def step_notes(*, by_client: int, declined: int, waived: int, assumed: bool) -> 
 def contract(
     each_month: float, work: Hours, months: float | None, inflow_hours: float | None, months_with_inflow: float | None
 ) -> str:
-    start = f"Open work {work.likely:.1f} hours; your plan holds {each_month:g} hours a month"
+    start = f"Open work {work.likely:.1f} hours; your plan holds {_plan(each_month)} a month"
     if not work.likely:
-        return f"No work is open for us; your plan holds {each_month:g} hours a month."
-    plain = f"{start} and clears it in {_months(months)} if nothing else breaks"
+        return f"No work is open for us; your plan holds {_plan(each_month)} a month."
+    plain = f"{start}. It clears that in {_months(months)} if nothing else breaks"
     if inflow_hours is None:
         return f"{plain}."
     if months_with_inflow is None:
-        return f"{plain}, and never while {inflow_hours:.1f} hours of new work come in each month."
-    return f"{plain}, in {_months(months_with_inflow)} with the {inflow_hours:.1f} hours that come in each month."
+        return f"{plain}. It never does while {inflow_hours:.1f} hours of new work come in each month."
+    return f"{plain}. It does so in {_months(months_with_inflow)} with the {inflow_hours:.1f} hours that come in each month."
+
+
+def _plan(each_month: float) -> str:
+    return f"{each_month:g} {'hour' if each_month == 1 else 'hours'}"
 
 
 def _months(months: float | None) -> str:
@@ -126,9 +130,9 @@ def _months(months: float | None) -> str:
 
 
 def unestimated(estimated: int, tasks: int) -> str:
-    return "" if estimated == tasks else f" {estimated:,} of {tasks:,} tasks are estimated."
+    return "" if estimated == tasks else f" {estimated:,} of {words.plural(tasks, 'task is', 'tasks are')} estimated."
 
 
-def hours_bar(within: str, beyond: str, each_month: str, total: str) -> str:
+def hours_bar(within: str, beyond: str, each_month: float, total: str) -> str:
     tail = f", then {beyond} extra" if beyond != "0.0" else ""
-    return f"{within} of the {each_month} hours of one month{tail}. {total} in all for us."
+    return f"{within} of the {_plan(each_month)} of one month{tail}. {total} in all for us."
