@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from scorecard.bundle import host_probe
-from scorecard.client_locale import in_its_locale
 from scorecard.document_writing import chunks, observation_json
 from scorecard.errors import InputError
 from scorecard.folders import write_whole
@@ -25,6 +24,7 @@ from scorecard.pseudonyms import redacted
 from scorecard.registry import Registry, report, report_names
 from scorecard.reporting import EditionName, Report, ReportContext
 from scorecard.result import Audit
+from scorecard.spelling import in_its_locale
 from scorecard.store import Store
 from scorecard.told import told_by
 
