@@ -41,12 +41,17 @@ def _ended(asking: Asking) -> Iterator[Decision]:
     still = [row for row in over if any((check, name) in short for check in row.checks for name in row.names)]
     if not still:
         return
+    count = len({row.id for row in still})
     newest = max(still, key=lambda row: (row.until or asking.today, row.id))
     yield Decision(
-        title=need_words.ended(len({row.id for row in still})),
+        title=need_words.ended(count),
         amount=need_words.NO_COST,
         by=_by(asking),
-        why=(need_words.ended_last(_about(newest)), *listed(newest.machines, newest.more), f". {need_words.COUNTS_AGAIN}"),
+        why=(
+            need_words.ended_last(_about(newest), count),
+            *listed(newest.machines, newest.more),
+            f". {need_words.counts_again(count)}",
+        ),
         target="exceptions",
     )
 

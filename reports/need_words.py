@@ -129,11 +129,14 @@ def ended(count: int) -> str:
     return f"Decide about {which} ended"
 
 
-def ended_last(what: str) -> str:
-    return f"Ended last: “{what}”, "
+def ended_last(what: str, count: int) -> str:
+    return f"{'Ended' if count == 1 else 'Ended last'}: “{what}”, "
 
 
-COUNTS_AGAIN = "What it covered counts as falling short again."
+def counts_again(count: int) -> str:
+    return f"{'It counts' if count == 1 else 'They count'} again."
+
+
 PERMISSION = "Renew the permission for these checks"
 PERMISSION_ENDS = "It ends on that day. After it, we may not look at your machines any more."
 

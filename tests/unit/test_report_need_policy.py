@@ -97,7 +97,7 @@ def test_an_exception_that_has_ended_is_asked_about_while_its_fault_is_there() -
     audit = with_exceptions(waived("A", until=over), waived("B", until=over), machines=machines)
     (one,) = needed(audit).decisions
     assert (one.title, one.amount, one.by) == ("Decide about an exception that has ended", "No cost", "by 12 Dec")
-    assert why(one) == "Ended last: “The system drive is encrypted”, A. What it covered counts as falling short again."
+    assert why(one) == "Ended: “The system drive is encrypted”, A. It counts again."
     mended = with_exceptions(waived("A", until=over), machines=(Machine("A"),))
     assert needed(mended).decisions == ()
 
