@@ -62,7 +62,8 @@ def total(spent: Hours, points: float | None, estimated: int, tasks: int) -> str
     gain = "" if points is None else f" and {points:.1f} points"
     if estimated == tasks:
         return f"{hours(spent)}{gain} in all."
-    return f"{hours(spent)} for the {estimated:,} of {words.plural(tasks, 'task', 'tasks')} that were estimated{gain and f',{gain} in all'}."
+    of = f"{estimated:,} of {words.plural(tasks, 'task', 'tasks')}"
+    return f"{hours(spent)} for the {of} that were estimated{gain and f',{gain} in all'}."
 
 
 def left_out(count: int) -> str:
