@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from scorecard.days import MONTHS, locale
 from scorecard.model import Status
+from scorecard.rounding import as_shown
 
 from . import hygiene, labels, list_words, moves_words, words
 from .rows import OTHER, WORST_FIRST, DeviceRow, FindingRow
@@ -151,7 +152,7 @@ class _Packer:
             [self._groups[group] for group in device.groups],
             "".join(str(WORST_FIRST.index(state)) for state in (device.state, *(cell.state for cell in device.cells))),
             self.cells.place(other.word) if other else _LEFT_OUT,
-            None if device.score is None else round(device.score * 10),
+            None if device.score is None else int(10 * as_shown(device.score, 1)),
             day_number(device.last_seen),
             int(device.id in self._changed),
             self._letters(device.findings),

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+
+from scorecard.rounding import as_shown
 
 from . import figures_words, numbers
 from .rows import OTHER, Rows, State
@@ -110,21 +111,17 @@ def slope(cards: Sequence[Card], then: str) -> Slope | None:
             label=card.title if len(card.title) <= _LABEL else f"{card.title[: _LABEL - 1].rstrip()}…",
             then=numbers.tenth(was),
             now=numbers.tenth(card.score),
-            change=numbers.signed(_as_shown(card.score) - _as_shown(was)),
+            change=numbers.signed(as_shown(card.score, 1) - as_shown(was, 1)),
             y1=y(was),
             y2=y(card.score),
             label1=label1,
             label2=label2,
-            down=_as_shown(card.score) < _as_shown(was),
+            down=as_shown(card.score, 1) < as_shown(was, 1),
         )
         for (card, was), label1, label2 in zip(both, first, last, strict=True)
     )
-    up = sum(_as_shown(card.score) > _as_shown(was) for card, was in both)
+    up = sum(as_shown(card.score, 1) > as_shown(was, 1) for card, was in both)
     return Slope(figures_words.slope_message(then, up, sum(line.down for line in lines), len(lines)), lines)
-
-
-def _as_shown(score: float) -> Decimal:
-    return Decimal(numbers.tenth(score))
 
 
 def _apart(wanted: Sequence[float]) -> list[float]:

@@ -15,10 +15,10 @@ from scorecard.errors import InputError
 from scorecard.history.bridge import Bridge, bridge
 from scorecard.history.compare import Comparison, Ended, Movement, Opened, compare
 from scorecard.history.fixing import fix_times
-from scorecard.history.shapley import as_shown
 from scorecard.history.words import CAUSES, became
 from scorecard.reporting import ReportContext
 from scorecard.result import Audit
+from scorecard.rounding import as_shown
 
 from . import hygiene, moves_words, numbers, words
 from .agreed import Agreed

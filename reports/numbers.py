@@ -9,6 +9,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from scorecard.days import locale, spelled, spelled_month, spelled_short
+from scorecard.rounding import as_shown, percentage
 
 _LONG_MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -36,14 +37,7 @@ def points(score: float, bands: Mapping[str, float]) -> str:
 
 def share(value: float) -> str:
     """A share from 0 to 1 as a percentage; 100% and 0% only when exact."""
-    if value in (0, 1):
-        return f"{value * 100:.0f}%"
-    percent = value * 100
-    if percent > 99:
-        return f"{min(math.floor(percent * 10) / 10, 99.9):.1f}%"
-    if percent < 1:
-        return f"{max(math.ceil(percent * 10) / 10, 0.1):.1f}%"
-    return f"{percent:.0f}%"
+    return percentage(value)
 
 
 def percent_of(count: int, total: int) -> str:
@@ -52,7 +46,7 @@ def percent_of(count: int, total: int) -> str:
 
 
 def hours(minutes: float) -> str:
-    return f"{minutes / 60:.1f}"
+    return tenth(minutes / 60)
 
 
 def day(moment: date | datetime) -> str:
@@ -95,9 +89,10 @@ def days_between(earlier: datetime, later: datetime) -> int:
 def money(amount: float, currency: str) -> str:
     """ "£1,210", or "CHF 1,210" where the code has no sign of its own; no pence."""
     sign = locale().sign(currency)
+    shown = f"{as_shown(amount, 0):,.0f}"
     if sign:
-        return f"{sign}{amount:,.0f}"
-    return f"{currency} {amount:,.0f}" if currency else f"{amount:,.0f}"
+        return f"{sign}{shown}"
+    return f"{currency} {shown}" if currency else shown
 
 
 def signed(value: Decimal | int) -> str:
@@ -106,10 +101,10 @@ def signed(value: Decimal | int) -> str:
 
 
 def tenth(value: float) -> str:
-    return f"{value:.1f}"
+    return f"{as_shown(value, 1):.1f}"
 
 
 def signed_tenth(value: float) -> str:
     """To one digit; what rounds to nothing has no sign."""
-    rounded = Decimal(f"{value:.1f}")
+    rounded = as_shown(value, 1)
     return "0.0" if not rounded else signed(rounded)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from scorecard.history.shapley import as_shown
 from scorecard.portfolio.model import LATE_DAYS, Client, Newest, Summary
+from scorecard.rounding import as_shown
 from scorecard.standard import LETTERS
 
 from . import numbers

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from scorecard.plan.hours import Hours
 from scorecard.plan.tasks import ASSUMED
+from scorecard.rounding import as_shown
 
-from . import words
+from . import numbers, words
 from .paying import Payer
 
 _NAMES_SHOWN = 6
@@ -51,7 +52,7 @@ def all_together(tasks: int, estimated: int) -> str:
 def hours(spent: Hours) -> str:
     """ "31.0 hours (22 to 56)"; of little work the ends to a tenth as well."""
     digits = 0 if spent.high >= 10 else 1
-    return f"{spent.likely:.1f} hours ({spent.low:.{digits}f} to {spent.high:.{digits}f})"
+    return f"{numbers.tenth(spent.likely)} hours ({as_shown(spent.low, digits)} to {as_shown(spent.high, digits)})"
 
 
 def no_plan(why: str) -> str:
@@ -59,7 +60,7 @@ def no_plan(why: str) -> str:
 
 
 def total(spent: Hours, points: float | None, estimated: int, tasks: int) -> str:
-    gain = "" if points is None else f" and {points:.1f} points"
+    gain = "" if points is None else f" and {numbers.tenth(points)} points"
     if estimated == tasks:
         return f"{hours(spent)}{gain} in all."
     of = f"{estimated:,} of {words.plural(tasks, 'task', 'tasks')}"
@@ -79,7 +80,7 @@ def road(start: str, letter: str, spent: Hours, score: float, after: float, leas
     if least_hours is not None:
         over = spent.likely / least_hours - 1 if least_hours else 0.0
         proof = " No road is shorter." if over < 1e-9 else f" No road is shorter by more than {100 * over:.1f}%."
-    gain = f"from {score:.1f} to {after:.1f} points"
+    gain = f"from {numbers.tenth(score)} to {numbers.tenth(after)} points"
     return f"The shortest road from {start} to {letter} takes {hours(spent)}, {gain}.{proof}"
 
 
@@ -108,15 +109,16 @@ def step_notes(*, by_client: int, declined: int, waived: int, assumed: bool) -> 
 def contract(
     each_month: float, work: Hours, months: float | None, inflow_hours: float | None, months_with_inflow: float | None
 ) -> str:
-    start = f"Open work {work.likely:.1f} hours; your plan holds {_plan(each_month)} a month"
+    start = f"Open work {numbers.tenth(work.likely)} hours; your plan holds {_plan(each_month)} a month"
     if not work.likely:
         return f"No work is open for us; your plan holds {_plan(each_month)} a month."
     plain = f"{start}. It clears that in {_months(months)} if nothing else breaks"
     if inflow_hours is None:
         return f"{plain}."
     if months_with_inflow is None:
-        return f"{plain}. It never does while {inflow_hours:.1f} hours of new work come in each month."
-    return f"{plain}. It does so in {_months(months_with_inflow)} with the {inflow_hours:.1f} hours that come in each month."
+        return f"{plain}. It never does while {numbers.tenth(inflow_hours)} hours of new work come in each month."
+    come = f"{numbers.tenth(inflow_hours)} hours that come in each month"
+    return f"{plain}. It does so in {_months(months_with_inflow)} with the {come}."
 
 
 def _plan(each_month: float) -> str:
@@ -127,7 +129,7 @@ def _months(months: float | None) -> str:
     """ "1 month", "3.1 months"; never where there is no end."""
     if months is None:
         return "no time that we can name"
-    return "less than a month" if months < 1 else f"{months:.1f} months"
+    return "less than a month" if months < 1 else f"{numbers.tenth(months)} months"
 
 
 def unestimated(estimated: int, tasks: int) -> str:

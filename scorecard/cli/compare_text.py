@@ -10,11 +10,11 @@ from scorecard.history.bridge import Bridge
 from scorecard.history.compare import Comparison, Ended, Movement, Opened
 from scorecard.history.fixing import FixTime, fix_times
 from scorecard.history.pairs import zone_of
-from scorecard.history.shapley import as_shown
 from scorecard.history.trend import Year
 from scorecard.history.words import CAUSES, ENDED, OPENED, became
 from scorecard.model import Severity
 from scorecard.result import Audit
+from scorecard.rounding import as_shown
 
 _WIDTH = 80
 _LINES = 5

@@ -23,6 +23,7 @@ from scorecard.plan.road import NoRoad, Road, Step
 from scorecard.plan.tasks import Plan, Task
 from scorecard.plan.work import Owner
 from scorecard.result import Audit, Contract
+from scorecard.rounding import as_shown
 from scorecard.standard import LETTERS
 from scorecard.store import Store
 
@@ -110,7 +111,7 @@ def _record(audit: Audit, tasks: Plan, way: Road | NoRoad, ahead: Clearance | No
 
 def _text(audit: Audit, tasks: Plan, way: Road | NoRoad, ahead: Clearance | None) -> Iterator[str]:
     card = audit.scorecard
-    score = "no score" if card.score is None else f"{card.score:.1f} of 100"
+    score = "no score" if card.score is None else f"{as_shown(card.score, 1)} of 100"
     grade = f"grade {card.letter}" if card.letter else "no grade"
     day = audit.as_of.astimezone(ZoneInfo(audit.time_zone))
     yield f"{audit.client}: {grade} ({score}), audit of {day:%Y-%m-%d}"
@@ -142,10 +143,10 @@ def _tasks(found: Plan) -> Iterator[str]:
 
 def _row(number: int, task: Task) -> Iterator[str]:
     title = wrap(task.title, _TITLE) or [""]
-    spent = "?" if task.hours is None else f"{task.hours.likely:.1f}"
-    rate = "-" if task.points_per_hour is None else f"{task.points_per_hour:.2f}"
-    after = "-" if task.score_after is None else f"{task.score_after:.1f}"
-    numbers = f"{len(task.endpoints):>5} {spent:>6} {task.points:>6.2f} {rate:>6} {after:>5}"
+    spent = "?" if task.hours is None else f"{as_shown(task.hours.likely, 1)}"
+    rate = "-" if task.points_per_hour is None else f"{as_shown(task.points_per_hour, 2)}"
+    after = "-" if task.score_after is None else f"{as_shown(task.score_after, 1)}"
+    numbers = f"{len(task.endpoints):>5} {spent:>6} {as_shown(task.points, 2):>6} {rate:>6} {after:>5}"
     yield f"{number:>4} {title[0]:<{_TITLE}} {numbers}  {_OWNERS[task.owner]}"
     yield from (f"     {line}" for line in title[1:])
     notes = [part for part in (task.note, f"{len(task.declined)} declined" if task.declined else "") if part]
@@ -154,7 +155,7 @@ def _row(number: int, task: Task) -> Iterator[str]:
 
 
 def _footer(found: Plan) -> str:
-    said_hours = f"In all {_hours(found.hours)}, {found.points:.1f} points"
+    said_hours = f"In all {_hours(found.hours)}, {as_shown(found.points, 1)} points"
     missing = len(found.tasks) - found.estimated
     estimate = f"; {found.estimated} of {len(found.tasks)} tasks estimated" if missing else ""
     agreed = f"; {found.agreed} findings that were agreed to are not in it" if found.agreed else ""
@@ -162,14 +163,14 @@ def _footer(found: Plan) -> str:
 
 
 def _hours(spent: Hours) -> str:
-    return f"{spent.likely:.1f} h ({spent.low:.1f} to {spent.high:.1f})"
+    return f"{as_shown(spent.likely, 1)} h ({as_shown(spent.low, 1)} to {as_shown(spent.high, 1)})"
 
 
 def _road(way: Road | NoRoad) -> Iterator[str]:
     if isinstance(way, NoRoad):
         yield from wrap(f"No road to a better letter: {way.reason}.", _WIDTH)
         return
-    change = f"{way.score:.1f} to {way.score_after:.1f}"
+    change = f"{as_shown(way.score, 1)} to {as_shown(way.score_after, 1)}"
     yield f"The cheapest road from {way.start} to {way.letter}: {_hours(way.hours)}, score {change}"
     for number, step in enumerate(way.steps, 1):
         yield from _step(number, step)
@@ -180,7 +181,8 @@ def _road(way: Road | NoRoad) -> Iterator[str]:
 
 def _step(number: int, step: Step) -> Iterator[str]:
     machines = "1 machine" if len(step.endpoints) == 1 else f"{len(step.endpoints)} machines"
-    said_step = f"{step.title}: {machines}, {step.hours.likely:.1f} h, {step.points:.2f} points ({_listed(step.endpoints)})"
+    hours, points = as_shown(step.hours.likely, 1), as_shown(step.points, 2)
+    said_step = f"{step.title}: {machines}, {hours} h, {points} points ({_listed(step.endpoints)})"
     marks = (("by the client", step.by_client), ("declined so far", step.declined), ("agreed to stay so far", step.waived))
     notes = [f"{what}: {_listed(names)}" for what, names in marks if names]
     yield from wrap("; ".join([said_step, *notes]), _WIDTH, initial_indent=f"{number:>4} ", subsequent_indent="     ")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from scorecard.caps import percent, told_once
+from scorecard.caps import told_once
 from scorecard.cli import summary_words as words
 from scorecard.cli.made_up import NOTE
 from scorecard.cli.setting import Page, one_line, short
@@ -18,7 +18,6 @@ from scorecard.cli.terminal import safe
 from scorecard.days import spelled
 from scorecard.errors import InputError
 from scorecard.history.pairs import zone_of
-from scorecard.history.shapley import as_shown
 from scorecard.model import Identity
 from scorecard.plan.gains import can_be_asked
 from scorecard.plan.limits import is_better
@@ -26,6 +25,7 @@ from scorecard.plan.planned import Planned
 from scorecard.plan.tasks import Task
 from scorecard.reporting import ReportContext
 from scorecard.result import Answer, Audit, Promise
+from scorecard.rounding import as_shown, percentage
 from scorecard.told import moved
 
 _LARGE_PAGE_BYTES = 8_000_000  # above it some mail and some browsers refuse
@@ -80,7 +80,7 @@ def _grade(page: Page, audit: Audit) -> None:
         )
         page.paragraph(head, 0)
     if not audit.scope:
-        page.paragraph(Text(words.answered(percent(card.coverage))))
+        page.paragraph(Text(words.answered(percentage(card.coverage))))
     if letter is not None and card.worst_case and card.worst_case != letter:
         page.paragraph(Text(words.worst_case(card.worst_case)))
     before = card.letter_before_caps

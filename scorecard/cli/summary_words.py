@@ -8,6 +8,7 @@ from decimal import Decimal
 from scorecard.plan.hours import Hours
 from scorecard.plan.work import Owner
 from scorecard.result import Answer
+from scorecard.rounding import as_shown
 
 NO_GRADE = "no grade"
 PROVISIONAL = ", provisional"
@@ -46,7 +47,7 @@ def large_page(size_bytes: int) -> str:
 
 
 def score(points: float | None) -> str:
-    return "no score" if points is None else f"{points:.1f} of 100"
+    return "no score" if points is None else f"{as_shown(points, 1)} of 100"
 
 
 def answered(share: str) -> str:
@@ -90,11 +91,11 @@ def no_plan(why: str) -> str:
 
 
 def hours(likely: float) -> str:
-    return f"{likely:.1f} h"
+    return f"{as_shown(likely, 1)} h"
 
 
 def points(gain: float) -> str:
-    return f"{gain:+.1f} points"
+    return f"{as_shown(gain, 1):+} points"
 
 
 def notes(*, holds: bool, owner: Owner, declined: int, assumed: bool) -> str:
@@ -110,8 +111,8 @@ def notes(*, holds: bool, owner: Owner, declined: int, assumed: bool) -> str:
 
 def total(tasks: int, estimated: int, spent: Hours, gain: float | None) -> str:
     of = "" if estimated == tasks else f" for {estimated:,} of them"
-    points_ = "" if gain is None else f", {gain:.1f} points"
-    hours_ = f"{spent.likely:.1f} hours ({spent.low:.1f} to {spent.high:.1f}){of}"
+    points_ = "" if gain is None else f", {as_shown(gain, 1)} points"
+    hours_ = f"{as_shown(spent.likely, 1)} hours ({as_shown(spent.low, 1)} to {as_shown(spent.high, 1)}){of}"
     return f"In all {_plural(tasks, 'task', 'tasks')}: {hours_}{points_}."
 
 

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
 from math import factorial, fsum
 
+from scorecard.rounding import as_shown
+
 
 def shares(worth: Sequence[float]) -> list[float]:
     """Of n causes, each one's share of worth[-1] - worth[0].
@@ -46,8 +48,3 @@ def rounded(parts: Sequence[float], before: float, after: float, digits: int) ->
     for index in by_remainder[len(by_remainder) + min(missing, 0) :]:
         whole[index] -= 1
     return [whole[index] * unit if index in whole else unit * 0 for index in range(len(parts))]
-
-
-def as_shown(score: float, digits: int) -> Decimal:
-    """A score as every report prints it."""
-    return Decimal(f"{score:.{digits}f}")

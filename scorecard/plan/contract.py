@@ -11,6 +11,7 @@ from scorecard.plan.hours import Hours, effort_of, hours
 from scorecard.plan.tasks import Plan
 from scorecard.plan.work import Owner, described, owner_of
 from scorecard.result import Audit, Contract
+from scorecard.rounding import as_shown
 
 # Below so many audits nothing is said about what comes in: one bad month would look like a rule.
 FEWEST_AUDITS = 3
@@ -98,9 +99,9 @@ def said(found: Clearance) -> str:
     """In a sentence or two for a person."""
     contract, work = found.contract, found.open_hours
     estimate = f"; {found.estimated} of {found.tasks} tasks estimated" if found.estimated < found.tasks else ""
-    spread = f"between {work.low:.0f} and {work.high:.0f} h"
+    spread = f"between {as_shown(work.low, 0)} and {as_shown(work.high, 0)} h"
     cost = f", {_money(found)}" if found.money is not None else ""
-    start = f"Open work {work.likely:.1f} h ({spread}{cost}{estimate})"
+    start = f"Open work {as_shown(work.likely, 1)} h ({spread}{cost}{estimate})"
     if work.likely == 0:
         return f"{start}: nothing to clear"
     bucket = f"{contract.hours_per_month:g} contract hours a month"
@@ -108,17 +109,17 @@ def said(found: Clearance) -> str:
     if found.inflow_hours is None:
         return f"{start}; {plain}"
     if found.months_with_inflow is None:
-        return f"{start}; {plain}, and never at the present inflow of {found.inflow_hours:.1f} h a month"
+        return f"{start}; {plain}, and never at the present inflow of {as_shown(found.inflow_hours, 1)} h a month"
     return (
         f"{start}; {plain}, and in {_rounded(found.months_with_inflow)} at the present inflow of "
-        f"{found.inflow_hours:.1f} h a month"
+        f"{as_shown(found.inflow_hours, 1)} h a month"
     )
 
 
 def _rounded(months: float | None) -> str:
-    return "never" if months is None else f"{months:.1f} months"
+    return "never" if months is None else f"{as_shown(months, 1)} months"
 
 
 def _money(found: Clearance) -> str:
     likely = found.money[1] if found.money is not None else 0.0
-    return f"about {found.contract.currency} {likely:,.0f}"
+    return f"about {found.contract.currency} {as_shown(likely, 0):,}"

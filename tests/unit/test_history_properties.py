@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from scorecard.history.bridge import bridge
 from scorecard.history.causes import Cause
 from scorecard.history.compare import compare
-from scorecard.history.shapley import as_shown
 from scorecard.model import Finding, Status
 from scorecard.result import Audit
+from scorecard.rounding import as_shown
 from scorecard.score import effective
 from scorecard.sums import Sums
 from tests.history_fleets import KEPT, SMALL, live_on, random_client, random_pair

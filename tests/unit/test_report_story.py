@@ -22,7 +22,6 @@ from scorecard.exceptions.listing import Group
 from scorecard.frameworks import answers, fresh_days
 from scorecard.history.bridge import bridge
 from scorecard.history.compare import Ended, Opened, compare
-from scorecard.history.shapley import as_shown
 from scorecard.model import ExceptionKind, Status
 from scorecard.plan.contract import clearance
 from scorecard.plan.road import Road, road
@@ -30,6 +29,7 @@ from scorecard.plan.tasks import plan
 from scorecard.registry import report
 from scorecard.reporting import ReportContext
 from scorecard.result import Shipped
+from scorecard.rounding import as_shown
 from tests import workbooks
 from tests.e2e import sample, story
 from tests.e2e.sample import MARKUP, Machine
@@ -269,7 +269,7 @@ def test_the_plan_is_the_same_everywhere(page: str, book: Workbook) -> None:
         assert (row[0], record["Order"]) == (str(number), number)
         assert record["Fix id"] == task.id
         assert (row[2], record["Machines"]) == (str(len(task.endpoints)), len(task.endpoints))
-        assert row[4] == f"{task.hours.likely:.1f}"
+        assert row[4] == f"{as_shown(task.hours.likely, 1)}"
         assert record["Hours"] == pytest.approx(task.hours.likely)
         assert row[5].removesuffix(" if they pass") in (f"+{task.points:.1f}", "0.0")
         assert record["Points"] == pytest.approx(task.points)

@@ -19,6 +19,7 @@ from scorecard.plan.hours import Hours
 from scorecard.plan.tasks import plan
 from scorecard.reporting import ReportContext
 from scorecard.result import Audit
+from scorecard.rounding import percentage
 from tests.e2e import sample, story
 from tests.e2e.sample import Machine, short, unreachable
 
@@ -71,7 +72,7 @@ def test_it_says_letter_answers_fixes_and_what_was_not_seen(plain: Shown) -> Non
     said = plain(told.audit, Path("out/page.html"), before=told.audits[-2])
     card, found = told.audit.scorecard, plan(told.audit)
     assert f"Harbour & Finch: grade {card.letter} ({card.score:.1f} of 100), 118 of 124 machines checked\n" in said
-    assert f"{int(card.coverage * 100)} % of what is asked was answered." in said
+    assert f"{percentage(card.coverage)} of what is asked was answered." in said
     assert f"If everything not known were bad, the grade would be {card.worst_case}." in said
     assert "Held at B: no longer supported: 2 of 112 PCs (PC-007, PC-019)." in said
     assert "Held at B: not encrypted: 5 of 70 laptops (LT-014, LT-022, LT-031 and 2 more)." in joined(said)
