@@ -38,7 +38,7 @@ class Drawing:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    drawing: str  # its id
+    drawing: Drawing
     said: str
 
 
@@ -62,7 +62,7 @@ def build(devices: Iterable[DeviceRow], context: ReportContext) -> Strips:
             letters = context.strips.of(device.place, finding.asked)
             if letters not in drawn:
                 drawn[letters] = _drawing(f"h{len(drawn) + 1}", letters)
-            found[finding.id] = Strip(drawn[letters].id, _said(letters))
+            found[finding.id] = Strip(drawn[letters], _said(letters))
     there = set("".join(drawn))
     kinds = ((square, fill) for square, (fill, _) in _FILLS.items() if square in there)
     legend = tuple((_drawing(f"k-{fill}", square), strips_words.SQUARES[square]) for square, fill in kinds)

@@ -21,15 +21,15 @@ SQUARES = {
 }
 
 
-def said(now: Square, counts: Mapping[Square, int], most: int) -> str:
+def said(now: Square, counts: Mapping[Square, int], audits: int) -> str:
     """ "Fell short in 5 of the last 12 checks, no answer in 2." The rest was as agreed.
 
-    `counts`: checks by what they said; `most`: so many fit.
+    `counts`: audits by what they said; `audits`: all of them, those of which nothing is known as well.
     """
     total = sum(counts.values())
     if total == 1:
         return ALONE
-    of = f"the last {most}" if total == most else str(total)
+    of = f"the last {total}" if total == audits else str(total)
     share = f"each of {of}" if counts[now] == total else f"{counts[now]} of {of}"
     others = (kind for kind in SQUARES if kind not in (now, Square.MET))
     rest = [f"{SQUARES[kind]} in {count}" for kind in others if (count := counts.get(kind, 0))]

@@ -91,9 +91,8 @@ class Strips:
     audits: tuple[Line | None, ...]
 
     def of(self, place: int, check: str) -> str:
-        """MOST letters, the newest last. `place`: of the machine among the audit's own, from 0."""
-        found = (Square.GAP if audit is None else audit.at(place, check) for audit in self.audits)
-        return "".join(found).rjust(MOST, Square.GAP)
+        """A letter an audit, the newest last. `place`: of the machine among the audit's own, from 0."""
+        return "".join(Square.GAP if audit is None else audit.at(place, check) for audit in self.audits)
 
 
 class Alignment:
