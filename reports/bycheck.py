@@ -15,7 +15,9 @@ from . import list_words
 from .agreed import Agreed
 from .rows import DeviceRow, FindingRow
 
+_MOST_LISTED = 20  # texts of a check; where each machine has one of its own, such as its name, they stand with the machines
 _MOST_NAMED = 8  # of more machines that answer alike, their number says enough
+NOT_LISTED = -1
 _GOOD = (Status.PASS, Status.NOT_APPLICABLE)
 
 
@@ -41,6 +43,7 @@ class CheckPage:
     effort: str
     short: int  # machines that fall short
     found: tuple[Found, ...]
+    others: int  # machines where it is as agreed, but whose text is not among those
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class ByCheck:
 
     pages: tuple[CheckPage, ...] = ()
     of: Mapping[str, CheckPage] = field(default_factory=dict)  # by check
-    # Device id -> places among what was found, one for each check that is as agreed or cannot apply there, in their order.
+    # Device id -> places among what was found, one for each check that is as agreed or cannot apply there, in order; or
+    # NOT_LISTED.
     passing: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
@@ -91,16 +95,19 @@ def _page(id_: str, check: str, of_check: _Gathered, found: tuple[Found, ...], a
         effort=list_words.effort(info.each_min, info.once_min) if to_fix else "",
         short=of_check.short,
         found=found,
+        others=sum(map(len, of_check.good.values())) - sum(text.machines for text in found),
     )
 
 
 def _found(page: str, of_check: _Gathered, passing: dict[str, list[int]]) -> tuple[Found, ...]:
-    """Most common first. Notes in `passing` which of them each machine has."""
+    """Most common first. Notes in `passing` which of them each machine has, or that its own is not listed."""
     ranked = sorted(of_check.good.items(), key=lambda item: (-len(item[1]), item[0]))
     found: list[Found] = []
     for place, (text, machines) in enumerate(ranked):
         for device in machines:
-            passing.setdefault(device.id, []).append(place)
+            passing.setdefault(device.id, []).append(place if place < _MOST_LISTED else NOT_LISTED)
+        if place >= _MOST_LISTED:
+            continue
         named = machines if len(machines) <= _MOST_NAMED else ()
         names = tuple(sorted((device.name for device in named), key=str.casefold))
         found.append(Found(f"{page}-{place}", text, names, len(machines)))

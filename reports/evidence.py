@@ -96,6 +96,8 @@ class _Collector:
         self._kept = kept
         self._left_bytes = budget_bytes
         self._first: dict[str, str] = {}
+        self._within: dict[str, str] = {}  # answer id -> id of the group that it is printed in
+        self._printed: dict[str, tuple[str, frozenset[str]]] = {}  # group id -> machine, parts printed there
         self._lists: dict[tuple[str, tuple[tuple[str, str], ...]], Named] = {}
         self._left_out = 0
         self._groups = 0
@@ -132,15 +134,30 @@ class _Collector:
             else:
                 answers.append(self._answer(digest, seen))
         self._groups += 1
+        group = f"a{self._groups:05d}"
+        self._within |= {answer.id: group for answer in answers}
+        self._printed[group] = (device.name, frozenset(answer.part for answer in answers))
         about = finding.category or finding.title
         return Group(
-            id=f"a{self._groups:05d}",
+            id=group,
             about=about,
             answers=tuple(answers),
-            before=self._named(tuple(before), device),
+            before=self._all_else(before, answers) or self._named(tuple(before), device),
             absent=self._named(tuple(absent), device),
             not_kept=tuple(not_kept),
         )
+
+    def _all_else(self, before: list[tuple[str, str]], answers: list[Answer]) -> Named | None:
+        """Where all that is not printed here was printed with one machine, its group says it without a list."""
+        groups = {self._within[answer] for _, answer in before}
+        if len(groups) != 1:
+            return None
+        (group,) = groups
+        machine, printed = self._printed[group]
+        same = {part for part, _ in before}
+        if same != printed - {answer.part for answer in answers}:
+            return None
+        return Named(group, tuple(before), machine)
 
     def _named(self, parts: tuple[tuple[str, str], ...], device: DeviceRow) -> Named | None:
         """Of one platform: what was asked under the same name elsewhere is another text."""

@@ -32,6 +32,7 @@ from . import (
     list_words,
     moves_words,
     numbers,
+    quiet,
     strips_words,
     tally,
     tasks_words,
@@ -74,6 +75,7 @@ def _environment() -> Environment:
         glossary=glossary,
         labels=labels,
         numbers=numbers,
+        quiet=quiet,
         list_words=list_words,
         strips_words=strips_words,
         detail_words=detail_words,
@@ -99,6 +101,7 @@ def page(view: View) -> str:
         sent=sent,
         contents=_contents(view),
         moved_icons=_MOVED_ICONS,
+        steps_at={page.fix: page.id for page in view.by_check.pages if page.fix} if view.edition.rows else {},
     )
 
 

@@ -8,6 +8,10 @@ CHECKS_TITLE = "Check by check"
 CHECKS_INTRO = "What each check is for, how to put it right, and what was found where it is as agreed."
 FOUND_HERE = "Found where it is as agreed"
 FOUND_ELSEWHERE = "The CSV file has what was found on each machine that is as agreed."
+QUIET_TABLE = "Machines as agreed in everything"
+WHAT_IT_IS = "What it is"
+AS_AGREED = "As agreed"
+STEPS = "The check and its steps"
 HOW_TO = "How to put it right"
 ABSENT = "Not there to be asked:"
 BEFORE = "Answered word for word as shown before:"
@@ -82,6 +86,11 @@ def before_as_with(count: int, machine: str) -> str:
 def absent_as_with(count: int, machine: str) -> str:
     """After "Not there to be asked:"."""
     return words.plural(count, f"part, the same one as with {machine}", f"parts, the same as with {machine}")
+
+
+def found_otherwise(machines: int) -> str:
+    """Of a check for which nearly every machine has a text of its own, such as its name and model."""
+    return f"{words.plural(machines, 'machine has another text', 'machines have other texts')}. The CSV file has them."
 
 
 def answers_on(about: str) -> str:

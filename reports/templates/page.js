@@ -264,18 +264,22 @@
   function agreedIn(item) {
     var list = [], at = 0;
     data.checks.forEach(function (check, place) {
-      var found = 'PN'.indexOf(item.checks.charAt(place)) !== -1 && el(check[2] + '-' + item.found[at++]);
-      if (found) { list.push(check[1] + ': ' + found.firstElementChild.textContent); }
+      if ('PN'.indexOf(item.checks.charAt(place)) === -1) { return; }
+      var found = el(check[2] + '-' + item.found[at++]);
+      list.push(check[1] + (found ? ': ' + found.firstElementChild.textContent : ''));
     });
     return list;
   }
   document.addEventListener('toggle', function (event) {
     var box = event.target, passing, item;
-    if (!box.open || box.dataset.filled || !box.classList.contains('dev')) { return; }
+    if (!box.open || box.dataset.filled || !/\b(dev|plain)\b/.test(box.className)) { return; }
     box.dataset.filled = 'yes';
     all('a.how', box).forEach(function (link) {
       var steps = stepsOf(link.hash.slice(1));
       if (steps) { link.parentElement.appendChild(steps); }
+    });
+    all('td.passing', box).forEach(function (cell) {
+      cell.replaceChildren(closedList(cell.textContent, agreedIn(byId.get(cell.parentElement.id))));
     });
     passing = box.querySelector('p.passing');
     item = passing && byId.get(passing.closest('.body').id);
@@ -344,7 +348,7 @@
     for (box = target; box; box = box.parentElement) {
       if (box.tagName === 'DETAILS') { box.open = true; }
     }
-    if (target) { (target.closest('details') || target).scrollIntoView(); }
+    if (target) { (target.tagName === 'TR' ? target : target.closest('details') || target).scrollIntoView(); }
   }
   function follow() {
     var hash = location.hash.slice(1), place;

@@ -181,12 +181,35 @@ def test_a_list_of_what_is_only_named_is_printed_with_the_first_machine_alone() 
     kept = {"sha256:1": observed("disk.a", "one"), "sha256:2": observed("disk.b", "", Outcome.ABSENT)}
     found = evidence_of(kept, machines=3)
     (first,), (second,), (third,) = (found.by_device[f"d000{n}"] for n in (1, 2, 3))
-    assert (first.absent.as_with, second.before.as_with) == ("", "")
-    assert (second.absent.id, second.absent.as_with) == (first.absent.id, "M0")
-    assert (third.before.id, third.before.as_with) == (second.before.id, "M1")
-    assert first.absent.id != second.before.id
     assert first.before is None
+    assert (first.absent.as_with, second.absent.as_with) == ("", "M0")
+    assert first.absent.id == second.absent.id == third.absent.id
+    assert (second.before.id, second.before.as_with) == (first.id, "M0")
     assert found.asked("d0003") == {"disk.b"}
+
+
+def test_answers_of_several_machines_are_listed_once_where_one_group_does_not_have_them_all() -> None:
+    weak = {DRIVE: short("open", "shut")}
+    audit = sample.audit([Machine(f"M{n}", answers=weak) for n in range(4)])
+    kept = {f"sha256:{part}{text}": observed(f"disk.{part}", text) for part in "ab" for text in "12"}
+    asked = {"M0": ("a1", "b1"), "M1": ("a2", "b1"), "M2": ("a2", "b1"), "M3": ("a2", "b1")}
+    findings = tuple(
+        replace(found, observations=tuple(f"sha256:{key}" for key in asked[found.endpoint])) for found in audit.findings
+    )
+    made = view(replace(audit, findings=findings), ReportContext(evidence=kept)).evidence
+    m1, m2, m3 = (made.by_device[f"d000{n}"][0].before for n in (2, 3, 4))
+    assert (m1.id, m1.as_with) == ("a00001", "M0")
+    assert (m2.as_with, dict(m2.parts)) == ("", {"disk.a": "e00003", "disk.b": "e00002"})
+    assert (m3.id, m3.as_with) == (m2.id, "M2")
+
+
+def test_texts_that_each_machine_has_for_itself_are_counted_and_not_listed() -> None:
+    machines = [Machine(f"M{n:02d}", answers={SCAN: short(f"{n} days ago", "", Status.PASS)}) for n in range(30)]
+    made = view(sample.audit(machines))
+    page = made.by_check.of[SCAN]
+    assert (len(page.found), page.others) == (20, 10)
+    at = sorted(check.check for check in made.by_check.pages).index(SCAN)
+    assert sum(places[at] == -1 for places in made.by_check.passing.values()) == 10
 
 
 def test_answers_beyond_the_budget_are_left_out_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:

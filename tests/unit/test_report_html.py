@@ -156,7 +156,7 @@ def test_raw_answers_are_cut_and_identical_ones_are_printed_once(tmp_path: Path)
     assert "x" * 4_097 not in text
     assert text.count("x" * 4_000) == 1
     assert "Cut after 4 KB" in text
-    assert 'Answered word for word as shown before: <a href="#e00001"' in text
+    assert 'word for word as shown before: <a href="#a00001">1 answer, the same one as with A</a>' in text
 
 
 def test_sections_come_in_their_order_and_empty_ones_stay_away(tmp_path: Path) -> None:
