@@ -242,7 +242,7 @@ class _Builder:
             owner=task.owner,
             paid_by=paid.by,
             holds=bool(task.lifts),
-            note=task.note,
+            note=tasks_words.if_they_pass(len(task.endpoints)) if task.note else "",
             finds=finds,
         )
 
@@ -280,7 +280,7 @@ def _road_step(step: Step, agreed: Agreed) -> RoadStep:
         by_client=len(step.by_client),
         declined=len(step.declined),
         waived=len(step.waived),
-        assumed=step.id in ANSWERING,
+        assumed=len(step.endpoints) if step.id in ANSWERING else 0,
     )
     return RoadStep(title, len(step.endpoints), step.hours.likely, step.points, notes)
 

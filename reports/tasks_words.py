@@ -93,15 +93,20 @@ def assumed(names: Sequence[str], *, only_unknown: bool) -> str:
     more = len(names) - _NAMES_SHOWN
     shown = ", ".join(names[:_NAMES_SHOWN]) + (f" {words.and_more(more)}" if more > 0 else "")
     who = f"{words.machines(len(names))} {'passes' if len(names) == 1 else 'pass'}"
-    return f"{known}This holds if {who} all that is not known of them so far: {shown}."
+    return f"{known}This holds if {who} all that is not known of {'it' if len(names) == 1 else 'them'} so far: {shown}."
 
 
-def step_notes(*, by_client: int, declined: int, waived: int, assumed: bool) -> str:
+def if_they_pass(count: int) -> str:
+    return "if it passes" if count == 1 else ASSUMED
+
+
+def step_notes(*, by_client: int, declined: int, waived: int, assumed: int) -> str:
+    """Numbers of machines. `assumed`: of those whose points rest on answers that are not there yet."""
     pieces = (
         f"{by_client:,} by you" if by_client else "",
         f"{declined:,} declined so far" if declined else "",
         f"{waived:,} agreed to leave so far" if waived else "",
-        ASSUMED if assumed else "",
+        if_they_pass(assumed) if assumed else "",
     )
     return ", ".join(filter(None, pieces))
 
