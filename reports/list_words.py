@@ -35,6 +35,7 @@ SCRIPT = {
     "shown": "{n} of {of} machines {what}.",
     "shown_one": "{n} of {of} machine {what}.",
     "sorted": "Sorted by {column}.",
+    "sorted_down": "Sorted by {column}, from the end.",
     "page": "Page {page} of {pages}.",
     "or": " or ",
     "on": " on {what}",

@@ -132,7 +132,7 @@
   function pages() { return wanted.all ? 1 : Math.max(1, Math.ceil(shown.length / PAGE)); }
   function say() {
     var said = [sentence()], head = wanted.sort && document.querySelector('#machines th[data-sort="' + wanted.sort + '"]');
-    if (head) { said.push(fill(data.words.sorted, { column: head.textContent })); }
+    if (head) { said.push(fill(wanted.down ? words.sorted_down : words.sorted, { column: head.textContent })); }
     if (data.large && pages() > 1) { said.push(fill(data.words.page, { page: wanted.page, pages: pages() })); }
     result.textContent = said.join(' ');
   }
@@ -159,13 +159,14 @@
     return made;
   }
   function drawPage() {
-    var first = wanted.all ? 0 : (wanted.page - 1) * PAGE, piece = document.createDocumentFragment();
+    var first = wanted.all ? 0 : (wanted.page - 1) * PAGE, piece = document.createDocumentFragment(), focused = document.activeElement;
     shown.slice(first, first + (wanted.all ? MOST : PAGE)).forEach(function (item) { piece.appendChild(line(item)); });
     drawn.replaceChildren(piece);
     el('pages').hidden = shown.length <= PAGE;
     el('page').textContent = fill(data.words.page, { page: wanted.page, pages: pages() });
     el('previous').disabled = wanted.page <= 1;
     el('next').disabled = wanted.page >= pages();
+    if (focused && focused.disabled) { el(focused.id === 'next' ? 'previous' : 'next').focus(); }
     el('show-all').hidden = wanted.all || shown.length > MOST;
   }
   function hideLines() {
@@ -401,7 +402,7 @@
     if (changed) { changed.onchange = function () { wanted.changed = changed.checked; wanted.page = 1; changeTo(); }; }
     search.oninput = function () {
       clearTimeout(timer);
-      timer = setTimeout(function () { wanted.q = search.value; wanted.page = 1; changeTo(true); }, 80);
+      timer = setTimeout(function () { wanted.q = search.value; wanted.page = 1; changeTo(/^#machines(\?|$)/.test(location.hash)); }, 80);
     };
     search.onkeydown = function (event) {
       if (event.key === 'Escape') { clearTimeout(timer); search.value = wanted.q = ''; wanted.page = 1; changeTo(true); }
@@ -413,7 +414,7 @@
     if (el('download')) { el('download').onclick = download; }
     el('previous').onclick = function () { wanted.page -= 1; changeTo(); el('machines').scrollIntoView(); };
     el('next').onclick = function () { wanted.page += 1; changeTo(); el('machines').scrollIntoView(); };
-    el('show-all').onclick = function () { wanted.all = true; changeTo(); };
+    el('show-all').onclick = function () { wanted.all = true; changeTo(); document.querySelector('#machines .scroll').focus(); };
     addEventListener('keydown', function (event) {
       var typing = /^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName);
       if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) { event.preventDefault(); search.focus(); }

@@ -249,27 +249,6 @@ def test_dark_colours_by_system_and_by_button_and_never_in_print(load: Callable[
     assert opened.value("getComputedStyle(document.querySelector('.letter')).backgroundColor") == "rgb(20, 32, 46)"
 
 
-def test_it_prints_on_few_pages_with_heads_repeated(load: Callable[..., Opened], tmp_path: Path) -> None:
-    opened = load("fleet")
-    target = tmp_path / "page.pdf"
-    opened.page.pdf(path=target, prefer_css_page_size=True)
-    pages = len(re.findall(rb"/Type\s*/Page\b", target.read_bytes()))
-    assert 8 <= pages <= 24
-    opened.page.emulate_media(media="print")
-    assert opened.value("getComputedStyle(document.querySelector('.mx thead')).display") == "table-header-group"
-    assert opened.value("getComputedStyle(document.querySelector('.mx thead button')).display") == "contents"
-    assert opened.page.locator("#print").is_hidden()
-
-
-def test_the_first_printed_page_holds_the_first_screen_and_the_parts(load: Callable[..., Opened]) -> None:
-    opened = load("story")
-    opened.page.emulate_media(media="print")
-    opened.page.set_viewport_size(ViewportSize(width=695, height=1017))  # A4 without its margins
-    assert opened.value("document.getElementById('parts').getBoundingClientRect().bottom <= 1017")
-    foot = "getComputedStyle(document.querySelector('.fix tfoot')).display"
-    assert opened.value(foot) == "table-row-group"  # a foot group would be repeated on every page
-
-
 def test_the_list_of_contents_stays_beside_a_wide_page(load: Callable[..., Opened]) -> None:
     opened = load("fleet")
     opened.page.set_viewport_size(ViewportSize(width=1440, height=900))
@@ -342,9 +321,7 @@ def test_axe_finds_nothing_with_everything_opened(load: Callable[..., Opened], n
     assert found == []
 
 
-def test_what_changed_and_what_is_agreed_reads_without_scripts_and_prints(
-    load: Callable[..., Opened], tmp_path: Path
-) -> None:
+def test_what_changed_and_what_is_agreed_reads_without_scripts_and_on_paper(load: Callable[..., Opened]) -> None:
     opened = load("story", script=False)
     opened.page.locator("#better a[href='#changes']").click()
     assert opened.page.url.endswith("#changes")
@@ -354,9 +331,5 @@ def test_what_changed_and_what_is_agreed_reads_without_scripts_and_prints(
     opened.page.locator("#frameworks summary").first.click()
     assert opened.page.locator("#frameworks table").first.is_visible()
     opened.page.emulate_media(media="print")
-    for section in ("changes", "fix", "exceptions"):
-        wide = opened.page.locator(f"#{section} table").first
-        assert wide.is_visible()
-    assert opened.page.locator("#frameworks details:not([open])").first.is_hidden()
-    opened.page.pdf(path=tmp_path / "page.pdf", prefer_css_page_size=True)
-    assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
+    for section in ("changes", "fix", "exceptions", "frameworks"):
+        assert opened.page.locator(f"#{section} table").first.is_visible()
