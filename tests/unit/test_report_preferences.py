@@ -281,3 +281,16 @@ def test_the_paper_is_the_countrys_unless_the_inventory_says_otherwise(locale: s
     made = view(wishing(fleet(0, of=1), locale=locale, paper=paper))
     assert made.paper.size == size
     assert ("@page { size: letter; }" in html.page(made)) == (size == "letter")
+
+
+@pytest.mark.parametrize("size", ["A4", "letter"])
+def test_a_drawing_in_a_grid_may_meet_the_end_of_any_paper(size: str) -> None:
+    """Where WeasyPrint breaks such a grid it stops: on one of the two papers it came to nothing."""
+    style = importlib.import_module("scorecard.reports.templating").environment().get_template("pdf.css").render()
+    height = {"A4": 1122, "letter": 1056}[size]  # of the paper in pixels
+    bar = '<div class="hrs"><span>Hours</span><svg viewBox="0 0 602 16"></svg><span></span><span>10 of 14.6</span></div>'
+    body = "".join(f'<div style="break-before: page; height: {height - room}px"></div>{bar}' for room in range(4, 60, 8))
+    ours = ".hrs { display: grid; grid-template-columns: 130px 1fr; gap: 4px 16px } svg { height: 16px }"
+    page = f"<style>{ours}\n{style}\n@page {{ size: {size}; margin: 0 }}</style><body style='margin: 0'>{body}</body>"
+    made = importlib.import_module("weasyprint").HTML(string=page).render()
+    assert len(made.pages) >= 7
