@@ -33,7 +33,7 @@ def made() -> Audit:
 def heads(text: str, id_: str) -> Mapping[str, str]:
     """The first list of a machine's details: label -> what stands beside it, without markup."""
     body = text[text.index(f'id="{id_}"') :]
-    pairs = re.findall(r"<dt>(.*?)<dd[^>]*>(.*?)(?=<dt>|</dl>)", body[: body.index("</dl>")], re.DOTALL)
+    pairs = re.findall(r"<dt>(.*?)<dd[^>]*>(.*?)(?=<dt>|</dl>)", body[: body.index("</dl>") + 5], re.DOTALL)
     return {label: " ".join(html.unescape(re.sub(r"<[^>]*>", " ", value)).split()) for label, value in pairs}
 
 
