@@ -105,8 +105,11 @@ EVERYTHING_ANSWERED = "Every machine on the list was checked, and every check ga
 UNKNOWN_ARE_NO = "Every check that gives no answer counts as nothing, never as a pass."
 
 
-def nothing_falls_short(*, any_seen: bool) -> str:
-    return "Nothing that was checked falls short." if any_seen else "No machine was checked, so nothing can be said here."
+def nothing_falls_short(*, any_seen: bool, agreed: bool = False) -> str:
+    """`agreed`: something does that was agreed to leave."""
+    if not any_seen:
+        return "No machine was checked, so nothing can be said here."
+    return f"Nothing {'else ' if agreed else ''}that was checked falls short."
 
 
 def plural(count: int, one: str, many: str) -> str:
@@ -179,8 +182,8 @@ def lost_most(count: int, title: str) -> str:
     return f"Most was lost on “{title}”: {machines(count)}."
 
 
-def lost_on_unknown(count: int) -> str:
-    return f"Nothing seen falls short. {plural(count, 'question', 'questions')} got no answer."
+def lost_on_unknown(count: int, *, excused: bool) -> str:
+    return f"Nothing {'else that was ' if excused else ''}seen falls short. {plural(count, 'question', 'questions')} got no answer."
 
 
 def nothing_seen(count: int, *, carried: bool) -> str:
@@ -194,6 +197,11 @@ def lost_mostly_unknown(count: int) -> str:
 
 
 NOTHING_LOST = "Every machine is as agreed."
+
+
+def nothing_else_lost(count: int) -> str:
+    """`count`: of results that somebody agreed to leave."""
+    return f"{plural(count, 'result is', 'results are')} excused; all else is as agreed."
 
 
 def omitted_parts(titles: str) -> str:
@@ -300,10 +308,14 @@ def listing(*pieces: str) -> str:
     return ", ".join(filter(None, pieces))
 
 
-def device_line(seen: bool, short: int, silent: int) -> str:
+def device_line(seen: bool, short: int, silent: int, excused: int) -> str:
     if not seen:
         return "not checked"
-    pieces = (f"{short} {falls(short)} short" if short else "", f"{silent} without an answer" if silent else "")
+    pieces = (
+        f"{short} {falls(short)} short" if short else "",
+        f"{excused} excused" if excused else "",
+        f"{silent} without an answer" if silent else "",
+    )
     return ", ".join(filter(None, pieces)) or "as agreed"
 
 

@@ -144,7 +144,9 @@ def _lost(categories: set[str], agreed: Agreed, rows: Rows) -> str:
     if silent and len(silent) == len(mine):
         return words.nothing_seen(len(silent), carried=any(row.effective for row in silent))
     if not lost:
-        return words.lost_on_unknown(len(silent)) if silent else words.NOTHING_LOST
+        excused = sum(row.excused for row in rows.findings if agreed.check(row.check).category in categories)
+        said = words.nothing_else_lost(excused) if excused else words.NOTHING_LOST
+        return words.lost_on_unknown(len(silent), excused=bool(excused)) if silent else said
     worst = max(sorted(lost), key=lambda check: (lost[check], heavy[check]))
     if lost_silent > lost[worst]:
         return words.lost_mostly_unknown(len(silent))

@@ -279,7 +279,7 @@ def test_the_plan_is_the_same_everywhere(page: str, book: Workbook) -> None:
         assert record["State"] == "To do"
     fix = plain(section(page, "fix"))
     assert f"{found.hours.likely:.1f} hours" in fix
-    assert f"{found.agreed} results that you agreed to leave are not in it." in fix
+    assert f"{found.agreed} results that you agreed to leave are not counted here." in fix
     assert summary(book)["Hours needed"][0] == pytest.approx(found.hours.likely)
 
 

@@ -322,7 +322,7 @@ def test_excused_findings_do_not_fall_short_and_are_named() -> None:
     row = next(row for row in made.rows.findings if row.excused)
     assert (row.device, row.exception, row.agreement) == ("A", "x1", "Agreed to leave for a while")
     assert made.tasks.rows == ()
-    assert made.tasks.agreed == "1 result that you agreed to leave is not in it."
+    assert made.tasks.agreed == "1 result that you agreed to leave is not counted here."
     (entry,) = made.exceptions
     assert (entry.state, entry.reason, entry.days_left) == ("Ending soon", "kiosk", 16)
 
