@@ -17,11 +17,12 @@ from markupsafe import Markup
 from scorecard.portfolio.model import LATE_DAYS, OVERDUE_DAYS, Client, Entry, Imprint, Newest, Site, Summary
 from scorecard.standard import LETTERS
 
-from . import branding, hygiene, labels, numbers, portfolio_across, templating, words
+from . import branding, hygiene, labels, numbers, portfolio_across, portfolio_promises, templating, words
 from . import portfolio_words as said
 from .branding import Brand
 from .portfolio_across import Across, Told
 from .portfolio_needs import ENDING_DAYS, SOON_DAYS, Need, change, needs
+from .portfolio_promises import Promises
 
 _FIRST, _NAMED = 3, 5
 _SLOTS = 12
@@ -106,6 +107,7 @@ class View:
     flags: tuple[tuple[str, str, int, str], ...]  # key, words, how many clients it is true of, and its icon
     overdue: Across
     endings: Across
+    promises: Promises
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ def index_view(clients: Sequence[Client], imprint: Imprint) -> View:
         flags=tuple(_flags(lines)),
         overdue=portfolio_across.overdue(told, now),
         endings=portfolio_across.endings(told, now, SOON_DAYS),
+        promises=portfolio_promises.build(told),
     )
 
 

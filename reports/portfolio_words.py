@@ -35,6 +35,8 @@ CLEAR = "Clear all"
 TITLE_NEEDS = "What it needs"
 TITLE_OVERDUE = "Overdue work"
 TITLE_SUPPORT = "Support that ends"
+TITLE_PROMISES = "What we can promise"
+PROMISES_TABLE = "What we can promise, scrolls sideways"
 OVERDUE_TABLE = "Overdue work, scrolls sideways"
 SUPPORT_TABLE = "Support that ends, scrolls sideways"
 NO_SYSTEM = "A system without a name"
@@ -177,6 +179,11 @@ def support_in_all(over: int, ahead: int) -> str:
     if ahead:
         said.append(f"ends within a year for {f'{ahead:,}' if over else words.machines(ahead)}")
     return f"Support {words.listed(said)}. As of the newest check; machines not seen then are missing."
+
+
+def kept(count: int, clients_: int) -> str:
+    """Under a promise: where it holds, agreed exceptions included."""
+    return f"Yes at {count:,} of {clients_:,}"
 
 
 def in_days(days: int) -> str:

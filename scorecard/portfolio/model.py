@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scorecard.model import Severity
 from scorecard.reporting import Moved
-from scorecard.result import Audit, Provider
+from scorecard.result import Audit, Promise, Provider
 
 OVERDUE_DAYS = 30  # open for longer, with no exception agreed
 LATE_DAYS = 35  # since the newest audit: a month, and some days of grace
@@ -69,12 +69,16 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Newest:
-    """What the newest audit's own document tells. `agreed_until`: the last day of each exception that was valid then."""
+    """What the newest audit's own document tells. `agreed_until`: the last day of each exception that was valid then.
+
+    `promises`: as its scorecard answers them.
+    """
 
     provider: Provider = field(default_factory=Provider)
     overdue: tuple[Overdue, ...] = ()
     endings: tuple[Ending, ...] = ()
     agreed_until: tuple[date, ...] = ()
+    promises: tuple[Promise, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ def newest(audit: Audit) -> Newest:
         overdue=tuple(sorted(_overdue(audit), key=lambda one: (_SEVERITIES.index(one.severity), one.since, one.check))),
         endings=(*_ended(audit), *_ahead(audit)),
         agreed_until=tuple(sorted(_agreed_until(audit))),
+        promises=audit.scorecard.promises,
     )
 
 

@@ -26,7 +26,7 @@ from scorecard.portfolio.build import Order, Reports
 from scorecard.portfolio.model import Client, Ending, Imprint, Newest, Overdue, Summary
 from scorecard.portfolio.newest import newest
 from scorecard.registry import Registry, portfolio_site
-from scorecard.result import Audit
+from scorecard.result import Answer, Audit, Promise
 from scorecard.store import Store
 from tests.e2e import sample
 from tests.e2e.sample import AS_OF, MARKUP, Machine
@@ -146,7 +146,7 @@ def test_every_client_has_a_page_and_those_never_checked_are_there_too(store: St
     }
     index = (site / "index.html").read_text(encoding="utf-8")
     assert "<img" not in index
-    assert index.count('<th scope="row">') == 4
+    assert index.partition('id="rows"')[2].partition("</tbody>")[0].count('<th scope="row">') == 4
     assert "No check of the whole client" in (site / "clients/in-part/index.html").read_text(encoding="utf-8")
 
 
@@ -341,6 +341,28 @@ def test_overdue_work_and_ending_support_are_added_up_over_all_clients() -> None
     assert ([place.name for place in own.places], own.more) == (["M1"] * 8, 1)
 
 
+def test_promises_of_all_clients_stand_side_by_side() -> None:
+    def promise(id_: str, answer: Answer, of: int = 9) -> Promise:
+        return Promise(id_, f"{id_} done?", answer, of, min(of, 7), (), ())
+
+    answers = {
+        "one": (promise("a", Answer.YES_EXCEPT), promise("b", Answer.NO)),
+        "two": (promise("a", Answer.YES), promise("b", Answer.DOES_NOT_APPLY, of=0)),
+        "three": (promise("c", Answer.NOT_YET),),
+        "none": (),
+    }
+    clients = [
+        Client(name, f"clients/{name}", (summary(),), newest=Newest(promises=promises))
+        for name, promises in answers.items()
+    ]
+    found = pages.index_view(clients, Imprint(NOW)).promises
+    assert found.columns == (("a done", "Yes at 2 of 2"), ("b done", "Yes at 0 of 1"), ("c done", "Yes at 0 of 1"))
+    assert [row.name for row in found.rows] == ["one", "three", "two"]
+    cells = [[(cell.answer, cell.word, cell.count) for cell in row.cells] for row in found.rows]
+    assert cells[0] == [("yes-except", "Yes, except", "7 of 9"), ("no", "No", "7 of 9"), ("", DASH, "")]
+    assert cells[2][1] == ("does-not-apply", DASH, "")
+
+
 def test_the_newest_document_tells_what_is_overdue_who_is_provider_and_what_ends(store: Store) -> None:
     machines = (Machine("old", answers=SHORT, days_open=31), Machine("new", answers=SHORT, days_open=30))
     audit = keep(store, audited("Acme", 1, AS_OF, *machines))
@@ -348,7 +370,7 @@ def test_the_newest_document_tells_what_is_overdue_who_is_provider_and_what_ends
     (line,) = store.summaries(["Acme"])
     assert [(one.check, one.machines) for one in told.overdue] == [("antivirus.protected", ("old",))]
     assert sum(len(one.machines) for one in told.overdue) == line.overdue
-    assert told.provider == audit.provider
+    assert (told.provider, told.promises) == (audit.provider, audit.scorecard.promises)
 
 
 def test_with_redaction_no_machine_is_named(store: Store, tmp_path: Path) -> None:
