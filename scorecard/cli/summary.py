@@ -26,6 +26,7 @@ from scorecard.plan.tasks import Task
 from scorecard.reporting import ReportContext
 from scorecard.result import Answer, Audit, Promise
 from scorecard.rounding import as_shown, percentage
+from scorecard.spelling import in_its_locale
 from scorecard.told import moved
 
 _LARGE_PAGE_BYTES = 8_000_000  # above it some mail and some browsers refuse
@@ -40,6 +41,7 @@ _STYLES = {
 _ANSWER_WIDTH, _MACHINES_WIDTH, _HOURS_WIDTH, _POINTS_WIDTH = 12, 15, 9, 14
 
 
+@in_its_locale
 def show(audit: Audit, files: Sequence[Path] = (), shown: ReportContext | None = None, *, err: bool = False) -> None:
     """Print it. `shown`: what its reports were written with; without it nothing is compared with an earlier audit."""
     before, planned = (shown.before, shown.planned) if shown else (None, None)
