@@ -68,7 +68,8 @@ def total(spent: Hours, points: float | None, estimated: int, tasks: int) -> str
 
 
 def left_out(count: int) -> str:
-    return f"{words.plural(count, 'result', 'results')} that you agreed to leave {'is' if count == 1 else 'are'} not counted here."
+    verb = "is" if count == 1 else "are"
+    return f"{words.plural(count, 'result', 'results')} that you agreed to leave {verb} not counted here."
 
 
 def declined(count: int) -> str:

@@ -183,7 +183,8 @@ def lost_most(count: int, title: str) -> str:
 
 
 def lost_on_unknown(count: int, *, excused: bool) -> str:
-    return f"Nothing {'else that was ' if excused else ''}seen falls short. {plural(count, 'question', 'questions')} got no answer."
+    seen = "else that was seen" if excused else "seen"
+    return f"Nothing {seen} falls short. {plural(count, 'question', 'questions')} got no answer."
 
 
 def nothing_seen(count: int, *, carried: bool) -> str:
