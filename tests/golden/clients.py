@@ -222,7 +222,7 @@ CLIENTS: Mapping[str, Client] = {
     "hostile": Client(_hostile, ("client.html", "client.xlsx.txt", "tickets.csv", "tickets.json")),
     "empty": Client(empty, ("client.html", "engineer.html", "prospect.html", "client.xlsx.txt", "findings.csv")),
     "one": Client(one, ("client.html", "prospect.html", "client.xlsx.txt", "findings.csv", "findings.sarif")),
-    "first": Client(first, ("client.html", "client.xlsx.txt")),
+    "first": Client(first, ("client.html",)),
     "unknown": Client(unknown, ("client.html", "prospect.html", "client.xlsx.txt", "tickets.csv")),
     "excused": Client(excused, ("client.html", "client.xlsx.txt")),
     "well": Client(well, ("client.html",)),
