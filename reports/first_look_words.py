@@ -63,4 +63,4 @@ def no_goal(letter: str) -> str:
 
 
 def no_road(letter: str, why: str) -> str:
-    return f"No way to the letter {letter} was found: {why[:1].lower()}{why[1:]}."
+    return f"No way to the letter {letter} was found. {why[:1].upper()}{why[1:]}."

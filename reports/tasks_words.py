@@ -86,7 +86,7 @@ def road(start: str, letter: str, spent: Hours, score: float, after: float, leas
 
 
 def no_road(why: str) -> str:
-    return f"There is no road to a better letter: {why[:1].lower()}{why[1:]}."
+    return f"There is no road to a better letter. {why[:1].upper()}{why[1:]}."
 
 
 def assumed(names: Sequence[str], *, only_unknown: bool) -> str:
