@@ -271,8 +271,8 @@
     });
     return list;
   }
-  document.addEventListener('toggle', function (event) {
-    var box = event.target, passing, item;
+  function complete(box) {
+    var passing, item;
     if (!box.open || box.dataset.filled || !/\b(dev|plain)\b/.test(box.className)) { return; }
     box.dataset.filled = 'yes';
     all('a.how', box).forEach(function (link) {
@@ -285,7 +285,8 @@
     passing = box.querySelector('p.passing');
     item = passing && byId.get(passing.closest('.body').id);
     if (item) { passing.replaceWith(closedList(passing.textContent, data.large ? titles(item, 'P') : agreedIn(item))); }
-  }, true);
+  }
+  document.addEventListener('toggle', function (event) { complete(event.target); }, true);
   function pair(list, label, value) {
     if (value) {
       list.appendChild(node('dt', label));
@@ -318,6 +319,17 @@
     box.appendChild(list);
     return box;
   }
+  function answers(item) {
+    var box = node('dd', undefined, 'st');
+    data.parts.forEach(function (part, at) {
+      var state = data.order[Number(item.cells.charAt(at))], title = data.titles[at], made = box.appendChild(node('b'));
+      var word = at === data.parts.length - 1 && data.cells[item.other] || data.states[state];
+      made.appendChild(icon(state));
+      made.appendChild(document.createTextNode(' ' + title.charAt(0).toUpperCase() + title.slice(1) + ': ' + word));
+      box.appendChild(document.createTextNode(' '));
+    });
+    return box;
+  }
   function drawMachine(item) {
     var box = node('details', undefined, 'dev'), head = node('summary'), inner = node('div', undefined, 'body'), list = node('dl', undefined, 'ev');
     inner.id = item.id;
@@ -327,6 +339,7 @@
     pair(list, data.labels.people, item.people);
     pair(list, data.labels.checked, dayOf(item.day));
     if (item.points !== null) { pair(list, data.labels.points, tenth(item.points)); }
+    pair(list, data.labels.answers, answers(item));
     inner.appendChild(list);
     item.found.forEach(function (row) { inner.appendChild(fault(row, item)); });
     [['U', data.labels.results.U], ['P', data.labels.results.P], ['N', data.labels.results.N]].forEach(function (kind) {
@@ -347,7 +360,7 @@
       target = el(id);
     }
     for (box = target; box; box = box.parentElement) {
-      if (box.tagName === 'DETAILS') { box.open = true; }
+      if (box.tagName === 'DETAILS') { box.open = true; complete(box); }
     }
     if (target) { (target.tagName === 'TR' ? target : target.closest('details') || target).scrollIntoView(); }
   }
