@@ -14,18 +14,22 @@ from pathlib import Path, PurePosixPath
 from jinja2 import Environment
 from markupsafe import Markup
 
+from scorecard import days
+from scorecard.days import LETTER
 from scorecard.portfolio.model import LATE_DAYS, OVERDUE_DAYS, Client, Entry, Imprint, Newest, Site, Summary
 from scorecard.standard import LETTERS
 
-from . import branding, hygiene, labels, numbers, portfolio_across, portfolio_promises, templating, words
+from . import branding, hygiene, labels, numbers, paper, portfolio_across, portfolio_promises, templating, words
 from . import portfolio_words as said
 from .branding import Brand
+from .paper import Paper
 from .portfolio_across import Across, Told
 from .portfolio_needs import ENDING_DAYS, SOON_DAYS, Need, change, needs
 from .portfolio_promises import Promises
 
 _FIRST, _NAMED = 3, 5
 _SLOTS = 12
+_LETTER = "@page portfolio { size: letter landscape; }\n"  # after the style sheet, which is for A4
 _WIDTH, _HEIGHT, _EDGE = 120.0, 30.0, 3.0
 
 
@@ -90,6 +94,7 @@ class Head:
     stamp: str
     provider: str
     brand: Brand
+    paper: Paper
     tables: tuple[str, ...]
 
 
@@ -160,6 +165,7 @@ def _head(imprint: Imprint) -> Head:
         stamp=numbers.stamp(here),
         provider=hygiene.name(imprint.provider.name),
         brand=branding.build(imprint.provider),
+        paper=paper.build(imprint.preferences),
         tables=imprint.tables,
     )
 
@@ -285,9 +291,9 @@ def _environment() -> Environment:
 
 def _page(template: str, view: View | ClientView) -> str:
     environment = _environment()
-    style = (
-        "".join(environment.get_template(name).render() for name in ("page.css", "portfolio.css")) + view.head.brand.style
-    )
+    head = view.head
+    sheets = [environment.get_template(name).render() for name in ("page.css", "portfolio.css")]
+    style = "".join((*sheets, head.brand.style, _LETTER if head.paper.size == LETTER else ""))
     script = environment.get_template("portfolio.js").render()
     strings = {"words": {**said.SCRIPT, "dark": labels.DARK, "light": labels.LIGHT}}
     return environment.get_template(template).render(
@@ -300,11 +306,15 @@ def _page(template: str, view: View | ClientView) -> str:
 
 
 def _index(clients: Sequence[Client], imprint: Imprint, path: Path) -> None:
-    path.write_text(_page("portfolio.html", index_view(clients, imprint)), encoding="utf-8", newline="\n")
+    with days.written(imprint.preferences.locale):
+        text = _page("portfolio.html", index_view(clients, imprint))
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _client(client: Client, imprint: Imprint, path: Path) -> None:
-    path.write_text(_page("portfolio_client.html", client_view(client, imprint)), encoding="utf-8", newline="\n")
+    with days.written(imprint.preferences.locale):
+        text = _page("portfolio_client.html", client_view(client, imprint))
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _tables(names: Sequence[str], entries: Iterable[Entry], folder: Path) -> tuple[Path, ...]:

@@ -22,12 +22,11 @@ from scorecard.document_writing import time_text
 from scorecard.errors import InputError, ReportError
 from scorecard.folders import check_folder, write_whole
 from scorecard.portfolio import tables
-from scorecard.portfolio.model import Client, Ending, Imprint, Overdue, Site, Summary
+from scorecard.portfolio.model import Client, Ending, Imprint, Newest, Overdue, Site, Summary
 from scorecard.portfolio.newest import newest
 from scorecard.pseudonyms import redacted
 from scorecard.registry import Registry
 from scorecard.reporting import ReportContext
-from scorecard.result import Provider
 from scorecard.store import Store
 
 log = logging.getLogger(__name__)
@@ -98,7 +97,10 @@ def write(store: Store, registry: Registry, site: Site, order: Order, told: Call
             clients.append(client)
             told(client, len(clients), len(names))
         found = tables.write(store, site, place / TABLES, names) if order.tables else ()
-        imprint = Imprint(order.now, _provider(clients), tuple(path.relative_to(place).as_posix() for path in found))
+        last = _newest_of_all(clients)
+        imprint = Imprint(
+            order.now, last.provider, last.preferences, tuple(path.relative_to(place).as_posix() for path in found)
+        )
         for client in clients:
             write_whole(place / client.folder / INDEX, partial(site.client, client, imprint))
         write_whole(place / INDEX, partial(site.index, clients, imprint))
@@ -106,10 +108,10 @@ def write(store: Store, registry: Registry, site: Site, order: Order, told: Call
     return order.folder / INDEX
 
 
-def _provider(clients: Iterable[Client]) -> Provider:
-    """As the newest audit of all has it."""
-    told = [(client.audits[-1].as_of, client.newest.provider) for client in clients if client.newest]
-    return max(told, key=lambda pair: pair[0])[1] if told else Provider()
+def _newest_of_all(clients: Iterable[Client]) -> Newest:
+    """Of whatever client: who the provider is, and how it writes."""
+    told = [(client.audits[-1].as_of, client.newest) for client in clients if client.newest]
+    return max(told, key=lambda pair: pair[0])[1] if told else Newest()
 
 
 def _with_newest(client: Client, store: Store, order: Order) -> Client:

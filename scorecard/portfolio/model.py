@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scorecard.model import Severity
 from scorecard.reporting import Moved
-from scorecard.result import Audit, Promise, Provider
+from scorecard.result import Audit, Preferences, Promise, Provider
 
 OVERDUE_DAYS = 30  # open for longer, with no exception agreed
 LATE_DAYS = 35  # since the newest audit: a month, and some days of grace
@@ -75,6 +75,7 @@ class Newest:
     """
 
     provider: Provider = field(default_factory=Provider)
+    preferences: Preferences = field(default_factory=Preferences)
     overdue: tuple[Overdue, ...] = ()
     endings: tuple[Ending, ...] = ()
     agreed_until: tuple[date, ...] = ()
@@ -100,10 +101,14 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Imprint:
-    """What stands on every page. `now`: ages are counted to it. `tables`: files for analysts, from the first page on."""
+    """What stands on every page. `now`: ages are counted to it. `tables`: files for analysts, from the first page on.
+
+    `preferences`: how days are written, and for which paper.
+    """
 
     now: datetime
     provider: Provider = field(default_factory=Provider)
+    preferences: Preferences = field(default_factory=Preferences)
     tables: tuple[str, ...] = ()
 
 

@@ -23,6 +23,7 @@ def newest(audit: Audit) -> Newest:
     """Everything is as of the audit's day; who shows it counts to a later one."""
     return Newest(
         provider=audit.provider,
+        preferences=audit.preferences,
         overdue=tuple(sorted(_overdue(audit), key=lambda one: (_SEVERITIES.index(one.severity), one.since, one.check))),
         endings=(*_ended(audit), *_ahead(audit)),
         agreed_until=tuple(sorted(_agreed_until(audit))),

@@ -57,11 +57,11 @@ ENDS = (
     Ending(f"{MARKUP}\u202e", (AS_OF + timedelta(days=30)).date(), False, (MARKUP, "LT-2")),
 )
 PROVIDER = Provider("Northgate IT", accent="#7a1f5c")
-IMPRINT = Imprint(NOW, PROVIDER, ("tables/audits.csv",))
+IMPRINT = Imprint(NOW, PROVIDER, tables=("tables/audits.csv",))
 CLIENTS = (
     Client("Alder & Finch", "clients/alder", year(95.0, "A")),
     Client("Birchway", "clients/birchway", year(84.0, "B", unseen=3)),
-    Client("Cobalt", "clients/cobalt", year(66.0, "D", overdue=24), newest=Newest(PROVIDER, LATE, ENDS)),
+    Client("Cobalt", "clients/cobalt", year(66.0, "D", overdue=24), newest=Newest(PROVIDER, overdue=LATE, endings=ENDS)),
     Client("Ærø Shipping", "clients/aero", year(None, None)),
     Client("Dunmore", "clients/dunmore", year(85.0, "B", late=60)),
     Client("Eastgate", "clients/eastgate", ()),

@@ -26,12 +26,13 @@ from scorecard.portfolio.build import Order, Reports
 from scorecard.portfolio.model import Client, Ending, Imprint, Newest, Overdue, Summary
 from scorecard.portfolio.newest import newest
 from scorecard.registry import Registry, portfolio_site
-from scorecard.result import Answer, Audit, Promise
+from scorecard.result import Answer, Audit, Preferences, Promise, Provider
 from scorecard.store import Store
 from tests.e2e import sample
 from tests.e2e.sample import AS_OF, MARKUP, Machine
 
 pages = importlib.import_module("scorecard.reports.portfolio")
+numbers = importlib.import_module("scorecard.reports.numbers")
 DASH = importlib.import_module("scorecard.reports.words").DASH
 
 NOW = AS_OF + timedelta(days=3)
@@ -339,6 +340,22 @@ def test_overdue_work_and_ending_support_are_added_up_over_all_clients() -> None
     ]
     own = pages.client_view(clients[1], Imprint(NOW)).overdue.rows[0]
     assert ([place.name for place in own.places], own.more) == (["M1"] * 8, 1)
+
+
+def test_pages_are_written_as_the_newest_audit_asks(store: Store, tmp_path: Path) -> None:
+    ours, theirs = Preferences(locale="en-US"), Preferences(locale="en-GB")
+    keep(store, replace(audited("Acme", 1, AS_OF), preferences=ours, provider=Provider("Northgate IT")))
+    keep(store, replace(audited("Better", 2, AS_OF - timedelta(days=1)), preferences=theirs, provider=Provider("Old")))
+    site = tmp_path / "site"
+    write(store, order(site))
+    for name in ("index.html", "clients/better/index.html"):
+        text = (site / name).read_text(encoding="utf-8")
+        assert '<html lang="en-US">' in text
+        assert "Nov 13, 2026" in text
+        assert "13 Nov 2026" not in text
+        assert "size: letter landscape" in text
+        assert ">Northgate IT<" in text
+    assert numbers.day(AS_OF) == "14 Nov 2026"  # afterwards as before
 
 
 def test_promises_of_all_clients_stand_side_by_side() -> None:
