@@ -1,6 +1,7 @@
 """A workbook as text: what every cell holds, and what stands beside the cells.
 
-A line a row: column, value as Excel has it, the formula that it comes from, the number format unless it is the general one.
+A line a row: column, value as Excel has it (numbers to nine digits, since a sum may differ in the last), the formula that
+it comes from, the number format unless it is the general one.
 Fonts, fills and widths are left out, as a page's style is.
 """
 
@@ -37,7 +38,7 @@ def _rows(sheet: Worksheet, values: Worksheet) -> Iterator[str]:
 
 def _cell(cell: Any, known: Any) -> str:
     value = known.value
-    said = repr(value) if isinstance(value, str) else _moment(value) if isinstance(value, date) else str(value)
+    said = _moment(value) if isinstance(value, date) else f"{value:.9g}" if isinstance(value, float) else repr(value)
     made_by = f" {cell.value}" if cell.data_type == "f" else ""
     form = "" if cell.number_format == "General" else f" [{cell.number_format}]"
     link = f" -> {cell.hyperlink.location or cell.hyperlink.target}" if cell.hyperlink else ""
@@ -52,17 +53,20 @@ def _about(sheet: Worksheet) -> Iterator[str]:
     setup = sheet.page_setup
     fit = (setup.fitToWidth, setup.fitToHeight)
     yield f"paper {setup.paperSize}, {setup.orientation}, fit {fit}, head repeats {sheet.print_title_rows}"
-    header, footer = (half.center.text if half and half.center else None for half in (sheet.oddHeader, sheet.oddFooter))
-    yield f"header {header!r}, footer {footer!r}, frozen {sheet.freeze_panes}"
+    yield f"header {_margin(sheet.oddHeader)!r}, footer {_margin(sheet.oddFooter)!r}, frozen {sheet.freeze_panes}"
     for table in sheet.tables.values():
         style = table.tableStyleInfo.name if table.tableStyleInfo else None
         yield f"table {table.name} {table.ref}, filter {table.autoFilter is not None}, style {style}"
     for rule in sorted(sheet.data_validations.dataValidation, key=lambda rule: str(rule.sqref)):
         yield f"allowed in {rule.sqref}: {rule.type} {rule.operator or ''} {rule.formula1} {rule.formula2 or ''}".rstrip()
     for place in sheet.conditional_formatting:
-        for form in place.rules:
-            what = " ".join(filter(None, (form.type, form.operator, *form.formula)))
-            yield f"format of {place.sqref}: {form.priority} {what}"
+        forms = (" ".join(filter(None, (form.type, form.operator, *form.formula))) for form in place.rules)
+        yield f"formats of {place.sqref}: {'; '.join(forms)}"
+
+
+def _margin(line: Any) -> str:
+    """What a header or footer says at the left, in the middle and at the right."""
+    return " | ".join(part.text or "" for part in (line.left, line.center, line.right)) if line else ""
 
 
 def _charts(package: zipfile.ZipFile) -> Iterator[str]:
