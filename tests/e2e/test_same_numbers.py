@@ -1,217 +1,321 @@
-"""The same numbers everywhere: what page, workbook, CSV, tickets and PDF say is what the audit document holds.
-
-Expected figures are counted here, from the document and from what is compared and planned; none comes from the reports.
-"""
+"""The same numbers everywhere: page, workbook, lists, tickets, SARIF, PDF and screen say what the audit document holds."""
 
 from __future__ import annotations
 
-import csv
-import html
 import json
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-from math import floor
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from openpyxl import load_workbook
 
 from scorecard import outputs
-from scorecard.history.compare import Ended, Opened, compare
-from scorecard.plan.tasks import Plan, plan
-from scorecard.result import Audit
+from scorecard.cli.summary import show
+from scorecard.registry import report
+from scorecard.result import Contract
+from scorecard.rounding import as_shown
 from tests.e2e import story
 from tests.e2e.programs import program
+from tests.e2e.same_numbers import OPEN, RESULTS, STATES, Figures, Written, expected, figures_in, plain
 
-RESULTS = {"pass": "Yes", "warn": "Nearly", "fail": "No", "unknown": "Not checked", "not-applicable": "Not applicable"}
-NEW, FIXED, BACK = "New", "Fixed", "Came back"
-Figures = Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class Written:
-    files: Mapping[str, Path]
-    expected: Figures
-    promises: Mapping[str, tuple[int, int]]  # of so many, so many do
-    parts: Mapping[str, float]
-    findings: Counter[str]
-    findings_excused: Counter[str]  # the same, and what is excused as that
-    hours: float
-
-    def texts(self) -> dict[str, str]:
-        """The page's sections as plain text."""
-        page = self.files["html"].read_text(encoding="utf-8")
-        found = re.findall(r'<section[^>]* id="([a-z]+)"(.*?)</section>', page, re.DOTALL)
-        return {name: plain(inner) for name, inner in found}
-
-    def sheet(self, name: str, first: str) -> list[dict[str, Any]]:
-        """The rows of its table; `first`: the heading of the first column."""
-        rows = list(load_workbook(self.files["xlsx"], read_only=True, data_only=True)[name].iter_rows(values_only=True))
-        head = next(number for number, row in enumerate(rows) if row[0] == first)
-        return [dict(zip(map(str, rows[head]), row, strict=True)) for row in rows[head + 1 :]]
-
-    def summary(self) -> dict[str, tuple[Any, ...]]:
-        """By label what stands beside it, each time that the label comes."""
-        rows = load_workbook(self.files["xlsx"], read_only=True, data_only=True)["Summary"].iter_rows(values_only=True)
-        found: dict[str, tuple[Any, ...]] = {}
-        for label, value, *_ in rows:
-            found[str(label)] = (*found.get(str(label), ()), value)
-        return found
+# Without these the worst case has another letter than the grade, so that both are said.
+WITHOUT = frozenset({"LT-014", "LT-022", "LT-040"})
+FORMATS = ("json", "html", "xlsx", "csv", "tickets", "tickets-json", "sarif", "pdf")
 
 
-def plain(markup: str) -> str:
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", markup)))
-
-
-def number(text: str) -> float:
-    return float(text.replace(",", "").replace("\u2212", "-").lstrip("+"))
-
-
-def found_in(text: str, pattern: str) -> tuple[str, ...]:
-    match = re.search(pattern, text)
-    assert match, f"{pattern!r} is not in {text[:3000]!r}"
-    return match.groups()
-
-
-def is_excused(finding: Mapping[str, Any]) -> bool:
-    mark = finding["exception"]
-    return mark is not None and mark["kind"] == "waived" and finding["status"] in ("fail", "warn")
-
-
-def figures_of(document: Mapping[str, Any], before: Audit, audit: Audit, planned: Plan) -> Figures:
-    card = document["scorecard"]
-    promises = card["promises"]
-    short = {name for one in promises for name in one["endpoints"]}
-    unread = {name for one in promises for name in one["unknown"]} - short
-    excused = {name for one in promises for name in one["excused"]} - short - unread
-    moved = compare(before, audit)
-    return {
-        "letter": card["letter"],
-        "points": floor(card["score"] + 0.5),
-        "machines seen": f"{sum(one['seen'] for one in document['endpoints'])} of {len(document['endpoints'])}",
-        "yes": len(document["endpoints"]) - len(short) - len(unread) - len(excused),
-        "no": len(short),
-        "not checked": len(unread),
-        "excused": len(excused),
-        FIXED: len(moved.ended[Ended.FIXED]),
-        NEW: len(moved.opened[Opened.NEW]),
-        BACK: len(moved.opened[Opened.CAME_BACK]),
-        "tasks' points": round(sum(task.points for task in planned.tasks), 1),
-    }
+def told() -> story.Story:
+    """With a contract whose month does not hold the work, at a price whose sum ends on a half."""
+    made = story.story(brief=True, without=WITHOUT)
+    audit = replace(made.audit, contract=Contract(1, 114.0, "GBP"))
+    return replace(made, audits=(*made.audits[:-1], audit))
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
-    told = story.story(brief=True)
-    folder = tmp_path_factory.mktemp("same-numbers")
-    wanted = ("json", "html", "xlsx", "csv", "tickets", "pdf")
-    paths = outputs.write(told.audit, folder, wanted, told.context)
-    document = json.loads((folder / "audit.json").read_text(encoding="utf-8"))
-    planned = plan(told.audit)
-    card = document["scorecard"]
-    hours = sum(task.hours.likely for task in planned.tasks if task.hours is not None)
-    return Written(
-        files={("tickets" if "tickets" in path.name else path.suffix[1:]): path for path in paths},
-        expected=figures_of(document, told.audits[-2], told.audit, planned),
-        promises={one["title"]: (one["of"], one["met"]) for one in card["promises"]},
-        parts={one["id"]: one["score"] for one in card["categories"]},
-        findings=Counter(RESULTS[finding["status"]] for finding in document["findings"]),
-        findings_excused=Counter(
-            "Excused" if is_excused(finding) else RESULTS[finding["status"]] for finding in document["findings"]
-        ),
-        hours=hours,
+    made, folder = told(), tmp_path_factory.mktemp("same-numbers")
+    paths = outputs.write(made.audit, folder, FORMATS, made.context)
+    files = dict(zip(FORMATS, paths, strict=True))
+    document = json.loads(files["json"].read_text(encoding="utf-8"))
+    return Written(files, expected(document, made.audits[-2], made.audit))
+
+
+def held(said: Figures, written: Written, *beside: str) -> None:
+    """All that is expected is said, but for what this format has not (`beside`), and as it is expected."""
+    wanted = {name: str(figure) for name, figure in written.expected.figures.items()}
+    assert {name: str(figure) for name, figure in said.items()} == {name: wanted[name] for name in said}
+    assert {*wanted} - {*said} == {*beside}
+
+
+def _first_screen(text: str) -> Figures:
+    """The three answers: what stands on the page and on the first sheet of paper."""
+    return figures_in(
+        text,
+        letter=r"(?:^|[> ])([A-F]) \d+ of 100",
+        points=r"(\d+) of 100",
+        worst_case=r"could not check were bad, the letter would be ([A-F])",
+        answers=r"machines checked(?: \(\d+%\))?, with (\d+)% of the answers",
+        seen=r"(\d+) of \d+ machines checked",
+        machines=r"\d+ of (\d+) machines checked",
+        Yes=r"(\d+) meets? every promise",
+        No=r"(\d+) falls? short \d",
+        Not_checked=r"(\d+) not checked \d",
+        Excused=r"(\d+) excused",
+        fixed=r"(\d+) fixed",
+        new=r"(\d+) new",
+        came_back=r"(\d+) came back",
+        still_open=r"(\d+) still open",
+        hours_beyond=r"Approve ([\d.]+) extra hours",
+        money=r"extra hours £([\d,]+)",
+        hours_in_the_plan=r"Your plan's (\d+) hours? ",
     )
+
+
+def _fix(text: str) -> Figures:
+    found = figures_in(
+        text,
+        hours=r"([\d.,]+) hours \([^)]*\) and [\d.,]+ points in all",
+        points_to_gain=r"hours \([^)]*\) and ([\d.,]+) points in all",
+        hours_of_ours=r"([\d.,]+) in all for us",
+        hours_of_the_road=r"road from [A-F] to [A-F] takes ([\d.]+) hours",
+        next_letter=r"road from [A-F] to ([A-F]) takes",
+    )
+    # The last of the tasks' numbers; a figure of hours or points before such a word is none.
+    tasks = map(int, re.findall(r"(?<![\d.])(\d+) (?:Find and check|Get the answers|Set right)", text))
+    return {**found, "tasks": max(tasks)}
+
+
+def _exceptions(text: str) -> Figures:
+    return figures_in(text, agreed_to_leave=r"(\d+) agreed to leave;", declined=r"(\d+) declined", told=r"(\d+) told")
 
 
 def test_the_page_says_what_the_document_holds(written: Written) -> None:
     texts = written.texts()
-    safe, better, fix = texts["safe"], texts["better"], texts["fix"]
-    letter, points = found_in(safe, r"> ?([A-F]) (\d+) of 100")
-    counts = found_in(safe, r"(\d+) meet every promise (\d+) fall short (\d+) not checked (\d+) excused")
-    moved = found_in(better, r"(\d+) fixed (\d+) new (\d+) came back")
-    hours, worth = found_in(fix, r"([\d.,]+) hours \([^)]*\) and ([\d.,]+) points in all")
     said = {
-        "letter": letter,
-        "points": int(points),
-        "machines seen": found_in(safe, r"(\d+ of \d+) machines checked")[0],
-        **dict(zip(("yes", "no", "not checked", "excused"), map(int, counts), strict=True)),
-        **dict(zip((FIXED, NEW, BACK), map(int, moved), strict=True)),
-        "tasks' points": number(worth),
+        **_first_screen(f"{texts['safe']} {texts['better']} {texts['need']}"),
+        **figures_in(texts["changes"], open_before=r"(\d+) fell short at the check before", open=r"(\d+) falls? short now"),
+        **_fix(texts["fix"]),
+        **_exceptions(texts["exceptions"]),
     }
-    assert said == written.expected
-    assert number(hours) == round(written.hours, 1)
-    for title, (of, met) in written.promises.items():
-        assert found_in(safe, rf"{re.escape(title)}\?? \S+.*? (\d+) of (\d+) do(?:es)?\b")[:2] == (str(met), str(of)), title
-    said_parts = sorted(float(shown) for shown in re.findall(r"([\d.]+) of 100, counts", texts["parts"]))
-    assert said_parts == [pytest.approx(score, abs=0.5) for score in sorted(written.parts.values())]
+    held(said, written)
+    parts = sorted(map(float, re.findall(r"([\d.]+) of 100, counts", texts["parts"])))
+    assert parts == [pytest.approx(points, abs=0.5) for points in sorted(written.expected.parts.values())]
+
+
+def test_the_page_says_what_the_document_holds_of_each_promise_and_machine(written: Written) -> None:
+    safe, detail = written.texts()["safe"], written.texts()["detail"]
+    _promises(safe, written)
+    listed = {}
+    for row in re.findall(r'<tr id="r\w+">(.*?)(?=<tr id="r|</tbody>)', written.page, re.DOTALL):
+        name, *cells = (plain(cell).strip() for cell in re.split(r"<t[dh][^>]*>", row)[1:])
+        listed[name.split(" ")[0]] = (*cells[:3], cells[4])
+    assert listed == {one.name: (*one.states, str(as_shown(one.points, 1))) for one in written.expected.machines.values()}
+    said = dict(re.findall(r"([A-Z]{2}-\d{3}) (\d+) falls? short", detail))
+    assert said == {one.name: str(one.short) for one in written.expected.machines.values() if one.short}
+
+
+def _promises(text: str, written: Written) -> None:
+    """Each with its answer, how many do, and how many do not and why."""
+    for promise in written.expected.promises:
+        shown = (
+            rf"{re.escape(promise.title)}\? (Yes, except|Yes|Not yet|No) (\d+) of (\d+) do(?:es)?\b (.*?)(?:\?|Looked at)"
+        )
+        match = re.search(shown, text)
+        assert match, promise.title
+        assert match.group(1, 2, 3) == (promise.answer, str(promise.counts["Yes"]), str(promise.of))
+        why = {"No": r"(\d+) [\w]+ do(?:es)? not:", "Not checked": r"(\d+) w(?:as|ere) not checked|(\d+) not checked"}
+        for state, pattern in {**why, "Excused": r"(\d+) excused"}.items():
+            found = re.search(pattern, match[4])
+            said = next(filter(None, found.groups())) if found else "0"
+            assert said == str(promise.counts[state]), (promise.title, state, match[4])
 
 
 def test_the_workbook_says_what_the_document_holds(written: Written) -> None:
-    summary, plan_rows = written.summary(), written.sheet("Remediation plan", "Order")
-    said = {
-        "letter": summary["Grade"][0],
-        "points": floor(summary["Points"][0] + 0.5),
-        "machines seen": f"{summary['Seen'][0]} of {summary['On the list'][0]}",
-        "yes": summary["Meet every promise"][0],
-        "no": summary["Fall short"][0],
-        "not checked": summary["Not checked"][0],
-        "excused": summary["Excused"][0],
-        FIXED: -summary["Fixed"][-1],
-        NEW: summary["New"][0],
-        BACK: summary["Came back"][0],
-        "tasks' points": round(sum(row["Points"] for row in plan_rows), 1),
-    }
-    assert said == written.expected
-    assert sum(row["Hours"] for row in plan_rows) == pytest.approx(written.hours)
+    grade, counts, terms = (written.summary(title) for title in ("Grade", "Machines", "What became of"))
+    work, plan_rows = written.summary("What to fix first"), written.sheet("Remediation plan", "Order")
+    kinds = Counter(
+        kind for _, kind in {(row["Exception id"], row["Kind"]) for row in written.sheet("Exceptions", "Exception id")}
+    )
     states = Counter(row["All promises"] for row in written.sheet("Devices", "Device id"))
-    assert states == Counter({word: said[word.lower()] for word in ("Yes", "No", "Not checked", "Excused")})
-    parts = {row["Part"]: row for row in written.sheet("Scorecard", "Part")}
-    assert {row["Check"] for row in parts.values()} == {"OK"}
-    assert sorted(row["Points"] for row in parts.values()) == pytest.approx(sorted(written.parts.values()))
-    findings = Counter({word: summary[word][-1] for word in RESULTS.values()}) + Counter(Excused=summary["Excused"][-1])
-    assert findings == written.findings_excused
-    listed = Counter(row["Result"] for row in written.sheet("Findings", "Finding id"))
-    assert listed.pop("Yes") == written.expected[FIXED]  # of what is in order, what was fixed
-    assert listed == Counter({word: count for word, count in findings.items() if word not in ("Yes", "Not applicable")})
+    road = str(work["Hours to the next letter"][1])
+    said = {
+        "letter": grade["Grade"][0],
+        "points": int(as_shown(grade["Points"][0], 0)),
+        "worst case": grade["Worst case"][0],
+        "answers": int(as_shown(100 * grade["Answers we have"][0], 0)),
+        "machines": counts["On the list"][0],
+        "seen": counts["Seen"][0],
+        "Yes": counts["Meet every promise"][0],
+        "No": counts["Fall short"][0],
+        "Not checked": counts["Not checked"][0],
+        "Excused": counts["Excused"][0],
+        "fixed": -terms["Fixed"][0],
+        "new": terms["New"][0],
+        "came back": terms["Came back"][0],
+        "open before": terms["Fell short at the check before"][0],
+        "open": terms["Fall short now"][0],
+        "still open": terms["Of those, still open from before"][0],
+        "agreed to leave": kinds["Agreed to leave for a while"],
+        "declined": kinds["Work that you declined"],
+        "told": kinds["Told, not measured"],
+        "tasks": len(plan_rows),
+        "points to gain": str(as_shown(sum(row["Points"] for row in plan_rows), 1)),
+        "hours": str(as_shown(work["Hours needed"][0], 1)),
+        "hours of ours": str(as_shown(work["Of these, ours to do"][0], 1)),
+        "hours in the plan": f"{work['Hours in the plan each month'][0]:g}",
+        "hours beyond": str(as_shown(work["Hours beyond one month of the plan"][0], 1)),
+        "money": str(as_shown(work["Price of the hours beyond"][0], 0)),
+        "hours of the road": str(as_shown(work["Hours to the next letter"][0], 1)),
+        **figures_in(road, next_letter=r"road from [A-F] to ([A-F]) takes"),
+    }
+    held(said, written)
+    assert states == {state: said[state] for state in STATES}
+    above = written.above("Remediation plan")
+    for label in ("Hours needed", "Hours in the plan each month", "Hours beyond one month of the plan"):
+        assert above[label] == work[label][0]
+    assert sum(row["Hours"] for row in plan_rows) == pytest.approx(work["Hours needed"][0])
+
+
+def test_the_workbook_says_what_the_document_holds_of_each_promise_and_machine(written: Written) -> None:
+    wanted = written.expected
+    rows = written.sheet("Scorecard", "Part")
+    assert {row["Check"] for row in rows} == {"OK"}
+    assert sorted(row["Points"] for row in rows) == pytest.approx(sorted(wanted.parts.values()))
+    for promise, row in zip(wanted.promises, rows, strict=False):
+        assert row["Answer"] == promise.answer
+        assert row["Machines"] == promise.of
+        assert {state: row[state] for state in STATES} == promise.counts
+        assert row["Share of Yes"] == pytest.approx(promise.counts["Yes"] / promise.of)
+    columns = [row["Part"] for row in rows][: len(wanted.promises)]
+    listed = {
+        row["Machine"]: (
+            tuple(row[column] for column in columns),
+            round(row["Points"], 9),
+            row["Checks that fall short"],
+            row["Checks without an answer"],
+        )
+        for row in written.sheet("Devices", "Device id")
+    }
+    assert {
+        one.name: (one.states, round(one.points, 9), one.short, one.silent) for one in wanted.machines.values()
+    } == listed
+    counted = written.summary("Findings")
+    findings = {word: counted[word][0] for word in (*RESULTS.values(), "Excused")}
+    assert findings == {word: wanted.findings_excused[word] for word in findings}
+    on_sheet = Counter(row["Result"] for row in written.sheet("Findings", "Finding id"))
+    assert on_sheet.pop("Yes") == wanted.figures["fixed"]  # of what is in order, what was fixed
+    assert on_sheet == Counter({word: count for word, count in findings.items() if word not in ("Yes", "Not applicable")})
 
 
 def test_the_list_of_findings_says_what_the_document_holds(written: Written) -> None:
-    with written.files["csv"].open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert Counter(row["result"] for row in rows) == written.findings
-    document = json.loads(written.files["json"].read_text(encoding="utf-8"))
-    worth = {(one["endpoint"], one["check"]): one["effective"] for one in document["findings"]}
-    said = {(row["machine"], row["check"]): float(row["worth"]) if row["worth"] else None for row in rows}
-    assert said == {key: None if value is None else pytest.approx(value) for key, value in worth.items()}
+    document, rows = written.expected.document, written.records("csv")
+    assert Counter(row["result"] for row in rows) == written.expected.findings
+    wanted = {
+        (one["endpoint"], one["check"]): (
+            one["status"],
+            one["severity"],
+            "yes" if one["counts"] else "no",
+            one["exception"]["id"] if one["exception"] else "",
+            one["first_seen"] or "",
+            None if one["effective"] is None else pytest.approx(one["effective"]),
+        )
+        for one in document["findings"]
+    }
+    said = {
+        (row["machine"], row["check"]): (
+            row["status"],
+            row["severity"],
+            row["graded"],
+            row["exception"],
+            row["first_seen"],
+            float(row["worth"]) if row["worth"] else None,
+        )
+        for row in rows
+    }
+    assert said == wanted
+    short = Counter(row["machine"] for row in rows if row["result"] in ("No", "Nearly") and row["graded"] == "yes")
+    assert sum(short.values()) == written.expected.figures["open"]
 
 
-def test_the_tickets_hold_the_work_of_the_plan(written: Written) -> None:
-    with written.files["tickets"].open(encoding="utf-8-sig", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["state"] == "open"]
-    assert sum(float(row["hours_likely"]) for row in rows) == pytest.approx(written.hours, abs=0.05 * len(rows))
-    assert sum(float(row["points"]) for row in rows) == pytest.approx(written.expected["tasks' points"], abs=0.1)
+def test_tickets_hold_the_work_of_the_plan(written: Written) -> None:
+    figures = written.expected.figures
+    for rows in (
+        [(row["hours_likely"], row["points"]) for row in written.records("tickets") if row["state"] == "open"],
+        [
+            (one["hours"]["likely"], one["points"])
+            for one in written.json("tickets-json")["tickets"]
+            if one["state"] == "open"
+        ],
+    ):
+        hours, points = (sum(float(value) for value in column) for column in zip(*rows, strict=True))
+        assert hours == pytest.approx(float(str(figures["hours"])), abs=0.05 + 0.005 * len(rows))
+        assert points == pytest.approx(float(str(figures["points to gain"])), abs=0.05 + 0.005 * len(rows))
 
 
-def test_the_pdf_says_what_the_page_says(written: Written) -> None:
-    """Every figure of the first screen stands in the PDF's text: side by side there are columns, so each by itself."""
+def test_sarif_says_what_the_document_holds(written: Written) -> None:
+    (run,) = written.json("sarif")["runs"]
+    figures, about = written.expected.figures, run["properties"]
+    assert (about["letter"], about["machines"], about["machinesSeen"]) == (
+        figures["letter"],
+        figures["machines"],
+        figures["seen"],
+    )
+    assert as_shown(about["score"], 0) == figures["points"]
+    assert as_shown(100 * about["coverage"], 0) == figures["answers"]
+    assert len(run["results"]) == sum(one["status"] in OPEN for one in written.expected.document["findings"])
+
+
+def test_the_pdf_says_what_the_document_holds(written: Written) -> None:
+    """Columns stand one after the other in its text, so what is beside another figure is looked for by itself."""
     pdftotext = program("pdftotext", "poppler-utils")
     done = subprocess.run([pdftotext, "-raw", written.files["pdf"], "-"], capture_output=True, text=True, check=True)
-    text, expected = re.sub(r"\s+", " ", done.stdout), written.expected
-    wanted = (
-        f"{expected['points']} of 100",
-        f"{expected['machines seen']} machines checked",
-        f"{expected['yes']} meet every promise",
-        f"{expected['no']} fall short",
-        f"{expected['not checked']} not checked",
-        f"{expected['excused']} excused",
-        f"{expected[FIXED]} fixed",
-        f"{expected[NEW]} new",
-        f"{expected[BACK]} came back",
-        f"{written.hours:.1f} hours",
-        *(f"{met} of {of} do" for of, met in written.promises.values()),
+    text = re.sub(r"\s+", " ", done.stdout)
+    said = {
+        **_first_screen(text),
+        **figures_in(text, open_before=r"(\d+) fell short at the check before", open=r"(\d+) falls? short now"),
+        **_fix(text),
+        **_exceptions(text),
+    }
+    held(said, written)
+    _promises(text, written)
+    for one in written.expected.machines.values():
+        row = rf"{one.name} {' '.join(one.states)} [^.]*? {as_shown(one.points, 1)} \d+ \w+ 2026"
+        assert re.search(row, text), row
+    for points in written.expected.parts.values():
+        assert re.search(rf" {as_shown(points, 0)} of 100, counts", text), points
+
+
+def test_the_screen_says_what_the_document_holds(written: Written, capsys: pytest.CaptureFixture[str]) -> None:
+    made = told()
+    show(made.audit, (), made.context)
+    text = re.sub(r"\s+", " ", capsys.readouterr().out)
+    said = figures_in(
+        text,
+        letter=r"grade ([A-F]) ",
+        worst_case=r"not known were bad, the grade would be ([A-F])",
+        answers=r"(\d+)% of what is asked was answered",
+        seen=r"(\d+) of \d+ machines checked",
+        machines=r"\d+ of (\d+) machines checked",
+        fixed=r"(\d+) fixed",
+        new=r"(\d+) new",
+        came_back=r"(\d+) came back",
+        tasks=r"In all (\d+) tasks",
+        hours=r"tasks: ([\d.]+) hours",
+        points_to_gain=r"\), ([\d.]+) points\.",
     )
-    assert [figure for figure in wanted if figure not in text] == []
+    assert said == {name: written.expected.figures[name] for name in said}
+    assert float(figures_in(text, score=r"\(([\d.]+) of 100\)")["score"]) == pytest.approx(  # type: ignore[arg-type]  # text
+        written.expected.document["scorecard"]["score"], abs=0.05
+    )
+    for promise in written.expected.promises:
+        shown = rf"{promise.answer} {re.escape(promise.title)}\? {promise.counts['Yes']} of {promise.of}\b"
+        assert re.search(shown, text), shown
+
+
+def test_formats_written_together_are_what_each_writes_alone(written: Written, tmp_path: Path) -> None:
+    """They share what they are made from, and none changes it."""
+    made = told()
+    for name in ("html", "xlsx", "csv", "tickets-json"):
+        report(name).render(made.audit, made.context, tmp_path / name)
+        assert (tmp_path / name).read_bytes() == written.files[name].read_bytes(), name
