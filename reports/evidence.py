@@ -37,6 +37,15 @@ class Answer:
     size_bytes: int
     left_out: bool  # it did not fit into the page
 
+    @property
+    def fingerprint(self) -> str:
+        """Enough of it to find the answer by, where all of the answer stands beside it."""
+        return self.sha256[:_FINGERPRINT_SHOWN] + "…"
+
+    @property
+    def scrolls(self) -> bool:
+        return hygiene.is_long(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Named:

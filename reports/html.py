@@ -86,8 +86,8 @@ def _environment() -> Environment:
 def page(view: View) -> str:
     environment = _environment()
     sheets = (environment.get_template(name).render() for name in ("page.css", "machines.css"))
-    style = _lean("".join((*sheets, view.brand.style, view.paper.style)))
-    script = _lean(environment.get_template("page.js").render())
+    style = _lean_style("".join((*sheets, view.brand.style, view.paper.style)))
+    script = _lean_script(environment.get_template("page.js").render())
     asked, sent = _asked(view)
     return environment.get_template("page.html").render(
         view=view,
@@ -142,6 +142,24 @@ def _asked(view: View) -> tuple[dict[str, str], tuple[Asked, ...]]:
 def _lean(source: str) -> str:
     """Without comments and the blanks that lines begin with: they are for people, and every page carries them."""
     return re.sub(r"\n\s+", "\n", re.sub(r"/\*.*?\*/", "", source))
+
+
+def _lean_style(source: str) -> str:
+    """The same, and without blanks around what separates words anyway. What stands in quotes stays."""
+    pieces = re.split(r'("[^"]*")', _lean(source))
+    pieces[::2] = [re.sub(r"[;\s]*}\s*", "}", re.sub(r"\s*([{;,>])\s*|(:)\s+", r"\1\2", text)) for text in pieces[::2]]
+    return "".join(pieces)
+
+
+def _lean_script(source: str) -> str:
+    """The same. A line with a slash may hold a pattern, and stays as it is."""
+    return "\n".join(line if "/" in line else _lean_line(line) for line in _lean(source).splitlines())
+
+
+def _lean_line(line: str) -> str:
+    pieces = re.split(r"""('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""", line)
+    pieces[::2] = [re.sub(r"\s*([{}(),;:?=<>&|])\s*", r"\1", text) for text in pieces[::2]]
+    return "".join(pieces)
 
 
 def write(view: View, path: Path) -> None:

@@ -17,6 +17,7 @@ LINE_LIMIT = 2_000
 CELL_LIMIT = 32_000
 RAW_LIMIT_BYTES = 4_096
 CUT = "… (cut)"
+_SHORT, _FEW_LINES = 600, 8
 
 # C0 and C1 controls except tab and line feed, lone surrogates, and what XML 1.0 does not allow.
 _DROPPED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -73,6 +74,11 @@ def csv_cell(value: str) -> str:
     """A text field of a CSV file: what starts like a formula gets an apostrophe in front (reports.md 12.4)."""
     kept = text(value)
     return "'" + kept if starts_formula(kept) else kept
+
+
+def is_long(value: str) -> bool:
+    """Whether a box of 420 px may have to be scrolled to read it all, on a telephone too."""
+    return len(value) > _SHORT or value.count("\n") > _FEW_LINES
 
 
 def inside(value: str) -> Markup:

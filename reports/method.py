@@ -60,6 +60,10 @@ class Asked:
     text: str
     cut: bool
 
+    @property
+    def scrolls(self) -> bool:
+        return hygiene.is_long(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Method:

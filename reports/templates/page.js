@@ -154,8 +154,8 @@
     head.appendChild(named(item));
     head.appendChild(node('small', listing(item)));
     data.parts.forEach(function (part, at) { made.appendChild(cell(item, at)); });
-    made.appendChild(node('td', tenth(item.points), 'n'));
-    made.appendChild(node('td', dayOf(item.day), 'n'));
+    made.appendChild(node('td', tenth(item.points)));
+    made.appendChild(node('td', dayOf(item.day)));
     return made;
   }
   function drawPage() {
@@ -279,7 +279,7 @@
       var steps = stepsOf(link.hash.slice(1));
       if (steps) { link.parentElement.appendChild(steps); }
     });
-    all('td.passing', box).forEach(function (cell) {
+    all('.quiet td:last-child', box).forEach(function (cell) {
       cell.replaceChildren(closedList(cell.textContent, agreedIn(byId.get(cell.parentElement.id))));
     });
     passing = box.querySelector('p.passing');

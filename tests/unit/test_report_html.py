@@ -207,7 +207,7 @@ def test_the_text_that_was_sent_is_that_of_the_machines_own_platform(tmp_path: P
 def test_a_hundred_and_fifty_machines_stay_small(tmp_path: Path) -> None:
     fleet = [*sample.fleet(), *(Machine(f"NB-{n:03d}") for n in range(26))]
     text = page(sample.audit(fleet), tmp_path, sample.context(fleet, sample.year()))
-    assert text.count('<tr id="r') == 150
+    assert text[text.index('<tbody id="rows">') :].partition("</tbody>")[0].count("<tr>") == 150
     assert len(text.encode()) <= 400_000
 
 
@@ -215,7 +215,7 @@ def test_a_large_fleet_lists_the_worst_and_says_so(tmp_path: Path) -> None:
     good = [Machine(f"M{n:04d}") for n in range(520)]
     bad = Machine("zz-last", answers={"antivirus.protected": sample.short("none", "one")})
     text = page(sample.audit([*good, bad]), tmp_path)
-    assert text.count('<tr id="r') == 1
+    assert text[text.index('<tbody id="rows">') :].partition("</tbody>")[0].count("<tr>") == 1
     assert "1 of 521 machines needs attention" in text
     assert text.count("zz-last") >= 3
     data = json.loads(Page(text).inside["script"][0])
