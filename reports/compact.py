@@ -14,7 +14,7 @@ from scorecard.days import MONTHS, locale
 from scorecard.model import Status
 from scorecard.rounding import as_shown
 
-from . import hygiene, labels, list_words, moves_words, words
+from . import detail_words, hygiene, labels, list_words, moves_words, words
 from .rows import OTHER, WORST_FIRST, DeviceRow, FindingRow
 from .view import View
 
@@ -105,6 +105,7 @@ def _labels() -> dict[str, object]:
         "people": labels.OWNER,
         "checked": labels.LAST_CHECKED,
         "points": labels.COLUMN_SCORE,
+        "answers": detail_words.ANSWERS,
         "expect": labels.WE_EXPECT,
         "found": labels.WE_FOUND,
         "since": labels.SINCE,

@@ -124,6 +124,8 @@ def test_machines_that_are_printed_and_those_that_are_not_have_their_detail(open
     last = opened.locator("#drawn > details")
     expect(last.locator("summary bdi").first).to_have_text("NB-1075")
     expect(last).to_contain_text("aes-cbc-essiv")
+    answers = "Disk encryption: Yes Antivirus: Yes Updates: Yes Other checks: 1 of 11 falls short"
+    expect(last.locator("dd.st")).to_have_text(answers)
     expect(last).to_contain_text("Put it in order with the usual tool.")
     go(opened, "#device=d1199")
     expect(last.locator("summary bdi").first).to_have_text("NB-1074")
