@@ -196,7 +196,7 @@ def _contract(view: View, contract: PlanHours) -> Iterator[Line]:
 def _parts(view: View) -> Iterator[Line]:
     for title, score, coverage in view.categories:
         if score is None:
-            yield Line(title, words.DASH, words.no_machine_applies())
+            yield Line(title, words.DASH, words.no_machine_applies() if view.rows.devices else words.NONE_LISTED)
         else:
             yield Line(title, score, words.answered(numbers.share(coverage)), Kind.TENTH)
 
