@@ -99,15 +99,24 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Month:
+    """Who was checked this month, and who was not: name, and when last."""
+
+    sentence: str
+    others: tuple[tuple[str, str], ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
 class View:
-    """`first`: whom to look at first. `month`: who was checked this month, in a sentence."""
+    """`first`: whom to look at first. `month`: None where there are no clients."""
 
     head: Head
     lines: tuple[Line, ...]
     headline: str
     first: tuple[Line, ...]
     more: str
-    month: str
+    month: Month | None
     letters: tuple[tuple[str, int], ...]  # letter ("" for not graded) and how many clients have it
     flags: tuple[tuple[str, str, int, str], ...]  # key, words, how many clients it is true of, and its icon
     overdue: Across
@@ -138,7 +147,7 @@ def index_view(clients: Sequence[Client], imprint: Imprint) -> View:
         headline=said.headline(len(lines), len(waiting), len(first)),
         first=first,
         more=said.more_need(len(waiting) - len(first)),
-        month=_month(lines, now) if lines else "",
+        month=_month(lines, now) if lines else None,
         letters=tuple((letter, letters.count(letter)) for letter in (*LETTERS, "") if letter in letters),
         flags=tuple(_flags(lines)),
         overdue=portfolio_across.overdue(told, now),
@@ -177,7 +186,7 @@ def _flags(lines: Sequence[Line]) -> Iterator[tuple[str, str, int, str]]:
             yield key, name, len(found), found[0].icon
 
 
-def _month(lines: Sequence[Line], now: datetime) -> str:
+def _month(lines: Sequence[Line], now: datetime) -> Month:
     """Who was checked in the month of `now`, each by its own calendar, and who was not: the longest ago first."""
     others: list[tuple[int, str, str]] = []
     for line in lines:
@@ -185,9 +194,9 @@ def _month(lines: Sequence[Line], now: datetime) -> str:
         at = datetime.fromtimestamp(newest.moment, line.told.zone) if newest else None
         if newest is None or at is None or (at.year, at.month) != (here.year, here.month):
             others.append((newest.moment, line.name, newest.day) if newest else (0, line.name, ""))
-    named = [(name, day) for _, name, day in sorted(others)]
-    month = numbers.month(now.astimezone(UTC))
-    return said.in_month(month, len(lines) - len(others), len(lines), named[:_NAMED], len(named[_NAMED:]))
+    named = tuple((name, said.last_on(day)) for _, name, day in sorted(others))
+    sentence = said.in_month(numbers.month(now.astimezone(UTC)), len(lines) - len(others), len(lines))
+    return Month(sentence, named[:_NAMED], len(named[_NAMED:]))
 
 
 def _floor(lowest: float) -> float:

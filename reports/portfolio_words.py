@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from . import words
 
 _COUNTS = {2: "two", 3: "three"}
@@ -42,6 +40,7 @@ SUPPORT_TABLE = "Support that ends, scrolls sideways"
 NO_SYSTEM = "A system without a name"
 OVER, OVER_SINCE = "Over", "over"
 FIRST = "Start here"
+NOT_THIS_MONTH = "Not yet:"
 TABLES = "Tables for a spreadsheet or a program:"
 
 TO_DO = "To do"
@@ -106,13 +105,13 @@ def more_need(count: int) -> str:
     return f"{count:,} more {'needs' if count == 1 else 'need'} a look." if count else ""
 
 
-def in_month(month: str, checked: int, count: int, others: Sequence[tuple[str, str]], more: int) -> str:
-    """ "Checked in November 2026: 6 of 8 clients. Not yet: Dunmore (last on 20 Sep 2026)"; `others`: name and last day."""
-    start = f"Checked in {month}: {checked:,} of {clients(count)}."
-    if not others:
-        return start
-    named = [f"{name} (last on {day})" if day else f"{name} (never)" for name, day in others]
-    return f"{start} Not yet: {', '.join(named)}{f' {words.and_more(more)}' if more else ''}."
+def in_month(month: str, checked: int, count: int) -> str:
+    return f"Checked in {month}: {checked:,} of {clients(count)}."
+
+
+def last_on(day: str) -> str:
+    """Behind the name of a client that was not checked this month."""
+    return f"(last on {day})" if day else "(never)"
 
 
 def graded(letter: str) -> str:

@@ -305,7 +305,8 @@ def test_clients_come_in_order_of_need_and_the_first_three_that_need_a_look_are_
     assert view.headline == "7 clients. Start with these three."
     assert [line.name for line in view.first] == ["never", "none", "f"]
     assert view.more == "1 more needs a look."
-    assert view.month == "Checked in November 2026: 5 of 7 clients. Not yet: never (never), late (last on 8 Oct 2026)."
+    assert view.month.sentence == "Checked in November 2026: 5 of 7 clients."
+    assert view.month.others == (("never", "(never)"), ("late", "(last on 8 Oct 2026)"))
 
 
 def test_without_anything_to_do_it_says_so() -> None:
