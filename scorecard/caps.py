@@ -103,7 +103,7 @@ class Caps:
         if bare < len(causes):
             letter = worse(letter, self._standard.content.exceptions.covered_letter)
         names = tuple(sorted({finding.endpoint for finding in causes}))
-        said = f"{line.what}: {len(names)} of {pool} {line.pool.name}"
+        said = f"{line.what}: {len(names)} of {_counted(pool, line.pool.name)}"
         since = min((f.last.observed_at for f in causes if is_held(f) and f.last is not None), default=None)
         return Cap(line.id, line.check, line.pool.name, letter, names, said, line.lift, since), systemic
 
@@ -176,6 +176,11 @@ def _between(client_since: datetime, joined: datetime | None, as_of: datetime, g
         return False
     since, joined, as_of = (moment.replace(microsecond=0) for moment in (client_since, joined, as_of))
     return joined > since and as_of - joined < grace
+
+
+def _counted(count: int, pool: str) -> str:
+    """A standard names its pools in the plural, such as "laptops"."""
+    return f"{count} {pool.removesuffix('s') if count == 1 else pool}"
 
 
 def _machines(count: int) -> str:
