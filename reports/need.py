@@ -1,23 +1,22 @@
 """What we need from the client: one to five decisions, each with a price or its hours, and a date (reports.md 2.3).
 
 Nothing is decided here twice: machines, hours, points and exceptions are those of the other sections. Every decision rests
-on a fact of the audit. Policy choices, the last source, are in need_policy.py.
+on a fact of the audit. The last two sources are in need_exceptions.py and need_policy.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta, tzinfo
+from datetime import timedelta, tzinfo
 from itertools import chain, islice
 
-from scorecard.exceptions.listing import Group
 from scorecard.model import Role, Status
 from scorecard.result import Audit, Contract, Device
 
-from . import hygiene, need_policy, need_words, numbers, words
+from . import hygiene, need_exceptions, need_policy, need_words, numbers, words
 from .exempt import Exempt
-from .need_kit import Asking, Decision, listed, named
+from .need_kit import Asking, Decision, named
 from .rows import DeviceRow, Rows
 from .tasks import Tasks
 from .unchecked import is_out_of_reach
@@ -41,7 +40,7 @@ def build(audit: Audit, rows: Rows, tasks: Tasks, exceptions: Sequence[Exempt], 
     if audit.scope:
         return None
     asking = Asking(audit, rows, exceptions, audit.as_of.astimezone(zone).date())
-    sources = chain(_Builder(asking, tasks).decisions(), need_policy.decisions(asking))
+    sources = chain(_Builder(asking, tasks).decisions(), need_exceptions.decisions(asking), need_policy.decisions(asking))
     decisions = tuple(islice(sources, _MOST))
     return Need(_title(decisions, audit.contract), decisions)
 
@@ -72,7 +71,6 @@ class _Builder:
         yield from self._produce()
         yield from self._hours()
         yield from self._replace()
-        yield from self._renew()
 
     @property
     def audit(self) -> Audit:
@@ -160,23 +158,6 @@ class _Builder:
 
     def _money(self, price: float) -> str:
         return numbers.money(price, hygiene.name(self.audit.contract.currency) if self.audit.contract else "")
-
-    def _renew(self) -> Iterator[Decision]:
-        ending = [row for row in self.asking.exceptions if row.group is Group.ENDING and row.until]
-        if not ending:
-            return
-        first = min(ending, key=lambda row: (row.until or date.max, row.id))
-        yield Decision(
-            title=need_words.renew(len({row.id for row in ending})),
-            amount=need_words.NO_COST,
-            by=need_words.on(self.asking.day(first.until or date.max)),
-            why=(
-                need_words.ends_first(first.what[0] if first.what else first.id),
-                *listed(first.machines, first.more),
-                ".",
-            ),
-            target="exceptions",
-        )
 
 
 def _is_virtual(device: Device) -> bool:

@@ -49,6 +49,11 @@ class Asking:
         return numbers.short_day(day) if day.year == self.today.year else numbers.day(day)
 
 
+def about(row: Exempt) -> str:
+    """What an exception is about, in a few words."""
+    return row.what[0] if row.what else row.id
+
+
 def named(asked: Sequence[DeviceRow]) -> Iterator[str | Link]:
     shown = asked if len(asked) <= _NAMES_SHOWN else asked[: _NAMES_SHOWN - 1]
     links = [Link(row.name, row.id, is_name=True) for row in shown]

@@ -14,8 +14,7 @@ from scorecard.model import ExceptionKind
 from scorecard.result import Cap
 
 from . import hygiene, need_words, unchecked
-from .exempt import Exempt
-from .need_kit import Asking, Decision, listed, named
+from .need_kit import Asking, Decision, about, listed, named
 from .rows import DeviceRow
 from .unchecked_words import Who
 
@@ -23,8 +22,7 @@ _ANSWER_DAYS, _SOON_DAYS = 28, 30
 
 
 def decisions(asking: Asking) -> Iterator[Decision]:
-    """What counts against the letter already first, then what is about to, then what nobody has answered for."""
-    yield from _ended(asking)
+    """What holds the letter first, then what is about to end, then what nobody has answered for."""
     yield from _declined(asking)
     yield from _permission(asking)
     yield from _look_after(asking)
@@ -34,49 +32,23 @@ def _by(asking: Asking) -> str:
     return need_words.by(asking.day(asking.today + timedelta(days=_ANSWER_DAYS)))
 
 
-def _ended(asking: Asking) -> Iterator[Decision]:
-    """Exceptions that have run out while what they covered still falls short. The newest end is named."""
-    short = {(row.check, row.device) for row in asking.rows.findings if row.falls_short and row.graded}
-    over = [row for row in asking.exceptions if row.group is Group.OVER and row.kind is ExceptionKind.WAIVED]
-    still = [row for row in over if any((check, name) in short for check in row.checks for name in row.names)]
-    if not still:
-        return
-    count = len({row.id for row in still})
-    newest = max(still, key=lambda row: (row.until or asking.today, row.id))
-    yield Decision(
-        title=need_words.ended(count),
-        amount=need_words.NO_COST,
-        by=_by(asking),
-        why=(
-            need_words.ended_last(_about(newest), count),
-            *listed(newest.machines, newest.more),
-            f". {need_words.counts_again(count)}",
-        ),
-        target="exceptions",
-    )
-
-
-def _about(row: Exempt) -> str:
-    return row.what[0] if row.what else row.id
-
-
 def _declined(asking: Asking) -> Iterator[Decision]:
     """Work that was offered and refused, where it holds the letter now."""
     for row in asking.exceptions:
         if row.kind is not ExceptionKind.DECLINED or row.group not in (Group.VALID, Group.ENDING):
             continue
         held = [cap for cap in _holding(asking) if cap.check and hygiene.name(cap.check) in row.checks]
-        about = [cap for cap in held if _machines(cap) & set(row.names)]
-        if not about:
+        by_it = [cap for cap in held if _machines(cap) & set(row.names)]
+        if not by_it:
             continue
-        alone = len(_holding(asking)) == 1 and _machines(about[0]) <= set(row.names)
+        alone = len(_holding(asking)) == 1 and _machines(by_it[0]) <= set(row.names)
         contract = asking.audit.contract
         ours = row.quoted is not None and contract is not None and row.quoted[1] == hygiene.name(contract.currency)
         yield Decision(
-            title=need_words.reconsider(_about(row)),
+            title=need_words.reconsider(about(row)),
             amount=row.price or need_words.NO_PRICE,
             by=_by(asking),
-            why=(*listed(row.machines, row.more), f". {need_words.holds(about[0].letter, alone=alone)}"),
+            why=(*listed(row.machines, row.more), f". {need_words.holds(by_it[0].letter, alone=alone)}"),
             target="exceptions",
             price=row.quoted[0] if row.quoted and ours else None,
             unpriced=not row.price,

@@ -133,6 +133,11 @@ def ended_last(what: str, count: int) -> str:
     return f"{'Ended' if count == 1 else 'Ended last'}: “{what}”, "
 
 
+def more_ended(count: int) -> str:
+    """Beside those that are about to end."""
+    return f"{count:,} more {'has ended and counts' if count == 1 else 'have ended and count'} again."
+
+
 def counts_again(count: int) -> str:
     return f"{'It counts' if count == 1 else 'They count'} again."
 

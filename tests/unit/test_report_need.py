@@ -133,7 +133,7 @@ def test_exceptions_that_end_soon_are_asked_about_on_their_day() -> None:
     need = view(story.story(brief=True).audit).need
     ending = next(one for one in need.decisions if one.target == "exceptions" and one.title.startswith("Renew"))
     assert (ending.title, ending.by) == ("Renew or end 1 exception", "on 25 Nov")
-    assert why(ending) == "First to end: “The system drive is encrypted”, LT-022."
+    assert why(ending) == "First to end: “The system drive is encrypted”, LT-022. 1 more has ended and counts again."
 
 
 def test_somebody_has_to_look_after_what_we_do_not_manage() -> None:

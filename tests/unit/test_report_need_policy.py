@@ -83,7 +83,7 @@ def test_hours_and_hardware_add_up_in_the_title() -> None:
 
 def waived(*names: str, until: date, check: str = DRIVE) -> Entry:
     said = {"reason": "kiosk", "approver": "R. Finch"}
-    return Entry(f"w-{names[0]}", ExceptionKind.WAIVED, (check,), names, date(2026, 10, 20), until, False, said)
+    return Entry(f"w-{names[0]}", ExceptionKind.WAIVED, (check,), names, date(2026, 10, 30), until, False, said)
 
 
 def with_exceptions(*entries: Entry, machines: tuple[Machine, ...]) -> Audit:
@@ -100,6 +100,12 @@ def test_an_exception_that_has_ended_is_asked_about_while_its_fault_is_there() -
     assert why(one) == "Ended: “The system drive is encrypted”, A. It counts again."
     mended = with_exceptions(waived("A", until=over), machines=(Machine("A"),))
     assert needed(mended).decisions == ()
+    three = tuple(Machine(name, answers=OPEN) for name in "ACD")
+    soon = waived("D", until=TODAY + timedelta(days=9))
+    both = with_exceptions(waived("A", until=over), waived("C", until=over), soon, machines=three)
+    (renew,) = needed(both).decisions
+    assert (renew.title, renew.by) == ("Renew or end 1 exception", "on 23 Nov")
+    assert why(renew) == "First to end: “The system drive is encrypted”, D. 2 more have ended and count again."
 
 
 def declined(*names: str, **said: object) -> Entry:
@@ -178,7 +184,7 @@ def test_there_are_five_decisions_at_most_and_sentences_are_short() -> None:
     audit = replace(audit, authorised=given, contract=Contract(0.5, 110.0, "GBP", PRICES))
     need = needed(audit)
     titles = [one.title.split()[0] for one in need.decisions]
-    assert titles == ["Get", "Approve", "Upgrade", "Renew", "Decide"]
+    assert titles == ["Get", "Approve", "Upgrade", "Renew", "Think"]
     assert need.title.startswith("Five decisions. Saying yes to all costs up to £")
     without_hours = needed(replace(audit, contract=None))
     for one in (*need.decisions, *without_hours.decisions):
