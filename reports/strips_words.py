@@ -9,7 +9,7 @@ from scorecard.strips import Square
 from . import words
 
 LABEL = "Last checks"
-LEGEND = "Each square under “Last checks” is one check, the newest at the right:"
+LEGEND = "Each square under “Last checks” is one check, the newest at the right. They mean:"
 GAP = "No square: not asked then, or not kept."
 ALONE = "Nothing earlier is known of it."
 SQUARES = {
