@@ -104,6 +104,10 @@ def tenth(value: float) -> str:
     return f"{as_shown(value, 1):.1f}"
 
 
+def hundredth(value: float) -> str:
+    return str(as_shown(value, 2))
+
+
 def signed_tenth(value: float) -> str:
     """To one digit; what rounds to nothing has no sign."""
     rounded = as_shown(value, 1)

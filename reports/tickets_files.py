@@ -17,6 +17,7 @@ from scorecard.errors import ReportError
 from scorecard.model import Json
 from scorecard.reporting import Report, ReportContext
 from scorecard.result import Audit
+from scorecard.rounding import as_shown
 
 from . import hygiene, tickets, words
 from .tickets import Ticket
@@ -163,7 +164,7 @@ def _not_read(context: ReportContext) -> Iterator[str]:
 
 
 def _hundredth(value: float) -> float:
-    return round(value, 2)
+    return float(as_shown(value, 2))
 
 
 def _time(moment: datetime | None) -> str | None:

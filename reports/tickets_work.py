@@ -12,7 +12,7 @@ from scorecard.exceptions.states import State as Covered
 from scorecard.model import ExceptionKind, Finding, Severity, Status
 from scorecard.plan.planned import Planned
 from scorecard.plan.tasks import Task
-from scorecard.plan.work import Owner, by_kind, described, owner_of
+from scorecard.plan.work import Owner, by_kind, owner_of
 from scorecard.result import Audit, Device
 
 from .agreed import mapping, sequence
@@ -152,7 +152,7 @@ def _owner(audit: Audit, finding: Finding, device: Device) -> Owner:
     """As the plan has it once the machine is seen."""
     if not device.managed or finding.marked(ExceptionKind.DECLINED):
         return Owner.CLIENT
-    return owner_of(described(audit, finding.check))
+    return owner_of(audit.described(finding.check))
 
 
 def places(found: Mapping[Key, Piece]) -> dict[tuple[str, str], Key]:

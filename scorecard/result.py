@@ -269,10 +269,14 @@ class Audit:
     preferences: Preferences = Preferences()
     made_up: bool = False  # a demonstration: no such client exists, and every page has to say so
 
+    def described(self, check: str) -> Mapping[str, Json]:
+        """What the audit says of a check: title, fix, effort and the like; nothing of one that it does not describe."""
+        found = self.checks.get(check)
+        return found if isinstance(found, Mapping) else nothing()
+
     def parameters(self, check: str) -> dict[str, Json]:
-        """The values by which a check was judged, by name; none of one that the audit does not describe."""
-        described = self.checks.get(check)
-        listed = described.get("parameters") if isinstance(described, Mapping) else None
+        """The values by which a check was judged, by name."""
+        listed = self.described(check).get("parameters")
         if not isinstance(listed, Mapping):
             return {}
         return {name: entry.get("value") for name, entry in listed.items() if isinstance(entry, Mapping)}

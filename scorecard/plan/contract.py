@@ -9,7 +9,7 @@ from itertools import pairwise
 from scorecard.model import OPEN
 from scorecard.plan.hours import Hours, effort_of, hours
 from scorecard.plan.tasks import Plan
-from scorecard.plan.work import Owner, described, owner_of
+from scorecard.plan.work import Owner, owner_of
 from scorecard.result import Audit, Contract
 from scorecard.rounding import as_shown
 
@@ -86,7 +86,7 @@ def _new_minutes(before: Audit, audit: Audit) -> int:
     for finding in audit.findings:
         if not finding.counts or finding.status not in OPEN or finding.endpoint not in managed:
             continue
-        check = described(audit, finding.check)
+        check = audit.described(finding.check)
         effort = effort_of(check)
         is_new = finding.first_seen is not None and finding.first_seen > before.as_of
         if is_new and effort is not None and owner_of(check) is Owner.PROVIDER:

@@ -10,7 +10,7 @@ from scorecard.model import Severity
 from scorecard.plan.gains import Gains
 from scorecard.plan.hours import Hours, hours
 from scorecard.plan.limits import is_better
-from scorecard.plan.work import ANSWERING, Answers, Fix, Owner, Work, by_kind, described, title_of, work_of
+from scorecard.plan.work import ANSWERING, Answers, Fix, Owner, Work, by_kind, title_of, work_of
 from scorecard.result import Audit, Cap
 from scorecard.standard import standard_of
 
@@ -107,7 +107,7 @@ class _Builder:
         effort = self.work.efforts.get(check)
         once = 0 if effort is None or prepared else effort.once_min
         names = tuple(fix.endpoint for fix in fixes)
-        steps = described(self._audit, check).get("fix")
+        steps = self._audit.described(check).get("fix")
         return Task(
             id=f"{check}/{owner}",
             check=check,

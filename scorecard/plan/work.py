@@ -71,7 +71,7 @@ class Work:
 def work_of(audit: Audit, gains: Gains) -> Work:
     """Everything that counts in the grade, by check and endpoint."""
     devices = {device.name: device for device in audit.devices}
-    estimates = {check: effort_of(described(audit, check)) for check in audit.checks}
+    estimates = {check: effort_of(audit.described(check)) for check in audit.checks}
     efforts = {check: effort for check, effort in estimates.items() if effort is not None}
     fixes: list[Fix] = []
     missing: dict[str, list[Finding]] = defaultdict(list)
@@ -84,15 +84,9 @@ def work_of(audit: Audit, gains: Gains) -> Work:
     return Work(efforts, tuple(sorted(fixes, key=lambda fix: (fix.check, fix.endpoint))), tuple(answers))
 
 
-def described(audit: Audit, check: str) -> Mapping[str, Json]:
-    """A check as the audit describes it."""
-    found = audit.checks.get(check)
-    return found if isinstance(found, Mapping) else {}
-
-
 def title_of(audit: Audit, check: str) -> str:
     """What there is to do; the check's id where the audit does not describe it."""
-    task = described(audit, check).get("task")
+    task = audit.described(check).get("task")
     return task if isinstance(task, str) else check
 
 
@@ -106,7 +100,7 @@ def by_kind(answers: Iterable[Answers]) -> Iterator[tuple[str, list[Answers]]]:
 
 def _fix(audit: Audit, finding: Finding, gains: Gains, device: Device) -> Fix:
     declined, waived = finding.marked(ExceptionKind.DECLINED), finding.marked(ExceptionKind.WAIVED)
-    owner = Owner.CLIENT if declined or not device.managed else owner_of(described(audit, finding.check))
+    owner = Owner.CLIENT if declined or not device.managed else owner_of(audit.described(finding.check))
     return Fix(finding.check, finding.endpoint, gains.points(finding), owner, declined, waived)
 
 
