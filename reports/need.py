@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta, tzinfo
+from datetime import tzinfo
 from itertools import chain, islice
 
 from scorecard.model import Role, Status
@@ -26,7 +26,7 @@ _MOST = 5
 # How the topic of inventory describes a machine that is no hardware of its own.
 _VIRTUAL = ("virtual machine (", "container (")
 # Days after the check by which an answer is asked for.
-_PRODUCE_DAYS, _HOURS_DAYS, _OTHER_DAYS = 7, 14, 28
+_PRODUCE_DAYS, _HOURS_DAYS = 7, 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,6 @@ class _Builder:
     def rows(self) -> Rows:
         return self.asking.rows
 
-    def _by(self, days: int) -> str:
-        return need_words.by(self.asking.day(self.asking.today + timedelta(days=days)))
-
     def _produce(self) -> Iterator[Decision]:
         out = {device.name for device in self.audit.devices if is_out_of_reach(device)}
         ids = {self.rows.ids[name] for name in out}
@@ -97,7 +94,7 @@ class _Builder:
                 words.kind_of(len(asked), [row.role for row in asked]), back=any(row.last_seen for row in asked)
             ),
             amount=need_words.NO_COST,
-            by=self._by(_PRODUCE_DAYS),
+            by=self.asking.by(_PRODUCE_DAYS),
             why=(
                 *named(asked),
                 f". {_last_seen(asked)}",
@@ -115,7 +112,7 @@ class _Builder:
         yield Decision(
             title=need_words.approve(shown),
             amount=need_words.hours(shown) if price is None else numbers.money(price, hygiene.name(contract.currency)),
-            by=self._by(_HOURS_DAYS),
+            by=self.asking.by(_HOURS_DAYS),
             why=(
                 need_words.reach(contract.hours_per_month, extra.within, extra.after),
                 f" {need_words.LIFTS}" if extra.lifts else "",
@@ -144,7 +141,7 @@ class _Builder:
         yield Decision(
             title=need_words.replace(words.kind_of(len(asked), [row.role for row in asked])),
             amount=need_words.NO_PRICE if price is None else need_words.up_to(self._money(price)),
-            by=self._by(_OTHER_DAYS),
+            by=self.asking.by(),
             why=(
                 *named(asked),
                 f". {need_words.unsupported(len(asked))}",

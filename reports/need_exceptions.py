@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 from scorecard.exceptions.listing import Group
 from scorecard.model import ExceptionKind
@@ -11,8 +11,6 @@ from scorecard.model import ExceptionKind
 from . import need_words
 from .exempt import Exempt
 from .need_kit import Asking, Decision, about, listed
-
-_ANSWER_DAYS = 28
 
 
 def decisions(asking: Asking) -> Iterator[Decision]:
@@ -58,7 +56,7 @@ def _decide(asking: Asking, ended: Sequence[Exempt]) -> Decision:
     return Decision(
         title=need_words.ended(count),
         amount=need_words.NO_COST,
-        by=need_words.by(asking.day(asking.today + timedelta(days=_ANSWER_DAYS))),
+        by=asking.by(),
         why=(
             need_words.ended_last(about(newest), count),
             *listed(newest.machines, newest.more),

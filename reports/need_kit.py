@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from scorecard.result import Audit
 
-from . import numbers, words
+from . import need_words, numbers, words
 from .exempt import Exempt
 from .rows import DeviceRow, Rows
 from .standing import Link
 
+ANSWER_DAYS = 28  # after the check an answer is asked for by then, where nothing is more urgent
 _NAMES_SHOWN = 4
 
 
@@ -47,6 +48,10 @@ class Asking:
     def day(self, day: date) -> str:
         """With the year where it is another one."""
         return numbers.short_day(day) if day.year == self.today.year else numbers.day(day)
+
+    def by(self, days: int = ANSWER_DAYS) -> str:
+        """So many days after the check."""
+        return need_words.by(self.day(self.today + timedelta(days=days)))
 
 
 def about(row: Exempt) -> str:

@@ -7,7 +7,6 @@ access to a machine that we look after ourselves.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
 from scorecard.exceptions.listing import Group
 from scorecard.model import ExceptionKind
@@ -18,7 +17,7 @@ from .need_kit import Asking, Decision, about, listed, named
 from .rows import DeviceRow
 from .unchecked_words import Who
 
-_ANSWER_DAYS, _SOON_DAYS = 28, 30
+_SOON_DAYS = 30
 
 
 def decisions(asking: Asking) -> Iterator[Decision]:
@@ -26,10 +25,6 @@ def decisions(asking: Asking) -> Iterator[Decision]:
     yield from _declined(asking)
     yield from _permission(asking)
     yield from _look_after(asking)
-
-
-def _by(asking: Asking) -> str:
-    return need_words.by(asking.day(asking.today + timedelta(days=_ANSWER_DAYS)))
 
 
 def _declined(asking: Asking) -> Iterator[Decision]:
@@ -47,7 +42,7 @@ def _declined(asking: Asking) -> Iterator[Decision]:
         yield Decision(
             title=need_words.reconsider(about(row)),
             amount=row.price or need_words.NO_PRICE,
-            by=_by(asking),
+            by=asking.by(),
             why=(*listed(row.machines, row.more), f". {need_words.holds(by_it[0].letter, alone=alone)}"),
             target="exceptions",
             price=row.quoted[0] if row.quoted and ours else None,
@@ -91,7 +86,7 @@ def _look_after(asking: Asking) -> Iterator[Decision]:
         yield Decision(
             title=need_words.look_after(len(asked)),
             amount=need_words.NO_COST,
-            by=_by(asking),
+            by=asking.by(),
             why=(*named(asked), f". {said}"),
             target="exceptions" if audit.scorecard.partner else "machines",
         )
