@@ -12,6 +12,7 @@ from scorecard.registry import report
 from scorecard.reporting import EditionName
 from tests.golden import documents
 from tests.golden.clients import CLIENTS
+from tests.plurals import wrong
 
 MOST_BYTES = 1_500_000
 
@@ -26,6 +27,14 @@ def test_all_that_is_stored_is_looked_at_and_is_not_too_much() -> None:
     kept = documents.kept()
     assert sorted(kept) == sorted(map(documents.stored, documents.names()))
     assert sum(path.stat().st_size for path in kept) < MOST_BYTES
+
+
+@pytest.mark.parametrize("name", [name for name in documents.names() if name.endswith(".html") and "hostile" not in name])
+def test_what_pages_say_agrees_in_number(name: str) -> None:
+    page = documents.stored(name).read_text(encoding="utf-8")
+    for left_out in (r"<script.*?</script>", r"<pre[^>]*>.*?</pre>", r"</?(?:b|bdi|a|small|span)\b[^>]*>"):
+        page = re.sub(left_out, "", page, flags=re.DOTALL)
+    assert [*wrong(re.sub(r"<[^>]+>", "\n", page))] == []
 
 
 def test_a_difference_is_shown_with_its_place_and_the_way_to_renew() -> None:
