@@ -105,8 +105,13 @@ def _record(audit: Audit, tasks: Plan, way: Road | NoRoad, ahead: Clearance | No
         "estimated": tasks.estimated,
         "agreed": tasks.agreed,
         "road": found,
-        "contract": None if ahead is None else asdict(ahead),
+        "contract": None if ahead is None else {**asdict(ahead), "contract": _hours_of(ahead.contract)},
     }
+
+
+def _hours_of(contract: Contract) -> dict[str, object]:
+    """What a plan rests on; the prices of machines that a contract may name are no part of it."""
+    return {"hours_per_month": contract.hours_per_month, "rate": contract.rate, "currency": contract.currency}
 
 
 def _text(audit: Audit, tasks: Plan, way: Road | NoRoad, ahead: Clearance | None) -> Iterator[str]:
