@@ -13,6 +13,7 @@ from .view import View
 
 PASSES_UP_TO = 200_000  # findings above which what passes is left to the CSV file
 _PRINTED = 12  # up to the days that a finding is open
+_BEYOND = 3  # columns of the machines that are not printed: link, address, identity
 _PLAIN = (Status.PASS, Status.NOT_APPLICABLE)
 STATUS_WORDS = (*(words.STATES[state] for state in State if state is not State.NOT_APPLICABLE), words.NOT_APPLICABLE)
 _FIRST = (
@@ -20,9 +21,8 @@ _FIRST = (
     Heading("Machine"),
     Heading("Site"),
     Heading("Type"),
-    Heading("System", widest=30),
+    Heading("System", widest=42),
     Heading("Person or place"),
-    Heading("Address", widest=28),
     Heading("Last checked (UTC)", Kind.MOMENT),
     Heading("Days since", Kind.WHOLE),
 )
@@ -32,8 +32,9 @@ _LAST = (
     Heading("Checks without an answer", Kind.WHOLE),
     Heading("Points", Kind.TENTH),
     Heading("Changed"),
-    Heading("Identity"),
     Heading("Findings"),
+    Heading("Address", widest=28),
+    Heading("Identity"),
 )
 
 
@@ -53,19 +54,19 @@ def state_titles(view: View) -> tuple[str, ...]:
 def devices(view: View) -> Table:
     first = first_rows(view)
     changed = _changed(view)
-    rows = [_device(row, first.get(row.id), changed.get(row.id, "")) for row in view.rows.devices]
-    return Table(sheets_words.DEVICES, "tblDevices", _headings(view), rows, 2)
+    rows = [_device(row, view.listed_system(row), first.get(row.id), changed.get(row.id, "")) for row in view.rows.devices]
+    headings = _headings(view)
+    return Table(sheets_words.DEVICES, "tblDevices", headings, rows, 2, printed=len(headings) - _BEYOND)
 
 
-def _device(row: DeviceRow, first: int | None, changed: str) -> tuple[Value, ...]:
+def _device(row: DeviceRow, system: str, first: int | None, changed: str) -> tuple[Value, ...]:
     return (
         row.id,
         row.name,
         row.site,
         row.role,
-        row.system,
+        system,
         row.owner,
-        row.address,
         utc(row.last_seen),
         row.days_since,
         *(_state(cell.state) for cell in row.cells),
@@ -74,8 +75,9 @@ def _device(row: DeviceRow, first: int | None, changed: str) -> tuple[Value, ...
         len(row.with_status(Status.UNKNOWN)),
         row.score,
         changed,
-        words.IDENTITIES[row.identity],
         "" if first is None else Go(sheets_words.SEE_FINDINGS, sheets_words.FINDINGS, first),
+        row.address,
+        words.IDENTITIES[row.identity],
     )
 
 

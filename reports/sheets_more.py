@@ -17,6 +17,8 @@ from .view import View
 
 _NAMES = ", "
 _YES_NO = ("Yes", "No")
+# The first columns, which go to the printer; what stands beyond is for whoever works in the sheet.
+_PRINTED_PLAN, _PRINTED_EXCEPTIONS, _PRINTED_COVERAGE = 14, 11, 11
 
 
 def plan(view: View) -> Table:
@@ -26,24 +28,24 @@ def plan(view: View) -> Table:
         Heading("Fix id", widest=36),
         Heading("What to do", wrap=True, widest=42),
         Heading("Part"),
-        Heading("Weight"),
-        Heading(labels.HOLDS),
         Heading("Machines", Kind.WHOLE),
-        Heading("Declined", Kind.WHOLE),
         Heading("Hours", Kind.TENTH_PLAIN, not_negative=True),
-        Heading("Hours, at least", Kind.TENTH_PLAIN),
-        Heading("Hours, at most", Kind.TENTH_PLAIN),
         Heading("Points", Kind.HUNDREDTH),
         Heading("Points per hour", Kind.HUNDREDTH),
         Heading("Score after", Kind.TENTH_PLAIN),
         Heading("Paid by", choices=tuple(tasks_words.PAYERS.values())),
-        Heading("Holds if", wrap=True, widest=20),
         Heading("Owner", input=True, widest=18),
         Heading("Due", Kind.DAY, input=True, after_report=True, widest=12),
         Heading("State", input=True, choices=tasks_words.STATES),
         Heading("Notes", input=True, widest=40),
+        Heading("Weight"),
+        Heading(labels.HOLDS),
+        Heading("Declined", Kind.WHOLE),
+        Heading("Hours, at least", Kind.TENTH_PLAIN),
+        Heading("Hours, at most", Kind.TENTH_PLAIN),
+        Heading("Holds if", wrap=True, widest=20),
     )
-    table = Table(sheets_words.PLAN, "tblPlan", headings, (), 3, tuple(_totals(view)))
+    table = Table(sheets_words.PLAN, "tblPlan", headings, (), 3, tuple(_totals(view)), _PRINTED_PLAN)
     rows = [_task(row, table.head + place) for place, row in enumerate(view.tasks.rows, 2)]
     return replace(table, rows=rows)
 
@@ -83,22 +85,22 @@ def _task(row: TaskRow, line: int) -> tuple[Value, ...]:
         row.id,
         row.title,
         row.part,
-        "" if row.severity == words.DASH else row.severity,
-        "Yes" if row.holds else "No",
         row.machines,
-        row.declined,
         hours.likely if hours else None,
-        hours.low if hours else None,
-        hours.high if hours else None,
         row.points,
-        None if row.points is None else Formula(f'IFERROR(L{line}/I{line},"")', row.rate),
+        None if row.points is None else Formula(f'IFERROR(G{line}/F{line},"")', row.rate),
         None if row.after is None else Formula(f"IF({run}>100,100,{run})", row.after),
         row.payer,
-        row.note,
         "",
         None,
         tasks_words.TO_DO,
         "",
+        "" if row.severity == words.DASH else row.severity,
+        "Yes" if row.holds else "No",
+        row.declined,
+        hours.low if hours else None,
+        hours.high if hours else None,
+        row.note,
     )
 
 
@@ -146,42 +148,42 @@ def _month(month: Month, ids: list[str]) -> tuple[Value, ...]:
 def exceptions(view: View) -> Table:
     headings = (
         Heading("Exception id", widest=30),
-        Heading("Kind", wrap=True, widest=24),
         Heading("What", wrap=True, widest=40),
-        Heading("Status", Kind.STATUS, choices=(*exempt_words.STATES.values(), exempt_words.UNREAD)),
-        Heading("What became of it", wrap=True, widest=40),
-        Heading("Machines", wrap=True, widest=40),
+        Heading("Machines", wrap=True, widest=30),
         Heading("Count", Kind.WHOLE),
-        Heading("Reason", wrap=True),
-        Heading("Cover", wrap=True, widest=36),
-        Heading("Price quoted"),
-        Heading("Agreed by", wrap=True, widest=28),
+        Heading("Reason", wrap=True, widest=36),
+        Heading("Agreed by", wrap=True, widest=22),
         Heading("From", Kind.DAY),
         Heading("Until", Kind.DAY),
         Heading("Days left", Kind.WHOLE),
+        Heading("Cover", wrap=True, widest=30),
+        Heading("Status", Kind.STATUS, choices=(*exempt_words.STATES.values(), exempt_words.UNREAD)),
+        Heading("Kind", wrap=True, widest=24),
+        Heading("What became of it", wrap=True, widest=40),
+        Heading("Price quoted"),
         Heading("Proof (SHA-256)", widest=24),
     )
     rows = [_exception(row, line) for line, row in enumerate(view.exceptions, 2)]
-    return Table(sheets_words.EXCEPTIONS, "tblExceptions", headings, rows, 1, printed=len(headings) - 1)
+    return Table(sheets_words.EXCEPTIONS, "tblExceptions", headings, rows, 1, printed=_PRINTED_EXCEPTIONS)
 
 
 def _exception(row: Exempt, line: int) -> tuple[Value, ...]:
     """Days are left of what has not ended and of what has begun."""
     return (
         row.id,
-        row.kind_word,
         exempt_words.what(row.what),
-        row.state,
-        row.note,
         hygiene.text(_NAMES.join(row.names)),
         len(row.names),
         row.reason,
-        row.cover,
-        row.price,
         row.who,
         day(row.since),
         day(row.until),
-        None if row.days_left is None else Formula(f"M{line}-Report_Date", row.days_left),
+        None if row.days_left is None else Formula(f"H{line}-Report_Date", row.days_left),
+        row.cover,
+        row.state,
+        row.kind_word,
+        row.note,
+        row.price,
         row.proof,
     )
 
@@ -193,20 +195,20 @@ def coverage(view: View) -> Table:
         Heading("Site"),
         Heading("On the list because of"),
         Heading("In scope", choices=_YES_NO),
-        Heading("We manage it", choices=_YES_NO),
         Heading("Checked", choices=_YES_NO),
         Heading(sheets_words.WHY_NOT, wrap=True, widest=30, listed_in=sheets_words.REASONS_NAME),
-        Heading("What happened", wrap=True),
         Heading("Last good result (UTC)", Kind.MOMENT),
         Heading("Days since", Kind.WHOLE),
+        Heading(unchecked_words.COLUMN_UNBLOCK, wrap=True),
+        Heading(unchecked_words.COLUMN_WHO, choices=tuple(unchecked_words.WHO.values())),
+        Heading("What happened", wrap=True),
+        Heading("Next step", wrap=True),
+        Heading("We manage it", choices=_YES_NO),
         Heading("Checks without an answer", Kind.WHOLE),
         Heading("Older answers that count", Kind.WHOLE),
-        Heading(unchecked_words.COLUMN_UNBLOCK, wrap=True),
-        Heading("Next step", wrap=True),
-        Heading(unchecked_words.COLUMN_WHO, choices=tuple(unchecked_words.WHO.values())),
     )
     rows = [*(_covered(row) for row in view.rows.devices), *(_gone(gone) for gone in view.pillars.gone)]
-    return Table(sheets_words.COVERAGE, "tblCoverage", headings, rows, 2, tuple(_reconciled(view)))
+    return Table(sheets_words.COVERAGE, "tblCoverage", headings, rows, 2, tuple(_reconciled(view)), _PRINTED_COVERAGE)
 
 
 def _reconciled(view: View) -> Iterator[Line]:
@@ -230,24 +232,24 @@ def _covered(row: DeviceRow) -> tuple[Value, ...]:
         row.site,
         row.expected_because,
         "Yes",
-        "Yes" if row.managed else "No",
         "Yes" if row.seen else "No",
         row.why_not_seen,
-        row.failure_message,
         utc(row.last_seen),
         row.days_since,
+        row.unblock,
+        row.who,
+        row.failure_message,
+        row.next_step,
+        "Yes" if row.managed else "No",
         row.unanswered,
         len(row.carried),
-        row.unblock,
-        row.next_step,
-        row.who,
     )
 
 
 def _gone(gone: Gone) -> tuple[Value, ...]:
     """A machine that left the list, without an id and without answers."""
     said = sheets_words.gone(gone.reason, numbers.day(gone.on))
-    return ("", gone.name, "", "", "No", "", "No", sheets_words.GONE, said, None, None, None, None, "", "", "")
+    return ("", gone.name, "", "", "No", "No", sheets_words.GONE, None, None, "", "", said, "", "", None, None)
 
 
 def ahead(view: View) -> Table:

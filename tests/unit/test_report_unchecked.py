@@ -103,5 +103,5 @@ def test_the_workbook_has_both_and_lists_the_reasons(rows: dict[str, tuple[str, 
     listed = [row[0] for row in named(book, "Why_Not_Checked")]
     assert {why for why, _, _ in rows.values() if why} < set(listed)
     rules = {one.formula1: str(one.sqref) for one in book["Coverage"].data_validations.dataValidation}
-    assert rules["Why_Not_Checked"].startswith("H")
+    assert rules["Why_Not_Checked"].startswith("G")
     assert '"We,You,Nobody yet"' in rules

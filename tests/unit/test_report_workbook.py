@@ -158,7 +158,7 @@ def test_dates_are_dates_and_numbers_are_numbers(fleet_book: Path) -> None:
     since = [value for value in column(book, "Findings", "Since") if value is not None]
     assert since
     assert all(isinstance(value, datetime) for value in since)
-    (number,) = {cell.number_format for cell in book["Devices"]["H"][1:] if cell.value}
+    (number,) = {cell.number_format for cell in book["Devices"]["G"][1:] if cell.value}
     assert number == "yyyy-mm-dd hh:mm"
 
 
@@ -169,7 +169,7 @@ def test_what_may_be_filled_in_and_what_follows_the_words(story_book: Path) -> N
     assert ("Remediation plan", "decimal", "0") in found
     assert ("Remediation plan", "list", '"To do,Agreed,Doing,Done,Declined"') in found
     assert ("Devices", "list", '"No,Not checked,Excused,Yes,Not applicable"') in found
-    (inputs,) = book["Remediation plan"]["Q8:T8"]
+    (inputs,) = book["Remediation plan"]["K8:N8"]
     assert {cell.fill.fgColor.rgb for cell in inputs} == {"FFFFF9E5"}
     shown = [rule for ranges in book["Devices"].conditional_formatting for rule in ranges.rules]
     followed = {rule.formula[0] for rule in shown if rule.formula}
