@@ -93,7 +93,7 @@ def commands(folder: Path, url: str, newest: date, *, document: bool) -> Iterato
     yield f"scorecard frameworks show insurance {store}"
     yield f"scorecard report {good} --out {_within(folder, f'{days[GOOD]:%Y-%m}')} {store}"
     yield f"scorecard report --edition engineer,prospect --format html --out {_within(folder, 'editions')} {store}"
-    yield f"scorecard report --portfolio --tables --format html --out {_within(folder, 'portfolio')} {store}"
+    yield f"scorecard report --portfolio --format html --out {_within(folder, 'portfolio')} {store}"
     if document:
         yield f"scorecard verify {_within(folder, 'audit.json')}"
     yield f"scorecard rejudge --standard cyber-essentials {store}"

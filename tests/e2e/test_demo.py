@@ -60,7 +60,7 @@ def test_each_printed_command_works_and_says_that_it_is_made_up(demonstration: D
             assert NOTE in done.stdout, line
         if line[0] == "verify":
             assert "nothing differs" in done.stdout
-    assert (demonstration.folder / "portfolio/tables/audits.csv").is_file()
+    assert (demonstration.folder / "portfolio/index.html").is_file()
     assert {path.stem.rpartition("_")[2] for path in (demonstration.folder / "editions").iterdir()} == {
         "engineer",
         "prospect",
