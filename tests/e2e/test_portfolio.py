@@ -130,6 +130,7 @@ def test_counts_lead_to_their_clients_and_filters_work_together(browser: Browser
         page.fill("#f-q", "IRCH")
         expect(page.locator("#result")).to_have_text("1 of 8 clients shown.")
         page.keyboard.press("Escape")
+        assert "With grade D or F" in page.locator("#f-show").inner_text()
         page.select_option("#f-grade", "B")
         assert shown(page) == ["Birchway", "Dunmore"]
         page.click("th[data-sort=points] button")
