@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
+from scorecard import disk_space
 from scorecard.model import OPEN, Finding, Status
 from scorecard.result import Audit, Device
 
@@ -166,9 +167,20 @@ class _Builder:
             unblock=unchecked.unblock(device),
             who=unchecked.whose(device),
             facts=tuple(
-                (hygiene.name(key), hygiene.name(str(value))) for key, value in device.facts.items() if value is not None
+                (hygiene.name(key), hygiene.name(_shown(str(value))))
+                for key, value in device.facts.items()
+                if value is not None
             ),
         )
+
+
+def _shown(fact: str) -> str:
+    """The room on disks is kept to a thousandth, to reckon with; a reader needs less."""
+    spaces = disk_space.read(fact)
+    if spaces is None or not spaces.listed:
+        return fact
+    said = [words.disk(one.mount, one.free_bytes, one.size_bytes) for one in spaces.listed]
+    return "; ".join([*said, words.and_more(spaces.more)] if spaces.more else said)
 
 
 def build(audit: Audit, agreed: Agreed, zone: tzinfo) -> Rows:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scorecard import disk_space
 from scorecard.errors import FailureKind
 from scorecard.model import Identity, Outcome, Role, Status
 from scorecard.result import Answer
@@ -322,6 +323,14 @@ def device_line(seen: bool, short: int, silent: int, excused: int) -> str:
 
 def fact_label(key: str) -> str:
     return key.replace("_", " ").replace("-", " ").capitalize()
+
+
+def disk(mount: str, free_bytes: int | None, size_bytes: int | None) -> str:
+    """ "C: 270.5 of 500 GB free", a GB being 2^30 bytes."""
+    if free_bytes is None or size_bytes is None:
+        return f"{mount} not read"
+    size = size_bytes / disk_space.GB
+    return f"{mount} {free_bytes / disk_space.GB:,.1f} of {f'{size:,.0f}' if size >= 10 else f'{size:,.1f}'} GB free"
 
 
 def days(count: int) -> str:

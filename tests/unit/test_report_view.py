@@ -353,3 +353,17 @@ def test_a_note_on_many_machines_is_said_once() -> None:
         "M3: its clock is wrong",
         "A: general remark",
     )
+
+
+def test_room_on_disks_is_shown_to_a_tenth_and_other_words_stay_as_they_are() -> None:
+    said = {
+        "C: 270.512 of 500.000 GB free; /data, old 0.044 of 3.250 GB free; E: not read; and 2 more": (
+            "C: 270.5 of 500 GB free; /data, old 0.0 of 3.2 GB free; E: not read; and 2 more"
+        ),
+        "none": "none",
+        "C: full": "C: full",
+        "C: 1.5 of 2 GB free": "C: 1.5 of 2 GB free",
+    }
+    for text, shown in said.items():
+        seen = view(sample.audit([Machine("A", facts={"disks": text})]))
+        assert seen.rows.devices[0].facts == (("disks", shown),)
