@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -14,16 +15,19 @@ import pytest
 from markupsafe import escape
 
 from scorecard import days, outputs
-from scorecard.model import Status
+from scorecard.cli.summary import show
+from scorecard.model import Status, Verdict
+from scorecard.registry import Registry
 from scorecard.reporting import EditionName, ReportContext
 from scorecard.result import Audit, Contact, Goal, Preferences
+from scorecard.store import Store
 from tests.e2e import sample, story
 from tests.e2e.sample import MARKUP, Machine, short, unreachable
 
 views = importlib.import_module("scorecard.reports.view")
 html = importlib.import_module("scorecard.reports.html")
 numbers = importlib.import_module("scorecard.reports.numbers")
-DRIVE = "disk-encryption.system-volume"
+DRIVE, SUPPORT = "disk-encryption.system-volume", "os-support.supported"
 SPRING = date(2027, 3, 31)
 MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 DAY_FIRST = re.compile(rf"\b[0-9]{{1,2}} {MONTH}\b(?! [0-9]{{1,2}})")
@@ -72,7 +76,7 @@ def test_the_grade_says_how_far_the_agreed_goal_is(audit: Audit, goal: Goal | No
 
 
 def test_the_points_to_the_agreed_goal_are_those_of_its_letter_not_of_the_next_one() -> None:
-    audit = fleet(20, checks=(DRIVE, "antivirus.protected", "os-support.supported"))
+    audit = fleet(20, checks=(DRIVE, "antivirus.protected", SUPPORT))
     score = audit.scorecard.score
     assert score is not None
     assert score < 80
@@ -266,6 +270,32 @@ def test_formats_are_written_in_the_clients_locale_whoever_asks(tmp_path: Path) 
     assert days.locale().name == "en-GB"
 
 
+def test_the_end_of_an_audit_on_the_screen_is_written_so_too(capsys: pytest.CaptureFixture[str]) -> None:
+    told = year()
+    show(wishing(told.audit, locale="en-US"), (), ReportContext(before=told.audits[-2]))
+    said = capsys.readouterr().out
+    assert "Oct 14, 2026" in said
+    assert DAY_FIRST.findall(said) == []
+
+
+def test_what_lies_ahead_is_told_in_the_clients_locale(tmp_path: Path) -> None:
+    ends = {"product": "debian", "version": "12", "release": "12", "ends": "2027-06-30", "kind": "standard", "source": "x"}
+    good = Verdict(Status.PASS, "supported", "supported", ends)
+    first, second = (
+        sample.audit([Machine("A", answers={SUPPORT: good}), Machine("B")], at=at, id=f"a{at.month}")
+        for at in (story.OCTOBER, sample.AS_OF)
+    )
+    gone = replace(second, devices=tuple(replace(one, seen=one.name != "B") for one in second.devices))
+    with closing(Store.open(f"sqlite:///{tmp_path / 'history.db'}")) as store:
+        for audit in (first, gone):
+            store.begin(audit.id, audit.client, audit.started_at, audit.scope)
+            store.finish(audit)
+        found = outputs.context(wishing(gone, locale="en-US"), store, Registry.load(), ["html"]).outlook
+    assert found is not None
+    assert "ends on Jun 30, 2027" in found.warnings[0].sentence
+    assert days.locale().name == "en-GB"
+
+
 @pytest.mark.parametrize(
     ("locale", "paper", "size"),
     [
@@ -280,7 +310,7 @@ def test_formats_are_written_in_the_clients_locale_whoever_asks(tmp_path: Path) 
 def test_the_paper_is_the_countrys_unless_the_inventory_says_otherwise(locale: str, paper: str, size: str) -> None:
     made = view(wishing(fleet(0, of=1), locale=locale, paper=paper))
     assert made.paper.size == size
-    assert ("@page { size: letter; }" in html.page(made)) == (size == "letter")
+    assert bool(re.search(r"@page ?\{ ?size: ?letter", html.page(made))) == (size == "letter")
 
 
 @pytest.mark.parametrize("size", ["A4", "letter"])
