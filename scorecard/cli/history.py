@@ -12,7 +12,6 @@ from scorecard.cli.options import store_option
 from scorecard.cli.terminal import say, say_json
 from scorecard.document_writing import time_text
 from scorecard.folders import check_folder
-from scorecard.portfolio import tables
 from scorecard.registry import portfolio_site
 from scorecard.store import Entry, Store, UnknownAudit
 
@@ -52,6 +51,8 @@ def history(client: str | None, as_json: bool, folder: Path | None, store_url: s
 
 
 def _write_tables(folder: Path, client: str | None, store_url: str | None) -> None:
+    from scorecard.portfolio import tables  # loads what compares and plans audits, which the list does without
+
     check_folder(folder)
     site = portfolio_site()
     store = Store.open(store_url)
