@@ -27,6 +27,7 @@ from scorecard.portfolio.newest import newest
 from scorecard.pseudonyms import redacted
 from scorecard.registry import Registry
 from scorecard.reporting import ReportContext
+from scorecard.result import Promise
 from scorecard.store import Store
 
 log = logging.getLogger(__name__)
@@ -159,6 +160,7 @@ def _list(clients: Sequence[Client], now: datetime, place: Path, path: Path) -> 
                 "name": client.name,
                 "page": f"{client.folder}/{INDEX}",
                 "audits": [_audit(line, client) for line in client.audits],
+                "promises": [_promise(one) for one in client.newest.promises] if client.newest else None,
                 "overdue": [_overdue(one) for one in client.newest.overdue] if client.newest else None,
                 "support_ends": [_ending(one) for one in client.newest.endings] if client.newest else None,
             }
@@ -185,6 +187,10 @@ def _audit(line: Summary, client: Client) -> dict[str, object]:
         "made_up": line.made_up,
         "reports": [f"{client.folder}/{name}" for name in client.reports.get(line.id, ())],
     }
+
+
+def _promise(one: Promise) -> dict[str, object]:
+    return {"id": one.id, "title": one.title, "answer": one.answer.value, "of": one.of, "met": one.met}
 
 
 def _overdue(one: Overdue) -> dict[str, object]:

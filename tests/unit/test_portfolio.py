@@ -391,6 +391,20 @@ def test_the_newest_document_tells_what_is_overdue_who_is_provider_and_what_ends
     assert (told.provider, told.promises) == (audit.provider, audit.scorecard.promises)
 
 
+def test_the_list_for_programs_has_what_the_pages_have(store: Store, tmp_path: Path) -> None:
+    audit = keep(store, audited("Acme", 1, AS_OF, Machine("old", answers=SHORT, days_open=31)))
+    store.begin("9", "Never", AS_OF, "")
+    write(store, order(tmp_path / "site"))
+    acme, never = listed(tmp_path / "site")["clients"]
+    (late,) = acme["overdue"]
+    assert (late["check"], late["machines"], late["since"]) == ("antivirus.protected", ["old"], "2026-10-14T07:42:00Z")
+    assert [(one["id"], one["answer"]) for one in acme["promises"]] == [
+        (one.id, one.answer.value) for one in audit.scorecard.promises
+    ]
+    assert acme["support_ends"] == []
+    assert (never["overdue"], never["promises"], never["support_ends"]) == (None, None, None)
+
+
 def test_with_redaction_no_machine_is_named(store: Store, tmp_path: Path) -> None:
     keep(store, audited("Acme", 1, AS_OF, Machine("ZEPHYR-7", answers=SHORT, days_open=31)))
     for redact, there in ((None, True), (True, False)):
