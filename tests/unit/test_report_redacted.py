@@ -21,6 +21,7 @@ from scorecard.errors import FailureKind, InputError
 from scorecard.exceptions import Exceptions
 from scorecard.exceptions.entries import Entry
 from scorecard.model import ExceptionKind, Failure, Json, Observation, Outcome, Seen, Status
+from scorecard.plan.planned import Planned
 from scorecard.pseudonyms import Numbers, redacted
 from scorecard.registry import Registry
 from scorecard.reporting import EditionName, ReportContext
@@ -84,7 +85,8 @@ def _planted() -> tuple[Audit, ReportContext]:
         )
         for device in audit.devices
     )
-    return replace(audit, devices=devices), replace(sample.context(machines), before=audit)
+    shown = replace(audit, devices=devices)
+    return shown, replace(sample.context(machines), before=audit, planned=Planned(shown))
 
 
 def _text(path: Path) -> str:
