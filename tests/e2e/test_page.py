@@ -273,7 +273,9 @@ def test_tables_headings_and_names_are_in_order(load: Callable[..., Opened], nam
     assert isinstance(levels, list)
     assert all(after - before <= 1 for before, after in pairwise(levels))
     # Tables that become blocks on a narrow screen say their roles: not every browser keeps them.
-    assert opened.value("[...document.querySelectorAll('.prom, .prom :is(thead, tbody, tr, th, td)')].every(one => one.role)")
+    assert opened.value(
+        "[...document.querySelectorAll('.prom, .prom :is(thead, tbody, tr, th, td)')].every(one => one.role)"
+    )
     controls = "[...document.querySelectorAll('button, select, input')]"
     assert opened.value(f"{controls}.filter(b => b.offsetParent && b.offsetHeight < 24).length") == 0
     regions = opened.value("[...document.querySelectorAll('[role=region]')].map(r => r.getAttribute('aria-label'))")

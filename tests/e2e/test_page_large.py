@@ -74,11 +74,17 @@ def test_pages_of_a_hundred_and_the_way_back(opened: Page) -> None:
     expect(result).to_contain_text("Page 12 of 12.")
     expect(opened.locator("#next")).to_be_disabled()
     expect(opened.locator("#show-all")).to_be_hidden()  # more than 1,000
+    go(opened, "#machines?page=11")
+    opened.locator("#next").focus()
+    opened.keyboard.press("Enter")
+    expect(result).to_contain_text("Page 12 of 12.")
+    expect(opened.locator("#previous")).to_be_focused()  # the other one has nothing more to do
     go(opened, "#machines?q=nb-0")
     expect(result).to_have_text("1,000 of 1,200 machines are shown, found by “nb-0”. Page 1 of 10.")
     opened.click("#show-all")
     expect(result).to_have_text("1,000 of 1,200 machines are shown, found by “nb-0”.")
     assert len(names(opened)) == 1_000
+    expect(opened.locator("#machines .scroll")).to_be_focused()
 
 
 def test_every_count_of_the_first_screen_leads_to_that_many_machines(opened: Page) -> None:
@@ -137,7 +143,9 @@ def test_machines_that_are_printed_and_those_that_are_not_have_their_detail(open
 def test_names_and_rows_can_be_taken_along(opened: Page) -> None:
     opened.context.grant_permissions(["clipboard-read", "clipboard-write"])
     go(opened, "#machines?state=no&pillar=encryption&sort=-name")
-    expect(opened.locator("#result")).to_have_text("4 of 1,200 machines fall short on disk encryption. Sorted by Machine.")
+    expect(opened.locator("#result")).to_have_text(
+        "4 of 1,200 machines fall short on disk encryption. Sorted by Machine, from the end."
+    )
     opened.click("#copy")
     expect(opened.locator("#result")).to_have_text("4 copied.")
     assert opened.evaluate("navigator.clipboard.readText()") == "LT-040\nLT-031\nLT-022\nLT-014"
