@@ -7,15 +7,19 @@ import re
 import subprocess
 from collections import Counter
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from scorecard import outputs
 from scorecard.cli.summary import show
+from scorecard.frameworks import answers, fresh_days
+from scorecard.history.bridge import bridge
+from scorecard.history.shapley import rounded
 from scorecard.registry import report
 from scorecard.result import Contract
-from scorecard.rounding import as_shown
+from scorecard.rounding import as_shown, percentage
 from tests.e2e import story
 from tests.e2e.programs import program
 from tests.e2e.same_numbers import OPEN, RESULTS, STATES, Figures, Written, expected, figures_in, plain
@@ -107,7 +111,8 @@ def test_the_page_says_what_the_document_holds_of_each_promise_and_machine(writt
     safe, detail = written.texts()["safe"], written.texts()["detail"]
     _promises(safe, written)
     listed = {}
-    for row in re.findall(r'<tr id="r\w+">(.*?)(?=<tr id="r|</tbody>)', written.page, re.DOTALL):
+    (body,) = re.findall(r'<tbody id="rows">(.*?)</tbody>', written.page, re.DOTALL)
+    for row in re.split(r"<tr[^>]*>", body)[1:]:
         name, *cells = (plain(cell).strip() for cell in re.split(r"<t[dh][^>]*>", row)[1:])
         listed[name.split(" ")[0]] = (*cells[:3], cells[4])
     assert listed == {one.name: (*one.states, str(as_shown(one.points, 1))) for one in written.expected.machines.values()}
@@ -206,6 +211,56 @@ def test_the_workbook_says_what_the_document_holds_of_each_promise_and_machine(w
     on_sheet = Counter(row["Result"] for row in written.sheet("Findings", "Finding id"))
     assert on_sheet.pop("Yes") == wanted.figures["fixed"]  # of what is in order, what was fixed
     assert on_sheet == Counter({word: count for word, count in findings.items() if word not in ("Yes", "Not applicable")})
+
+
+def test_page_and_workbook_say_what_moved_the_points(written: Written) -> None:
+    made = told()
+    found = bridge(made.audits[-2], made.audit)
+    assert found.before is not None
+    assert found.after is not None
+    parts = rounded([part.points for part in found.parts], found.before, found.after, 1)
+    changes = written.texts()["changes"].replace("\N{MINUS SIGN}", "-")
+    steps = [Decimal(step) for step in re.findall(r"([+-][\d.]+|\b0) [\d.]+ \d+ results? on", changes)]
+    cells = [value for value, remark in written.summary("Why the points moved").values() if "on " in str(remark)]
+    assert steps == parts
+    assert [as_shown(value, 1) for value in cells] == parts
+    assert f"from {as_shown(found.before, 1)} to {as_shown(found.after, 1)}" in changes
+
+
+def test_page_and_workbook_say_the_months_before(written: Written) -> None:
+    made = told()
+    card = made.audit.scorecard
+    past = [(one.as_of, one.score, one.coverage) for one in made.context.history]
+    months = [*past, (made.audit.as_of, card.score, card.coverage)][-12:]
+    wanted = [(f"{moment:%b %Y}", f"{as_shown(score or 0.0, 0)}", percentage(share)) for moment, score, share in months]
+    page = re.findall(r"([A-Z][a-z]{2} \d{4}) (\d+) ([\d.]+%)", written.texts()["better"].partition("When Points")[2])
+    assert page == wanted
+    rows = [row for row in written.sheet("Trend", "Month") if row["Score"] is not None]
+    assert [
+        (f"{row['Month']:%b %Y}", f"{as_shown(row['Score'], 0)}", percentage(row["Answers we have"])) for row in rows
+    ] == wanted
+
+
+def test_page_and_workbook_say_what_lies_ahead_and_what_is_asked(written: Written) -> None:
+    made, texts = told(), written.texts()
+    assert made.context.outlook is not None
+    warnings = made.context.outlook.warnings
+    assert [(row["When"].date(), row["Count"]) for row in written.sheet("Will break first", "When")] == [
+        (one.on, len(one.endpoints)) for one in warnings
+    ]
+    assert [int(days) for days in re.findall(r"\d{4} in (\d+) days ", texts["ahead"])] == [one.days for one in warnings]
+    asked = {
+        (one.row.id, one.met, one.of)
+        for framework in made.context.frameworks
+        for one in answers(made.audit, framework, fresh_days=fresh_days(made.audit), now=made.audit.as_of)
+    }
+    rows = written.sheet("Frameworks", "Framework")
+    assert {(row["Id"], row["Machines that do"], row["Of"]) for row in rows} == asked
+    counted = Counter(row["Answer"].lower() for row in rows)
+    said: Counter[str] = Counter()
+    for summary in re.findall(r"\d+ asked: ([a-z ,\d]+\d)", texts["frameworks"]):
+        said.update({word: int(count) for word, count in re.findall(r"([a-z][a-z ]*) (\d+)", summary)})
+    assert said == counted
 
 
 def test_the_list_of_findings_says_what_the_document_holds(written: Written) -> None:
