@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from scorecard.exceptions.listing import WORDS, Group
+from scorecard.exceptions.states import State, note
 from scorecard.model import ExceptionKind
 
 from . import words
@@ -39,8 +40,13 @@ def what(pieces: Sequence[str]) -> str:
     return "; ".join(pieces)
 
 
-def sentence(note: str) -> str:
-    return f"{note[:1].upper()}{note[1:]}."
+# What the command line says of the two, said to one of them.
+_TO_THE_CLIENT = {note(ExceptionKind.DECLINED, State.COUNTS, covered=False): "counts in your grade, not in ours"}
+
+
+def sentence(said: str) -> str:
+    said = _TO_THE_CLIENT.get(said, said)
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def left(days: int) -> str:

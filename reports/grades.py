@@ -72,4 +72,4 @@ def _apart(leavers: Iterable[Leaver], agreed: Agreed, rows: Rows) -> Iterable[Ap
     for leaver in leavers:
         machine = Link(hygiene.name(leaver.endpoint), rows.ids.get(leaver.endpoint, ""), is_name=True)
         title = agreed.check(leaver.check).title if leaver.check else ""
-        yield Apart(machine, title, hygiene.line(leaver.why))
+        yield Apart(machine, title, grades_words.DECLINED if leaver.check else grades_words.NOT_MANAGED)

@@ -11,6 +11,10 @@ OWN_LABEL = "Our own grade"
 SHIPPED_LABEL = "As the standard is shipped"
 
 
+NOT_MANAGED = "We do not manage it"
+DECLINED = "You declined the work"
+
+
 def without(machines: int, works: int) -> str:
     """ "2 machines that we do not manage and 3 results of work that you declined"."""
     pieces = (

@@ -197,8 +197,8 @@ def test_our_own_grade_is_a_sentence_where_it_differs_with_what_makes_the_differ
     assert said in plain(section(page, "safe"))
     assert said in plain(section(page, "exceptions"))
     listed = plain(section(page, "exceptions")).partition("What our own grade leaves out")[2]
-    assert "SV-011 All of it not managed by the provider" in listed
-    assert "PC-007 The maker still supports the system declined by the client" in listed
+    assert "SV-011 All of it We do not manage it" in listed
+    assert "PC-007 The maker still supports the system You declined the work" in listed
     assert summary(book)["Our own grade"] == (partner.letter, said)
     assert "What we answer for" not in plain(str(views.build(sample.fleet_audit(), ReportContext()).grades.own))
 
