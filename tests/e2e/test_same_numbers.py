@@ -222,6 +222,7 @@ def test_page_and_workbook_say_what_moved_the_points(written: Written) -> None:
     changes = written.texts()["changes"].replace("\N{MINUS SIGN}", "-")
     steps = [Decimal(step) for step in re.findall(r"([+-][\d.]+|\b0) [\d.]+ \d+ results? on", changes)]
     cells = [value for value, remark in written.summary("Why the points moved").values() if "on " in str(remark)]
+    assert len(parts) > 3
     assert steps == parts
     assert [as_shown(value, 1) for value in cells] == parts
     assert f"from {as_shown(found.before, 1)} to {as_shown(found.after, 1)}" in changes
