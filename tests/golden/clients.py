@@ -15,7 +15,7 @@ from scorecard.errors import FailureKind
 from scorecard.exceptions import Entry, Exceptions
 from scorecard.model import ExceptionKind, Json, Role, Status, Verdict
 from scorecard.reporting import Past
-from scorecard.result import Audit, Contract
+from scorecard.result import Audit, Contact, Contract, Goal, Preferences
 from tests.e2e import sample, story
 from tests.e2e.sample import Machine, no_answer, short
 from tests.e2e.story import DEFINITIONS, DRIVE, OCTOBER, SEPTEMBER, SUPPORT, UPDATES, Story
@@ -97,11 +97,14 @@ def harbour() -> Story:
     now = _with(listed, _faults(*rest, drives, (SHORT_OF_UPDATES, UPDATES, WAITING)))
     kiosk = _waived(DRIVE, ("KI-002",), date(2026, 9, 14), date(2026, 12, 12), reason="It has nothing to steal on it")
     exceptions = Exceptions((kiosk,))
-    contract = Contract(12, 110.0, "GBP")
+    contract = Contract(12, 110.0, "GBP", {Role.WORKSTATION: 820.0})
+    agreed = Preferences(goal=Goal("A", date(2027, 3, 31)), contact=Contact("Jo Larkspur"))
 
     def audit(machines: Mapping[str, Machine], at: datetime, past: Sequence[Audit]) -> Audit:
         id_ = f"{at:%Y-%m-%d}-harbour-finch"
-        return sample.audit(machines.values(), at=at, past=past, exceptions=exceptions, contract=contract, id=id_)
+        return sample.audit(
+            machines.values(), at=at, past=past, exceptions=exceptions, contract=contract, preferences=agreed, id=id_
+        )
 
     september = audit(_away(first, "PC-112"), SEPTEMBER, ())
     october = audit(_away(before, *NOT_SEEN, "LT-060"), OCTOBER, (september,))
