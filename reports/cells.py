@@ -41,7 +41,7 @@ _FORMATS = {
     Kind.PERCENT: "0%",
 }
 _INPUT, _LIVE, _RULE, _LINK = "#FFF9E5", "#F4F6F8", "#D3DAE2", "#1A4FA3"
-_SIDE_INCHES, _TOP_INCHES, _HEAD_INCHES = 0.59, 0.83, 0.35
+_MARGIN_INCHES, _HEAD_INCHES = 0.59, 0.3  # 1.5 cm, with the line over and under the page inside
 _PAPERS = {days.LETTER: 1, days.A4: 9}  # as spreadsheets number them
 LINE_POINTS, _MOST_LINES = 15.0, 20
 NUMBERS = frozenset((Kind.WHOLE, Kind.TENTH, Kind.TENTH_PLAIN, Kind.HUNDREDTH, Kind.SIGNED, Kind.SHARE, Kind.PERCENT))
@@ -173,6 +173,8 @@ class Sheet:
         for column, cell in enumerate(cells):
             if cell is not None:
                 lines = max(lines, self._put(row, column, *cell))
+        if height is not None and not any(cells):
+            self.inner.write_blank(row, 0, None, self.book.plain())  # a row of no cells would lose its height
         if height is not None or lines > 1:
             self.inner.set_row(row, height or LINE_POINTS * min(lines, _MOST_LINES))
         self.next += 1
@@ -236,7 +238,7 @@ class Sheet:
             sheet.set_landscape()
         sheet.set_paper(_PAPERS[self.book.paper])
         sheet.fit_to_pages(1, 1 if one_page else 0)
-        sheet.set_margins(left=_SIDE_INCHES, right=_SIDE_INCHES, top=_TOP_INCHES, bottom=_TOP_INCHES)
+        sheet.set_margins(left=_MARGIN_INCHES, right=_MARGIN_INCHES, top=_MARGIN_INCHES, bottom=_MARGIN_INCHES)
         day, edition = (text.replace("&", "&&") for text in self.book.foot)
         sheet.set_header(f"&L{client[:80].replace('&', '&&')} | {self.title}", {"margin": _HEAD_INCHES})
         sheet.set_footer(f"&L{day}&C{edition}&R&P of &N", {"margin": _HEAD_INCHES})

@@ -44,7 +44,7 @@ def _behind(view: View) -> Iterator[Group]:
     if view.edition.trend:
         yield Group(moves_words.points_title(view.moves.since), tuple(_steps(view)), on_paper=False)
     yield Group(words.TITLE_PARTS, tuple(_parts(view)), on_paper=False)
-    yield Group(words.TITLE_METHOD, tuple(_about(view)), on_paper=False)
+    yield Group(sheets_words.NAMED, tuple(_about(view)), on_paper=False)
 
 
 def _live(view: View, sheet: str, formula: str, value: str | int | float | None) -> Value:
@@ -169,8 +169,6 @@ def _work(view: View) -> Iterator[Line]:
         yield Line(sheets_words.HOURS_NEEDED, needed, tasks.total, Kind.TENTH_PLAIN, "Hours_Needed")
     if contract is not None:
         yield from _contract(view, contract)
-    if tasks.start is not None:
-        yield Line(sheets_words.START_SCORE, tasks.start, "", Kind.TENTH_PLAIN, "Start_Score")
     if tasks.road is not None:
         hours = tasks.road.hours.likely if tasks.road.hours else None
         said = " ".join((tasks.road.sentence, tasks.road.assumed)).strip()
@@ -202,6 +200,8 @@ def _parts(view: View) -> Iterator[Line]:
 
 
 def _about(view: View) -> Iterator[Line]:
+    if view.edition.hours and view.tasks.start is not None:
+        yield Line(sheets_words.START_SCORE, view.tasks.start, "", Kind.TENTH_PLAIN, "Start_Score")
     yield Line(sheets_words.CLIENT, view.client, "", Kind.TEXT, "Client_Name")
     yield Line(sheets_words.REPORT_DAY, day(view.pillars.today), view.stamp, Kind.DAY, "Report_Date")
     yield Line(sheets_words.AUDIT, view.id, "", Kind.TEXT, "Run_Id")

@@ -24,6 +24,7 @@ ABOUT = {
 ABOUT_BY_CHECK = "One row for each check that falls short somewhere."
 BEHIND_TITLE = "Figures behind these answers"
 BEHIND_NOTE = "They are not printed with this sheet."
+NAMED = "What formulas start from"
 BACK = "Back to Summary"
 SEE_MACHINES = "See machines"
 SEE_FINDINGS = "See findings"
@@ -79,7 +80,7 @@ def cut(sheet: str, count: int) -> str:
 
 
 def fewest(part: str, points: str) -> str:
-    return f"{part} has the fewest points: {points} of 100"
+    return f"Fewest points: {part}, {points} of 100"
 
 
 def parts_alt(message: str, pieces: str) -> str:

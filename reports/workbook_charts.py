@@ -19,7 +19,7 @@ from .sheets_scorecard import POINTS_COLUMN
 
 _BLUE, _RULE, _MUTED = "#1A4FA3", "#D3DAE2", "#4E5B6B"
 _LINES = ("#1A4FA3", "#0B7A5E", "#946000", "#4B2E9E", "#9C0F3C", "#5C6470")
-_WIDTH, _HEIGHT, _GAP = 490, 262, 8  # pixels
+_WIDTH, _HEIGHT, _GAP = 440, 262, 8  # pixels
 _ROW = 20  # pixels of the lowest row
 _DAY_ZERO = date(1899, 12, 30)
 _HALF = 50

@@ -15,9 +15,9 @@ from .cells import Book, Look, Sheet
 from .sheets_kinds import Go, Group, Table, Value
 from .view import View
 
-_WIDTHS = (36, 15, 78, 2, 20, 52)
+_WIDTHS = (34, 14, 88, 2, 18, 46)
 _RIGHT = 4  # the column where the block on the right begins
-_ACROSS = 190  # characters of a line over both blocks
+_ACROSS = 200  # characters of a line over both blocks
 _GAP_POINTS = 7.0
 _SIZE = 12
 _LABEL, _TITLE = Look(wrap=True, ruled=True), Look(bold=True, size=_SIZE)
