@@ -16,10 +16,12 @@ from markupsafe import escape
 
 from scorecard import days, outputs
 from scorecard.cli.summary import show
+from scorecard.inventory import fields_reports
 from scorecard.model import Status, Verdict
 from scorecard.registry import Registry
 from scorecard.reporting import EditionName, ReportContext
 from scorecard.result import Audit, Contact, Goal, Preferences
+from scorecard.standard import LETTERS
 from scorecard.store import Store
 from tests.e2e import sample, story
 from tests.e2e.sample import MARKUP, Machine, short, unreachable
@@ -162,6 +164,19 @@ def test_without_names_the_contact_has_a_number_and_no_mail_or_telephone(tmp_pat
 
 
 LOCALES = sorted(days.LOCALES)
+
+
+def test_what_may_be_chosen_is_what_there_is_and_is_documented() -> None:
+    assert fields_reports.LETTERS == LETTERS[:-1]
+    said = (Path(__file__).parents[2] / "docs" / "inventory.md").read_text(encoding="utf-8")
+    table = said[said.index("| `locale` | A day |") :].split("\n\n")[0]
+    assert sorted(re.findall(r"`(en-[A-Z]{2})`", table)) == LOCALES
+    for line in table.splitlines()[2:]:
+        names, shown, _, paper = (cell.strip() for cell in line.strip("|").split("|"))
+        for name in re.findall(r"`(en-[A-Z]{2})`", names):
+            with days.written(name) as there:
+                assert numbers.day(date(2026, 11, 14)) == shown
+            assert f"`{there.paper}`" == paper
 
 
 @pytest.mark.parametrize("name", LOCALES)
