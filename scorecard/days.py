@@ -37,8 +37,8 @@ class Locale:
 _SIGNS: Mapping[str, str] = MappingProxyType(
     {"GBP": "£", "EUR": "€", "USD": "US$", "CAD": "CA$", "AUD": "A$", "NZD": "NZ$"}
 )
-# Order of day and month: Unicode CLDR 45, a day with its month abbreviated. A dollar is the country's own; where it has none,
-# the American one.
+# Order of day and month: Unicode CLDR 45, a day with its month abbreviated. A dollar is the country's own, and where it has
+# none the American one.
 LOCALES: Mapping[str, Locale] = MappingProxyType(
     {
         one.name: one

@@ -167,7 +167,7 @@ LOCALES = sorted(days.LOCALES)
 
 
 def test_what_may_be_chosen_is_what_there_is_and_is_documented() -> None:
-    assert fields_reports.LETTERS == LETTERS[:-1]
+    assert LETTERS[:-1] == fields_reports.LETTERS
     said = (Path(__file__).parents[2] / "docs" / "inventory.md").read_text(encoding="utf-8")
     table = said[said.index("| `locale` | A day |") :].split("\n\n")[0]
     assert sorted(re.findall(r"`(en-[A-Z]{2})`", table)) == LOCALES
