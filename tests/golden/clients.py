@@ -74,7 +74,7 @@ def harbour() -> Story:
 
     Findings, promises, movements (9 fixed, 3 new, 1 came back, 25 open) and the letter are the mock-up's. Out of reach,
     since the scoring is the real one: 85 points (those findings cost less: 94, held at B), the points of single parts,
-    checks that are not there (administrator rights, backups), prices of hardware and hours already used in a month.
+    checks that are not there (administrator rights, backups) and hours already used in a month.
     """
     listed = [
         *_named("LT", range(1, 71), Role.LAPTOP),
