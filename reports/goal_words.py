@@ -16,9 +16,9 @@ def head(letter: str, by: str) -> str:
 
 
 def away(points: float) -> str:
-    """`points` is 0 where they are there, and the letter is held."""
+    """Empty where the points are there: then the letter is held, and what holds it is said beside it."""
     shown = f"{points:.0f}" if points >= 1 else f"{points:.1f}"
-    return f"It is {shown} {'point' if shown == '1' else 'points'} away." if points else "The points are there."
+    return f"It is {shown} {'point' if shown == '1' else 'points'} away." if points else ""
 
 
 def drawn(letter: str, start: str) -> str:

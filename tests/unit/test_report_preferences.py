@@ -61,12 +61,12 @@ def held() -> Audit:
     [
         (fleet(0), Goal("B", SPRING), "Agreed goal: B by 31 Mar 2027. It is reached."),
         (fleet(0), Goal("A"), "Agreed goal: A. It is reached."),
-        (held(), Goal("A", SPRING), "Agreed goal: A by 31 Mar 2027. The points are there."),
-        (held(), Goal("A", sample.AS_OF.date()), "Agreed goal: A by 14 Nov 2026. The points are there."),
+        (held(), Goal("A", SPRING), "Agreed goal: A by 31 Mar 2027."),
+        (held(), Goal("A", sample.AS_OF.date()), "Agreed goal: A by 14 Nov 2026."),
         (
             held(),
             Goal("A", sample.AS_OF.date() - timedelta(days=1)),
-            "Agreed goal: A by 13 Nov 2026. The points are there. Its day has passed.",
+            "Agreed goal: A by 13 Nov 2026. Its day has passed.",
         ),
         (held(), None, ""),
         (fleet(1, scope="--limit M0"), Goal("A"), ""),
