@@ -56,6 +56,21 @@ def score(
     )
 
 
+def grade_of(
+    findings: Sequence[Finding],
+    devices: Sequence[Device],
+    standard: Standard,
+    *,
+    as_of: datetime,
+    client_since: datetime | None,
+    time_zone: str = "UTC",
+) -> Grade:
+    """The grade alone, by the same arithmetic, without all that explains it: to try what a change would come to."""
+    counted = [finding for finding in findings if finding.counts]
+    moment = Moment(as_of, ZoneInfo(time_zone), client_since)
+    return _graded(counted, {device.name: device for device in devices}, standard, moment, "")[0]
+
+
 def _fields(grade: Grade) -> dict[str, Any]:
     return {field.name: getattr(grade, field.name) for field in fields(grade)}
 

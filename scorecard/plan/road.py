@@ -16,8 +16,8 @@ from scorecard.plan.limits import Limit, demands, is_better
 from scorecard.plan.model import Choice, Model, model
 from scorecard.plan.search import cheapest
 from scorecard.plan.work import ANSWERING, Answers, Fix, Owner, Work, by_kind, title_of, work_of
-from scorecard.result import Audit, Scorecard
-from scorecard.score import score
+from scorecard.result import Audit, Grade
+from scorecard.score import grade_of
 from scorecard.standard import LETTERS, Standard, standard_of
 
 
@@ -115,7 +115,7 @@ class _Found:
 
     choice: Choice
     cost: float
-    card: Scorecard
+    card: Grade
 
 
 class _Planner:
@@ -157,15 +157,15 @@ class _Planner:
                 return found, searched.bound, made.exact
         raise RoadError(f"internal error: the road to {self._demands.letter} does not lead there; please report it")
 
-    def _reaches(self, card: Scorecard) -> bool:
+    def _reaches(self, card: Grade) -> bool:
         return card.letter is not None and not is_better(self._demands.letter, card.letter)
 
-    def _grade(self, choice: Choice) -> Scorecard:
+    def _grade(self, choice: Choice) -> Grade:
         """The grade once that is done, by the same arithmetic as any grade."""
         audit = self._audit
         keys = {(fix.check, fix.endpoint) for fix in choice.fixes}
         keys |= {(check, answers.endpoint) for answers in choice.answers for check in answers.checks}
-        return score(
+        return grade_of(
             passed_all(audit.findings, frozenset(keys), self._standard),
             audit.devices,
             self._standard,
