@@ -121,7 +121,7 @@ def score_chart(slots: Sequence[Point | None], bands: Mapping[str, float], agree
     known = [slot for slot in slots if slot]
     first, last = known[0], known[-1]
     taken = [dot for dot, _ in drawn]
-    goal = _goal(agreed_goal, last.score or 0.0, bands, y, taken)
+    goal = _goal(agreed_goal, last.score or 0.0, bands, y, [*taken, _first_value(taken[0])])
     events = tuple(_events(drawn, goal))
     return Chart(
         title=trend_words.chart_title(first.label, last.label),
@@ -175,6 +175,11 @@ def _goal(
     return Goal(line, label, x, round(text_y, 1), end)
 
 
+def _first_value(dot: Dot) -> Dot:
+    """Where the first value is written: below its dot."""
+    return Dot(dot.x + 10, dot.y + 15)
+
+
 def _room(x: float, text_y: float, taken: Sequence[Dot]) -> float:
     """How far a text centred there stays from the line."""
     near = [abs(dot.y - (text_y - _TEXT_HEIGHT / 3)) for dot in taken if abs(dot.x - x) <= _TEXT_HALF]
@@ -189,9 +194,8 @@ def _events(drawn: Sequence[tuple[Dot, Point]], goal: Goal | None) -> Iterator[E
         if (text := _event(then, now))
     ]
     taken = [dot for dot, _ in drawn]
-    # The first value stands below its dot, and the label of the next letter beside its line.
-    taken.append(Dot(drawn[0][0].x + 10, drawn[0][0].y + 15))
-    if goal is not None:
+    taken.append(_first_value(taken[0]))
+    if goal is not None:  # its label stands beside its line
         taken.append(Dot(goal.x - _TEXT_HALF if goal.end else goal.x + _TEXT_HALF, goal.text_y - 4))
     for _, dot, text in sorted(turns, key=lambda turn: -turn[0])[:_EVENTS]:
         x = min(max(dot.x, _LEFT + _TEXT_HALF), _RIGHT - _TEXT_HALF)

@@ -16,6 +16,7 @@ from .rows import Rows, State
 
 _NAMES_SHOWN = 4
 _CAPS_SHOWN = 2
+_NAMES_BESIDE_LETTER = 2  # of what holds it: more are in the table of promises and in the list of limits
 _SCALE_LEFT, _SCALE_WIDTH = 6.0, 217.0
 _SCALE_GAP = 1.4
 _BAR_WIDTH, _BAR_GAP, _BAR_LEAST = 1000.0, 2.0, 6.0
@@ -125,7 +126,7 @@ def build(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> Standing:
         held=standing_words.held_at(card.letter_before_caps, card.letter)
         if graded and binding and card.letter and card.letter_before_caps
         else "",
-        caps=binding[:_CAPS_SHOWN],
+        caps=tuple(map(_brief, binding[:_CAPS_SHOWN])),
         more_caps=max(len(binding) - _CAPS_SHOWN, 0),
         worst_case=standing_words.worst_case(worst) if worst else "",
         worst_letter=worst,
@@ -161,7 +162,11 @@ def _headline(audit: Audit, rows: Rows, seen: int, total: int, in_part: bool) ->
 
 
 def _shares(coverage: float, seen: int, total: int) -> tuple[str, str]:
-    return (numbers.percent_of(seen, total), numbers.share(coverage)) if total else ("", "")
+    """Of machines and of answers; the second is empty where it says the same."""
+    if not total:
+        return "", ""
+    answered = numbers.share(coverage)
+    return numbers.percent_of(seen, total), "" if answered == numbers.share(seen / total) else answered
 
 
 def _not_graded(audit: Audit, seen: int, total: int) -> str:
@@ -223,6 +228,11 @@ def cap_lines(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> tuple[C
     card = audit.scorecard
     lines = [_cap_line(cap, agreed, rows, zone, binding=_decides(card, cap)) for cap in card.caps]
     return tuple(sorted(lines, key=lambda line: (not line.binding, line.letter)))
+
+
+def _brief(cap: CapLine) -> CapLine:
+    few = len(cap.names) + cap.more <= _NAMES_BESIDE_LETTER
+    return cap if few else replace(cap, names=(), more=0)
 
 
 def _decides(card: Scorecard, cap: Cap) -> bool:
