@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from scorecard.model import Status
 
 from . import hygiene, sheets_more, sheets_words, words
+from .cells import MOST_LINKS
 from .rows import DeviceRow, FindingRow, State
 from .sheets_kinds import Go, Heading, Kind, Table, Value, day, plain, unique, utc
 from .view import View
@@ -123,8 +124,10 @@ def findings(view: View) -> Table:
         Heading("Ticket", widest=18),
     )
     places = {row.id: place for place, row in enumerate(view.rows.devices, 1)}
-    planned = sheets_more.places(view)
-    rows = [(*_finding(row, view, places.get(row.device_id)), *_fix(row, view, planned)) for row in listed(view)]
+    found = listed(view)
+    # Where a sheet may not have both links in each row, that to the machine stays.
+    planned = sheets_more.places(view) if len(found) <= MOST_LINKS // 2 else {}
+    rows = [(*_finding(row, view, places.get(row.device_id)), *_fix(row, view, planned)) for row in found]
     return Table(sheets_words.FINDINGS, "tblFindings", headings, rows, 3, printed=_PRINTED)
 
 
