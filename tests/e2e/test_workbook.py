@@ -180,11 +180,27 @@ def test_hostile_names_stay_text_there(office: Callable[[Path, str, Path], None]
     assert {"+1+1", "@SUM(A1:A9)", "#N/A"} <= names
 
 
-def test_the_plan_and_exceptions_keep_their_types_there(office: Callable[[Path, str, Path], None], tmp_path: Path) -> None:
+def with_one_answer_changed(path: Path, folder: Path) -> Path:
+    """As if somebody had written over the first machine's answer to the first promise, which is "No"."""
+    folder.mkdir()
+    target = folder / path.name
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "xl/worksheets/sheet3.xml":
+                content, count = re.subn(rb'(<c r="I2"[^>]*><is><t>)No<', rb"\g<1>Yes<", content)
+                assert count == 1
+            new.writestr(name, content)
+    return target
+
+
+def test_types_are_kept_there_and_a_changed_row_is_told(office: Callable[[Path, str, Path], None], tmp_path: Path) -> None:
     told = story.story(brief=True)
-    ours = written("story", tmp_path)
+    ours = with_one_answer_changed(written("story", tmp_path), tmp_path / "changed")
     office(ours, "xlsx", tmp_path / "back")
     book = loaded(tmp_path / "back" / ours.name)
+    checks = [row["Check"] for row in records(book, "Scorecard")]
+    assert checks == ["DIFF", *["OK"] * (len(checks) - 1)]
     assert [row["Hours"] for row in records(book, "Remediation plan")] == [
         pytest.approx(task.hours.likely) for task in plan(told.audit).tasks if task.hours is not None
     ]
