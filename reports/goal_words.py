@@ -17,8 +17,10 @@ def head(letter: str, by: str) -> str:
 
 def away(points: float) -> str:
     """Empty where the points are there: then the letter is held, and what holds it is said beside it."""
-    shown = f"{points:.0f}" if points >= 1 else f"{points:.1f}"
-    return f"It is {shown} {'point' if shown == '1' else 'points'} away." if points else ""
+    if not points:
+        return ""
+    shown = f"{points:.0f}" if points >= 0.95 else f"{max(points, 0.1):.1f}"
+    return f"It is {shown} {'point' if shown == '1' else 'points'} away."
 
 
 def drawn(letter: str, start: str) -> str:

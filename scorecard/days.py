@@ -19,8 +19,7 @@ A4, LETTER = "a4", "letter"
 
 @dataclass(frozen=True, slots=True)
 class Locale:
-    """`paper`: what is in printers there. `dollar`: the currency that a
-    dollar sign alone stands for."""
+    """`paper`: what is in printers there. `dollar`: the currency that a dollar sign alone stands for."""
 
     name: str
     month_first: bool

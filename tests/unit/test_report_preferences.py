@@ -28,6 +28,7 @@ from tests.e2e.sample import MARKUP, Machine, short, unreachable
 
 views = importlib.import_module("scorecard.reports.view")
 html = importlib.import_module("scorecard.reports.html")
+goal_words = importlib.import_module("scorecard.reports.goal_words")
 numbers = importlib.import_module("scorecard.reports.numbers")
 DRIVE, SUPPORT = "disk-encryption.system-volume", "os-support.supported"
 SPRING = date(2027, 3, 31)
@@ -83,6 +84,14 @@ def test_the_points_to_the_agreed_goal_are_those_of_its_letter_not_of_the_next_o
     assert score is not None
     assert score < 80
     assert view(wishing(audit, goal=Goal("A"))).goal == f"Agreed goal: A. It is {90 - score:.0f} points away."
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [(0.0, ""), (0.01, "It is 0.1 points away."), (0.97, "It is 1 point away."), (1.6, "It is 2 points away.")],
+)
+def test_what_is_left_is_never_nothing(points: float, said: str) -> None:
+    assert goal_words.away(points) == said
 
 
 @cache
