@@ -39,7 +39,7 @@ def machines(number: int) -> str:
 
 
 def checked(seen: int, total: int) -> str:
-    return f"{seen:,} of {total:,} machines checked"
+    return f"{seen:,} of {total:,} {'machine' if total == 1 else 'machines'} checked"
 
 
 def large_page(size_bytes: int) -> str:

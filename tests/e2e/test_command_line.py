@@ -137,7 +137,7 @@ def test_json_alone_puts_the_document_on_standard_output_and_nothing_else(
         "elsewhere.db",
         "elsewhere.db.#.lock",
     ]
-    assert "Well Ltd: grade A (100.0 of 100), 1 of 1 machines checked" in done.stderr
+    assert "Well Ltd: grade A (100.0 of 100), 1 of 1 machine checked" in done.stderr
 
 
 def test_a_limited_audit_gives_findings_and_no_grade(mixed: Path, place: Path, audited: object) -> None:

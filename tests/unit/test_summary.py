@@ -116,7 +116,7 @@ def test_it_says_how_it_moved_where_that_is_known(plain: Shown) -> None:
 
 def test_a_part_of_a_client_has_hours_and_no_points(plain: Shown) -> None:
     said = plain(sample.audit([Machine("A", answers={story.DRIVE: short("open", "shut")})], scope="--limit A"))
-    assert "Harbour & Finch: no grade, 1 of 1 machines checked" in said
+    assert "Harbour & Finch: no grade, 1 of 1 machine checked" in said
     assert "so there is no grade." in said
     assert re.search(r"1 machine +0\.8 h$", said, re.MULTILINE)
     assert "points" not in said
