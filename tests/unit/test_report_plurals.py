@@ -36,7 +36,7 @@ KNOWN: Mapping[tuple[str, str, str], tuple[Any, ...]] = {
     ("words", "kind_of", "roles"): KINDS,
 }
 MODULES = sorted(
-    file.name.removesuffix(".py")
+    f"scorecard.reports.{file.name.removesuffix('.py')}"
     for file in files("scorecard.reports").iterdir()
     if file.name == "words.py" or file.name.endswith("_words.py")
 )
@@ -102,9 +102,9 @@ def is_possible(said: str) -> bool:
     return all(int(part) <= int(whole) and whole != "0" for part, whole in shares)
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", [*MODULES, "scorecard.cli.summary_words"])
 def test_counts_and_their_words_agree(name: str) -> None:
-    module = importlib.import_module(f"scorecard.reports.{name}")
+    module = importlib.import_module(name)
     odd = {
         (function, said)
         for function, made in functions(module)
