@@ -205,13 +205,15 @@ def test_a_promise_that_applies_to_no_machine_is_not_a_yes() -> None:
     assert promise.word != "Yes"
 
 
-def test_what_holds_the_letter_is_said_with_its_machines() -> None:
-    made = view(sample.fleet_audit()).standing
-    assert made.letter == "B"
-    assert made.held == "Would be an A, but is held at B:"
-    first = made.caps[0]
-    assert first.message == "not encrypted: 4 of 70 laptops"
-    assert [link.text for link in first.names] == ["LT-014", "LT-022", "LT-031", "LT-040"]
+def test_what_holds_the_letter_is_said_with_its_machines_and_beside_the_letter_with_two_at_most() -> None:
+    made = view(sample.fleet_audit())
+    assert made.standing.letter == "B"
+    assert made.standing.held == "Would be an A, but is held at B:"
+    brief, second = made.standing.caps
+    assert (brief.message, brief.names) == ("not encrypted: 4 of 70 laptops", ())
+    assert [link.text for link in second.names] == ["PC-007", "PC-019"]
+    listed = next(cap for cap in made.method.caps if cap.message == brief.message)
+    assert [link.text for link in listed.names] == ["LT-014", "LT-022", "LT-031", "LT-040"]
 
 
 def test_fixes_come_by_points_for_each_hour_and_what_holds_the_letter_first() -> None:
