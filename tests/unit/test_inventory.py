@@ -399,14 +399,20 @@ def test_several_clients_share_what_their_file_says(tmp_path: Path) -> None:
 provider: {name: North Quay IT}
 time_zone: Europe/London
 standard: ours
+locale: en-US
+paper: a4
 clients:
   - {client: A, endpoints: [a]}
-  - {client: B, endpoints: [a], time_zone: Asia/Tokyo, provider: {name: Other}, standard: theirs}
+  - {client: B, endpoints: [a], time_zone: Asia/Tokyo, provider: {name: Other}, standard: theirs, locale: en-CA, paper: letter}
 """
     a, b = load([write(tmp_path, text)]).clients
     assert (a.time_zone, a.provider.name, a.standard) == ("Europe/London", "North Quay IT", "ours")
     assert (b.time_zone, b.provider.name, b.standard) == ("Asia/Tokyo", "Other", "theirs")
-    assert b.source.endswith("inventory.yaml:7")
+    assert (a.preferences, b.preferences) == (
+        Preferences(locale="en-US", paper="a4"),
+        Preferences(locale="en-CA", paper="letter"),
+    )
+    assert b.source.endswith("inventory.yaml:9")
 
 
 def test_a_folder_of_clients(tmp_path: Path) -> None:
