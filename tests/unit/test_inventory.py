@@ -403,11 +403,11 @@ locale: en-US
 paper: a4
 clients:
   - {client: A, endpoints: [a]}
-  - {client: B, endpoints: [a], time_zone: Asia/Tokyo, provider: {name: Other}, standard: theirs, locale: en-CA, paper: letter}
+  - {client: B, endpoints: [a], time_zone: Asia/Tokyo, provider: {name: Other}, standard: own, locale: en-CA, paper: letter}
 """
     a, b = load([write(tmp_path, text)]).clients
     assert (a.time_zone, a.provider.name, a.standard) == ("Europe/London", "North Quay IT", "ours")
-    assert (b.time_zone, b.provider.name, b.standard) == ("Asia/Tokyo", "Other", "theirs")
+    assert (b.time_zone, b.provider.name, b.standard) == ("Asia/Tokyo", "Other", "own")
     assert (a.preferences, b.preferences) == (
         Preferences(locale="en-US", paper="a4"),
         Preferences(locale="en-CA", paper="letter"),
