@@ -159,6 +159,8 @@ def test_paper_is_light_open_and_without_what_only_a_screen_needs(client: Path, 
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
     assert page.evaluate(LOOSE) == []
+    kept = "[...document.querySelectorAll('tr, li, figure, .found')].map(one => getComputedStyle(one).breakInside)"
+    assert set(page.evaluate(kept)) == {"avoid"}  # whatever the next client's rows are like
     for selector in (".figs", ".contents", "#controls", "#actions", "#result", ".skip", ".raw"):
         assert page.locator(f"{selector}:visible").count() == 0, selector
     # Steps of the fixes are printed once, check by check; figures of a chart and raw answers are left out.
