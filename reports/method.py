@@ -122,6 +122,7 @@ def _facts(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> tuple[Fact
         Fact("Standard", _standard(agreed)),
         Fact("Grades", _grades(agreed)),
         Fact("How much each part counts", _weights(audit, agreed)),
+        Fact("What each promise takes", tuple(_promised(audit, agreed))),
         Fact("Identity of the machines", _identity(rows)),
         Fact("Data used", _data(audit)),
         Fact("No longer on the list", tuple(_retired(audit))),
@@ -209,6 +210,16 @@ def _weights(audit: Audit, agreed: Agreed) -> tuple[str, ...]:
         )
         for category in audit.scorecard.categories
     )
+
+
+def _promised(audit: Audit, agreed: Agreed) -> Iterator[str]:
+    """What counts as kept, a line each promise."""
+    rules = [(one.title, agreed.promises.get(one.id)) for one in audit.scorecard.promises]
+    known = [(hygiene.line(title).rstrip("?"), rule.checks) for title, rule in rules if rule and rule.checks]
+    if known:
+        yield words.PROMISE_KEPT
+    for title, checks in known:
+        yield words.promise_takes(title, [agreed.check(check).title for check in checks])
 
 
 def _identity(rows: Rows) -> tuple[str, ...]:

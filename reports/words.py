@@ -91,6 +91,7 @@ NOT_COMPARABLE = "This check has no points for the whole client, so there is not
 OUR_MARK = "This is our mark too: when it falls, we have failed."
 NO_POINTS_UNSEEN = "A machine we could not check earns no points."
 PROMISE_CAPTION = "Can we say, without a doubt, that every machine has…"
+PROMISE_KEPT = "A machine keeps a promise when every check behind it that applies is a Yes."
 GUARANTEE = "This report shows results at the time of the check and is not a guarantee."
 INTERRUPTED = "This check was stopped before it was finished. Machines it did not reach are listed as not checked."
 EDITED = "This standard was edited: it is not the one that came with the tool."
@@ -115,6 +116,11 @@ def nothing_falls_short(*, any_seen: bool, agreed: bool = False) -> str:
 
 def plural(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
+
+
+def promise_takes(title: str, checks: Sequence[str]) -> str:
+    """ "Its whole disk encrypted: The system drive is encrypted; Every other fixed drive is encrypted." """
+    return f"{title[:1].upper()}{title[1:]}: {'; '.join(checks)}."
 
 
 def machines(count: int) -> str:

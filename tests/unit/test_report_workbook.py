@@ -231,6 +231,20 @@ def test_the_summary_prints_on_one_page_that_can_be_read(story_book: Path) -> No
     assert all(int(column) < columns and int(row) < bottom for column, row in ends)
 
 
+def test_the_method_says_what_each_promise_takes(story_book: Path) -> None:
+    told = story.story()
+    said = {str(row[0]): str(row[1]).split("\n") for row in read(story_book)["Method"].iter_rows(values_only=True)}
+    content: Any = told.audit.standard["content"]
+    rules = {rule["title"].rstrip("?"): rule["checks"] for rule in content["promises"]}
+    titles = {id_: str(described["title"]) for id_, described in told.audit.checks.items() if isinstance(described, dict)}
+    first, *lines = said["What each promise takes"]
+    assert first.endswith("is a Yes.")
+    assert lines == [
+        f"{title[0].upper()}{title[1:]}: {'; '.join(titles[check] for check in checks)}." for title, checks in rules.items()
+    ]
+    assert len(lines) == len(told.audit.scorecard.promises) == 3
+
+
 @pytest.mark.parametrize(("paper", "number"), [("a4", 9), ("letter", 1)])
 def test_every_sheet_prints_on_the_clients_paper(paper: str, number: int, tmp_path: Path) -> None:
     audit = replace(sample.audit([Machine("alone")]), preferences=Preferences(paper=paper))
