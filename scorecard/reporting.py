@@ -60,12 +60,11 @@ class Past:
 class ReportContext:
     """What stands beside the audit: earlier audits (oldest first), kept observations by hash, what each part asks.
 
-    `planned`: what is to do about this very audit; where it is None, reports reckon it for themselves.
-
     `before`: the audit of the whole client before this one, to compare with. `inflow_hours`: new work a month, None where
     there is no contract to hold it against or too few audits tell. `outlook`: what will break first. `strips`: what the
-    last audits said of each check on a machine. `with_letter`: the prospect's edition has the letter too. `redacted`: names
-    were replaced by numbers, here and in the audit.
+    last audits said of each check on a machine. `planned`: what is to do about this very audit; where it is None, reports
+    reckon it for themselves. `with_letter`: the prospect's edition has the letter too. `redacted`: names were replaced by
+    numbers, here and in the audit.
     """
 
     history: tuple[Past, ...] = ()

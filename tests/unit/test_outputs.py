@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scorecard import outputs
 from scorecard.errors import ReportError
-from scorecard.reporting import EditionName, ReportContext
+from scorecard.reporting import EditionName, Report, ReportContext
 from tests.e2e import sample
 from tests.e2e.sample import Machine
 
@@ -93,3 +95,13 @@ def test_what_was_written_before_a_format_fails_stays(plugin: str, tmp_path: Pat
         "scorecard_harbour-finch_2026-11-14_client.one",
     ]
     assert _calls(plugin) == ["shared client A"]
+
+
+def test_the_example_of_the_documentation_writes_a_file(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text(encoding="utf-8")
+    example = re.search(r"## Adding a report format.*?```python\n(.*?)```", text, re.DOTALL)
+    assert example
+    names: dict[str, Any] = {"Report": Report}
+    exec(example[1], names)
+    names["REPORT"].render(sample.audit([Machine("A"), Machine("B")]), ReportContext(), tmp_path / "file")
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "A 100.0\nB 100.0\n"
