@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, SubElement
 from scorecard.errors import InputError, ReportError
 from scorecard.reporting import Report
 
-from . import html, pdf_drawings, pdf_words, templating
+from . import html, pdf_drawings, pdf_lean, pdf_words, templating
 from . import view as views
 from .view import View
 
@@ -41,6 +41,7 @@ def write(view: View, path: Path) -> None:
     within = weasyprint.urls.URLFetcher(allowed_protocols={"data"})  # what stands in the page itself, such as a logo
     document = weasyprint.HTML(string=html.page(view), url_fetcher=within)
     root: Element = document.etree_element
+    pdf_lean.thin(root, full=view.edition.full_evidence)
     pdf_drawings.settle(root)
     _dress(root, view)
     document.wrapper_element = import_module("cssselect2").ElementWrapper.from_html_root(root, content_language=None)

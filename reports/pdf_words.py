@@ -7,6 +7,9 @@ NOT_INSTALLED = (
     "or print the page from a browser"
 )
 
+IN_THE_LIST = "Machines without a fault stand in the list of machines alone."
+IN_THE_PAGE = "What each machine answered, and how it was asked, stands in the page."
+
 
 def no_library(reason: str) -> str:
     return (

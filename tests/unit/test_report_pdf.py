@@ -21,6 +21,8 @@ from tests.e2e.programs import program
 from tests.e2e.sample import MARKUP, Machine
 
 drawings = importlib.import_module("scorecard.reports.pdf_drawings")
+lean = importlib.import_module("scorecard.reports.pdf_lean")
+pages_of = importlib.import_module("scorecard.reports.html")
 views = importlib.import_module("scorecard.reports.view")
 weasyprint = importlib.import_module("weasyprint")
 
@@ -95,7 +97,7 @@ def test_it_is_tagged_has_bookmarks_a_language_and_says_whose_it_is(fleet: tuple
     assert info["Title"].endswith("November 2026")
     assert info["CreationDate"] == info["ModDate"] == "2026-11-14T07:42:00Z"
     content = unpacked(file)
-    assert b"/Lang (en)" in content
+    assert b"/Lang (en-GB)" in content
     assert b"/Outlines" in content
     assert b"/URI" not in content
     assert b"/JavaScript" not in content
@@ -112,6 +114,33 @@ def test_hostile_text_is_printed_and_the_same_audit_gives_the_same_bytes(tmp_pat
     assert "⟨U+202E⟩gpj.exe" in text.replace(" ", "")
     first = file.read_bytes()
     assert written(machines, tmp_path, client).read_bytes() == first
+
+
+def thinned(*, full: bool) -> Any:
+    machines = (Machine("A", answers=SHORT), Machine("B"))
+    view = views.build(sample.audit(machines), sample.context(machines))
+    root = weasyprint.HTML(string=pages_of.page(view)).etree_element
+    lean.thin(root, full=full)
+    return root
+
+
+def test_a_clients_pdf_leaves_answers_to_the_page_and_says_so() -> None:
+    client, engineer = thinned(full=False), thinned(full=True)
+    told, told_all = ("".join(root.itertext()) for root in (client, engineer))
+    for text in (told, told_all):
+        assert "/ is not encrypted" in text
+        assert "Machines without a fault stand in the list of machines alone." in text
+        assert "All machines are shown" not in text
+    assert "What each machine answered, and how it was asked, stands in the page." in told
+    assert "A answers for disk-encryption" not in told
+    assert "A answers for disk-encryption" in told_all
+    assert "stands in the page" not in told_all
+    for root in (client, engineer):
+        ids = {element.get("id") for element in root.iter()}
+        targets = {link.get("href").removeprefix("#") for link in root.iter("a") if link.get("href", "").startswith("#")}
+        assert targets
+        assert targets <= ids
+        assert not list(root.iter("script"))
 
 
 def test_drawings_get_their_colours_and_what_they_refer_to() -> None:
