@@ -251,6 +251,19 @@ def test_every_cell_that_is_taken_along_is_guarded(opened: Opener) -> None:
     assert any(cell.startswith("'@SUM") for cell in cells)
 
 
+def test_the_theme_stays_and_is_all_that_is_stored(opened: Opener) -> None:
+    page = opened("client")
+    page.fill("#f-q", "lt")
+    page.click("#theme")
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(15, 21, 29)"
+    assert page.evaluate("[{...localStorage}, {...sessionStorage}, document.cookie]") == [
+        {"scorecard-theme": "dark"},
+        {},
+        "",
+    ]
+
+
 def test_a_browser_that_stores_nothing_still_changes_the_theme(opened: Opener) -> None:
     page = opened(
         "client",
