@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from scorecard.model import Status
 from scorecard.plan.planned import Planned
@@ -189,11 +190,6 @@ def build(audit: Audit, context: ReportContext) -> View:
     brand = branding.build(audit.provider)
     wanted = goal.build(audit, standard, zone)
     here = audit.as_of.astimezone(zone)
-    notices = [words.INTERRUPTED] if audit.interrupted else []
-    if audit.scope:
-        notices.append(words.scope_notice(hygiene.line(audit.scope)))
-    if unreadable := [numbers.day(past.as_of.astimezone(zone)) for past in context.history if past.unreadable]:
-        notices.append(words.unreadable_notice(unreadable))
     return View(
         edition=edition,
         redacted=context.redacted,
@@ -210,7 +206,7 @@ def build(audit: Audit, context: ReportContext) -> View:
         id=hygiene.name(audit.id),
         tool_version=hygiene.name(audit.tool_version),
         made_up=words.MADE_UP if audit.made_up else "",
-        notices=tuple(notices),
+        notices=tuple(_notices(audit, context, zone)),
         agreed=standard,
         rows=table,
         standing=standings if edition.letter else standing.without_letter(standings),
@@ -248,6 +244,16 @@ def build(audit: Audit, context: ReportContext) -> View:
         on_page=printed,
         by_check=bycheck.build(table.devices, standard, large=_is_large(table)),
     )
+
+
+def _notices(audit: Audit, context: ReportContext, zone: tzinfo) -> Iterator[str]:
+    """What a reader has to know before any figure: what is not whole, and what could not be compared with."""
+    if audit.interrupted:
+        yield words.INTERRUPTED
+    if audit.scope:
+        yield words.scope_notice(hygiene.line(audit.scope))
+    if unreadable := [numbers.day(past.as_of.astimezone(zone)) for past in context.history if past.unreadable]:
+        yield words.unreadable_notice(unreadable)
 
 
 def _listed(edition: Edition, row: DeviceRow) -> str:
