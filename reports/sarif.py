@@ -20,7 +20,7 @@ from scorecard.reporting import Report, ReportContext
 from scorecard.result import Audit, Device
 
 from . import agreed as agreed_
-from . import hygiene, sarif_words, words
+from . import hygiene, sarif_words, unchecked, words
 from .agreed import CheckInfo
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -163,7 +163,7 @@ class _Run:
         for device in self._audit.devices:
             if not device.seen:
                 failure = device.failure
-                why = words.why_not_seen(failure.kind if failure else None)
+                why = unchecked.reason(device)
                 more = f"{hygiene.line(failure.message)} {hygiene.line(failure.next_step)}" if failure else ""
                 said = sarif_words.not_seen(hygiene.name(device.name), why, more)
                 yield {**self._notice(_NOT_SEEN, said), "locations": [_location(device)]}

@@ -28,7 +28,7 @@ from scorecard.reporting import ReportContext
 from scorecard.result import Audit, Device
 
 from . import agreed as agreed_
-from . import hygiene, numbers, tickets_words, words
+from . import hygiene, numbers, tickets_words, unchecked, words
 from .tickets_words import Left
 from .tickets_work import Key, Piece, kind, pieces, places
 
@@ -228,8 +228,7 @@ class _Writer:
         if device.seen:
             return tickets_words.no_answer(self._silent[device.name])
         failure = device.failure
-        why = words.why_not_seen(failure.kind if failure else None)
-        return tickets_words.not_seen(why, hygiene.line(failure.next_step) if failure else "")
+        return tickets_words.not_seen(unchecked.reason(device), hygiene.line(failure.next_step) if failure else "")
 
     def _note(self, piece: Piece) -> str:
         pieces_ = (
