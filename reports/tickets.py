@@ -28,7 +28,7 @@ from scorecard.reporting import ReportContext
 from scorecard.result import Audit, Device
 
 from . import agreed as agreed_
-from . import hygiene, numbers, tickets_words, unchecked, words
+from . import hygiene, numbers, tickets_words, unchecked
 from .tickets_words import Left
 from .tickets_work import Key, Piece, kind, pieces, places
 
