@@ -132,7 +132,7 @@ def test_everything_is_reached_by_tab_in_reading_order_and_seen(opened: Opener, 
     assert all(before["at"] < after["at"] for before, after in pairwise(stops))
 
 
-def test_the_way_past_the_masthead_leads_into_the_page(opened: Opener) -> None:
+def test_search_sorting_and_details_need_no_mouse(opened: Opener) -> None:
     page = opened("client")
     page.keyboard.press("Tab")
     expect(page.locator(".skip")).to_be_focused()
@@ -140,10 +140,6 @@ def test_the_way_past_the_masthead_leads_into_the_page(opened: Opener) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     assert page.evaluate("document.getElementById('main').contains(document.activeElement)")
-
-
-def test_search_sorting_and_details_need_no_mouse(opened: Opener) -> None:
-    page = opened("client")
     result, search = page.locator("#result"), page.locator("#f-q")
     everything = rows(page)
     page.keyboard.press("/")
@@ -317,7 +313,7 @@ def test_nothing_moves_by_itself(opened: Opener) -> None:
     )
 
 
-@pytest.mark.parametrize(("width", "hash_"), [(1280, ""), (390, ""), (1280, "#device=d0014"), (390, "#machines?state=no")])
+@pytest.mark.parametrize(("width", "hash_"), [(1280, ""), (390, "#device=d0014"), (390, "#machines?state=no")])
 def test_nothing_moves_after_it_was_painted(opened: Opener, width: int, hash_: str) -> None:
     page = opened("client", width, hash_, before=SHIFTS)
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 50))))")
