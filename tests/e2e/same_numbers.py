@@ -119,11 +119,14 @@ def _machine(endpoint: Mapping[str, Any], document: Mapping[str, Any], promises:
 
 
 def _state(findings: list[Mapping[str, Any]]) -> str:
-    """What falls short goes first, then what is not known, then what is excused."""
-    said = {"Excused" if is_excused(one) else RESULTS[one["status"]] for one in findings}
-    return (
-        "No" if said & {"No", "Nearly"} else next((state for state in ("Not checked", "Excused") if state in said), "Yes")
-    )
+    return state_of({"Excused" if is_excused(one) else RESULTS[one["status"]] for one in findings})
+
+
+def state_of(said: set[str]) -> str:
+    """Of the words of its results: what falls short goes first, then what is not known, then what is excused."""
+    if said & {"No", "Nearly"}:
+        return "No"
+    return next((state for state in ("Not checked", "Excused") if state in said), "Yes")
 
 
 def _standing(document: Mapping[str, Any], machines: Mapping[str, Machine]) -> Figures:

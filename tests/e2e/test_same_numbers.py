@@ -22,7 +22,7 @@ from scorecard.result import Contract
 from scorecard.rounding import as_shown, percentage
 from tests.e2e import story
 from tests.e2e.programs import program
-from tests.e2e.same_numbers import OPEN, RESULTS, STATES, Figures, Written, expected, figures_in, plain
+from tests.e2e.same_numbers import OPEN, RESULTS, STATES, Figures, Written, expected, figures_in, plain, state_of
 
 # Without these the worst case has another letter than the grade, so that both are said.
 WITHOUT = frozenset({"LT-014", "LT-022", "LT-040"})
@@ -290,6 +290,12 @@ def test_the_list_of_findings_says_what_the_document_holds(written: Written) -> 
         for row in rows
     }
     assert said == wanted
+    waived = {one["id"] for one in document["exceptions"] if one["kind"] == "waived"}
+    for one in written.expected.machines.values():
+        for promise, state in zip(written.expected.promises, one.states, strict=True):
+            mine = [row for row in rows if row["machine"] == one.name and row["check"] in promise.checks]
+            words = {"Excused" if row["exception"] in waived else row["result"] for row in mine if row["graded"] == "yes"}
+            assert state_of(words) == state, (one.name, promise.title)
     short = Counter(row["machine"] for row in rows if row["result"] in ("No", "Nearly") and row["graded"] == "yes")
     assert sum(short.values()) == written.expected.figures["open"]
 
