@@ -15,7 +15,7 @@ from . import labels, pdf_words
 _UNPRINTED = frozenset(
     (
         *("skip", "contents", "controls", "chips", "result", "act2", "pages", "figs", "asked", "seen", "made-up-mark"),
-        *("rest", "passing", "fw"),
+        *("rest", "passing", "fw", "met"),
     )
 )
 _UNPRINTED_TAGS = frozenset(("script", "button", "noscript"))
@@ -30,6 +30,8 @@ def thin(root: Element, *, full: bool) -> None:
     _drop(root, lambda element: element.tag in _UNPRINTED_TAGS or bool(_classes(element) & hidden) or _is_folded(element))
     for table in _with_class(root, "fix"):
         _drop(table, lambda element: "plain" in _classes(element))
+    for body in _with_class(root, "body"):
+        _about(body)
     for found in _with_class(root, "found"):
         _run_in(found, full=full)
     _say(root, pdf_words.IN_THE_LIST if full else f"{pdf_words.IN_THE_LIST} {pdf_words.IN_THE_PAGE}")
@@ -63,6 +65,25 @@ def _drop(root: Element, unwanted: Callable[[Element], bool]) -> None:
             elif child.tail:
                 parent.text = (parent.text or "") + child.tail
             parent.remove(child)
+
+
+def _about(body: Element) -> None:
+    """What kind of machine it is, and its answers, as one text."""
+    for place, child in enumerate(list(body)):
+        if child.tag != "dl":
+            continue
+        made = Element("p", {"class": "said"})
+        heads, values = ([part for part in child if part.tag == tag] for tag in ("dt", "dd"))
+        made.text = " · ".join(f"{_text(head)}: {_text(value)}" for head, value in zip(heads, values, strict=True))
+        body[place] = made
+
+
+def _text(value: Element) -> str:
+    """Several pieces without a text of their own around them, such as the answers to the promises, with commas between."""
+    around = (value.text or "", *(piece.tail or "" for piece in value))
+    if len(value) > 1 and not any(text.strip() for text in around):
+        return ", ".join("".join(piece.itertext()).strip() for piece in value)
+    return "".join(value.itertext()).strip()
 
 
 def _run_in(found: Element, *, full: bool) -> None:

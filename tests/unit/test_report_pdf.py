@@ -134,6 +134,9 @@ def test_a_clients_pdf_leaves_answers_to_the_page_and_says_so() -> None:
     assert "What each machine answered, and how it was asked, stands in the page." in told
     assert "A answers for disk-encryption" not in told
     assert "A answers for disk-encryption" in told_all
+    assert re.search(
+        r"Machine: Laptop, Debian .* · Last checked: .* · Points: [0-9.]+ of 100 · Answers: Disk encryption: No, ", told
+    )
     assert "stands in the page" not in told_all
     for root in (client, engineer):
         ids = {element.get("id") for element in root.iter()}
