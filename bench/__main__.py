@@ -38,6 +38,7 @@ class Size:
     graded: tuple[int, ...]  # endpoints of audits that are graded and bridged
     booked: tuple[int, ...]  # endpoints of workbooks
     shown: tuple[tuple[int, int], ...]  # endpoints and checks of pages that are written and opened
+    real: int  # machines as in the demonstration, of a page that is written
     replayed: tuple[int, ...] = ()
 
 
@@ -56,6 +57,7 @@ USUAL = Size(
     graded=(100, 1_000, 10_000),
     booked=(1_000, 10_000),
     shown=((150, 18), (1_000, 40), (10_000, 40)),
+    real=150,
 )
 SMALL = Size(
     endpoints=5,
@@ -72,6 +74,7 @@ SMALL = Size(
     graded=(20, 60),
     booked=(20,),
     shown=((20, 18),),
+    real=10,
 )
 FULL = replace(USUAL, beside=(50, 200, 1_000), replayed=(1_000, 10_000))
 
@@ -124,7 +127,7 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
     _say(f"planning for {' and '.join(map(str, size.planned))} endpoints")
     yield from plan.measure(size.planned)
     _say(f"writing and opening pages of {' and '.join(str(count) for count, _ in size.shown)} endpoints")
-    yield from pages.measure(folder, size.shown)
+    yield from pages.measure(folder, size.shown, size.real)
     _say(f"writing reports of {size.endpoints} endpoints")
     done = work.measure("reporting", size.endpoints, reply, folder)
     for name in sorted({key.split()[0] for key in done}):

@@ -53,8 +53,11 @@ _LONG_TASKS = """() => { window.longest = 0; new PerformanceObserver(list => {
 }).observe({type: 'longtask'}); }"""
 
 
-def measure(folder: Path, fleets: Iterable[tuple[int, int]]) -> Iterator[Figure]:
-    """Of so many endpoints with so many checks each, from the smallest fleet to the largest."""
+def measure(folder: Path, fleets: Iterable[tuple[int, int]], real: int) -> Iterator[Figure]:
+    """Of so many endpoints with so many checks each, from the smallest fleet to the largest.
+
+    Then of so many `real` ones, which are not opened: machines of the demonstration, after a year of audits.
+    """
     pages: dict[int, Path] = {}
     for count, checks in sorted(fleets):
         file = pages[count] = folder / f"page-{count}.html"
@@ -64,6 +67,11 @@ def measure(folder: Path, fleets: Iterable[tuple[int, int]]) -> Iterator[Figure]
         yield Figure(f"{what}: size", size, f"at most {_MOST_KB[count]:,} kB" if count in _MOST_KB else "")
         aim = f"at most {_BUILD_S} s, {_BUILD_MIB} MiB" if count == _AIMED_AT else ""
         yield Figure("the same: built and written", f"{cost['build_s']:.1f} s, {cost['peak_mib']:.0f} MiB", aim)
+    file = folder / f"page-real-{real}.html"
+    numbers_of("bench.realistic", real, file)
+    size = f"{file.stat().st_size / 1000:,.0f} kB"
+    aim = f"at most {_MOST_KB[real]:,} kB" if real in _MOST_KB else ""
+    yield Figure(f"page of {real:,} machines with answers as long as real ones: size", size, aim)
     chromium = shutil.which("chromium")
     if chromium is None:
         yield Figure("pages opened in a browser", "0: there is no Chromium here")

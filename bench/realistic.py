@@ -1,10 +1,13 @@
 """The demonstration's client with as many machines as wanted: systems, faults and answers as long as those of real ones.
 
 `audited` runs the engine over every month of its history; nothing is contacted.
+`python -m bench.realistic COUNT FILE` writes the page and prints the cost as JSON.
 """
 
 from __future__ import annotations
 
+import json
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from bench.process import Numbers, cpu_ms
 from scorecard import outputs
 from scorecard.asking import Order, Stop
 from scorecard.audit import basis, run
@@ -24,7 +28,7 @@ from scorecard.demo.answering import Answering
 from scorecard.demo.build import audit_id, days_of
 from scorecard.demo.story import AUDITED, CLIENT, Machine, machines
 from scorecard.inventory import Client, load
-from scorecard.registry import Registry
+from scorecard.registry import Registry, report
 from scorecard.reporting import ReportContext
 from scorecard.result import Audit
 from scorecard.standard import DEFAULT
@@ -106,3 +110,14 @@ def _audit(client: Client, store: Store, registry: Registry, fleet: Sequence[Mac
     collector.stopwatch = lambda: 0.0
     store.begin(begun.id, order.client, begun.started_at, order.scope, basis(registry, standard))
     return run(order, collector, store, 1, Stop(), lambda _result, _done, _total: None)
+
+
+def _cost(count: int, file: Path) -> Numbers:
+    audit, context = audited(count)
+    before_ms = cpu_ms()
+    report("html").render(audit, context, file)
+    return {"build_s": (cpu_ms() - before_ms) / 1000}
+
+
+if __name__ == "__main__":
+    print(json.dumps(_cost(int(sys.argv[1]), Path(sys.argv[2]))))
