@@ -208,7 +208,7 @@ def test_a_hundred_and_fifty_machines_stay_small(tmp_path: Path) -> None:
     fleet = [*sample.fleet(), *(Machine(f"NB-{n:03d}") for n in range(26))]
     text = page(sample.audit(fleet), tmp_path, sample.context(fleet, sample.year()))
     assert text[text.index('<tbody id="rows">') :].partition("</tbody>")[0].count("<tr>") == 150
-    assert len(text.encode()) <= 400_000
+    assert len(text.encode()) <= 250_000
 
 
 def test_a_large_fleet_lists_the_worst_and_says_so(tmp_path: Path) -> None:
