@@ -15,7 +15,7 @@ from . import labels, pdf_words
 _UNPRINTED = frozenset(
     (
         *("skip", "contents", "controls", "chips", "result", "act2", "pages", "figs", "asked", "seen", "made-up-mark"),
-        *("rest", "passing", "fw", "met"),
+        *("rest", "passing", "met"),
     )
 )
 _UNPRINTED_TAGS = frozenset(("script", "button", "noscript"))
@@ -30,6 +30,9 @@ def thin(root: Element, *, full: bool) -> None:
     _drop(root, lambda element: element.tag in _UNPRINTED_TAGS or bool(_classes(element) & hidden) or _is_folded(element))
     for table in _with_class(root, "fix"):
         _drop(table, lambda element: "plain" in _classes(element))
+    for framework in _with_class(root, "fw"):  # how far it is supported, without the questions one by one
+        for child in [child for child in framework if child.tag != "summary"]:
+            framework.remove(child)
     for body in _with_class(root, "body"):
         _about(body)
     for found in _with_class(root, "found"):
