@@ -10,6 +10,7 @@ ASKED = "Asked"
 EVIDENCE = "Evidence id"
 CUT = "Cut after 4 KB, full text in the evidence file."
 LEFT_OUT = "Left out here for its size, full text in the evidence file."
+ASK_FOR_EVIDENCE = "Long answers are cut here. The evidence file has them whole: ask us for it."
 EVIDENCE_FILE = (
     "The evidence file is the audit.json that is written with --evidence. It has every answer whole, under its fingerprint."
 )

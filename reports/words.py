@@ -316,11 +316,13 @@ def listing(*pieces: str) -> str:
     return ", ".join(filter(None, pieces))
 
 
-def device_line(seen: bool, short: int, silent: int, excused: int) -> str:
+def device_line(seen: bool, short: int, silent: int, excused: int, *, kept: bool) -> str:
+    """`kept`: every promise is, and what falls short is none of what they rest on."""
     if not seen:
         return "not checked"
+    which = plural(short, "other check", "other checks") if kept else f"{short}"
     pieces = (
-        f"{short} {falls(short)} short" if short else "",
+        f"{which} {falls(short)} short" if short else "",
         f"{excused} excused" if excused else "",
         f"{silent} without an answer" if silent else "",
     )

@@ -17,7 +17,7 @@ _ADJECTIVE = r"(?:more |older |extra |earlier |raw |fewer |other |new )?"
 # A number that stands by itself: not part of "21", "1.5", "1,210", "LT-001" or "1 of 21".
 _WRONG = (
     rf"(?<![\w.,-])1 {_ADJECTIVE}(?:{_MANY})\b",
-    rf"(?<![\w.,-])(?:0|2|21) {_ADJECTIVE}(?:{_ONE})\b(?! of)",
+    rf"(?<![\w.,-])(?:0|2|21) {_ADJECTIVE}(?:{_ONE})\b(?! of)(?!(?<=other) (?:{_MANY})\b)",
     rf"(?<!of )(?<![\w.,-])1 {_ADJECTIVE}(?:{_ONE}) (?:are|have|were|do|fall|pass|need|stand|meet|end|lead|make|hold)\b",
     rf"(?<!of )(?<![\w.,-])(?:0|2|21) {_ADJECTIVE}(?:{_MANY}) (?:is|has|was|does|falls|passes|needs|stands|ends|leads)\b",
     r"(?<!of )(?<![\w.,-])1 (?:are|have|were|do|fall|need|stand|meet|end|count) ",

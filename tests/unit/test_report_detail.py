@@ -66,11 +66,14 @@ def test_an_answer_says_how_it_ended_and_where_the_rest_is(text: str, code: int,
     audit = made()
     (finding,) = [one for one in audit.findings if (one.endpoint, one.check) == ("A", DRIVE)]
     answer = Observation("disk-encryption.state", Outcome.ERROR, text, code, 12, sample.AS_OF)
-    view = views.build(audit, ReportContext(evidence={finding.observations[0]: answer}))
+    context = ReportContext(evidence={finding.observations[0]: answer})
+    view = views.build(audit, context)
     assert view.evidence.shortened == (len(text) > 4_096)
     written = page(view)
     assert said in written
-    assert (words.EVIDENCE_FILE in written) == view.evidence.shortened
+    assert (words.ASK_FOR_EVIDENCE in written) == view.evidence.shortened
+    engineers = page(views.build(audit, replace(context, edition=EditionName.ENGINEER)))
+    assert (words.EVIDENCE_FILE in engineers) == view.evidence.shortened
 
 
 @pytest.mark.parametrize(
