@@ -120,6 +120,6 @@ def test_the_sheets_know_one_list_of_checks(audited: Audited) -> None:
 def test_the_page_says_how_each_was_asked(audited: Audited) -> None:
     text = html.unescape(audited.page)
     assert "The machine was asked over SSH as root@" in text
-    assert f"The machine was asked over WinRM as {USER} on " in text
+    assert f"The machine was asked over WinRM as {USER}." in text
     assert "Recorded answers of the machine were read" in text
     assert "Identity not proven: archive." in audited.said  # a recording shows neither key nor certificate
