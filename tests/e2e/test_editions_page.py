@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from scorecard import colours, logo
 from scorecard.pseudonyms import redacted
 from scorecard.registry import report
 from scorecard.reporting import EditionName
 from scorecard.result import Provider
-from tests.e2e.programs import CHROMIUM_ARGUMENTS, program
 from tests.e2e.story import story
 
 pytestmark = pytest.mark.browser
@@ -57,14 +55,6 @@ def _faults(page: Page) -> object:
 
 def _line(page: Page) -> object:
     return page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--line').trim()")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program("chromium", "chromium"), args=list(CHROMIUM_ARGUMENTS))
-        yield started
-        started.close()
 
 
 @pytest.mark.parametrize(

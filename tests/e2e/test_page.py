@@ -10,11 +10,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from scorecard.registry import report
 from tests.e2e import sample, story
-from tests.e2e.programs import CHROMIUM_ARGUMENTS, program
 from tests.e2e.sample import Machine
 
 pytestmark = pytest.mark.browser
@@ -50,15 +49,6 @@ class Opened:
 
     def value(self, expression: str) -> object:
         return self.page.evaluate(expression)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = program("chromium", "chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGUMENTS))
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from scorecard.registry import report
 from scorecard.reporting import EditionName
 from tests.e2e import sample, story
-from tests.e2e.programs import CHROMIUM_ARGUMENTS, program
 from tests.e2e.sample import Machine
 
 pytestmark = pytest.mark.browser
@@ -60,14 +59,6 @@ SHIFTS = """window.shifts = [];
 new PerformanceObserver(list => list.getEntries().forEach(entry => window.shifts.push(
   [entry.value, ...entry.sources.map(source => source.node && source.node.outerHTML && source.node.outerHTML.slice(0, 60))]
 ))).observe({type: 'layout-shift', buffered: true})"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program("chromium", "chromium"), args=list(CHROMIUM_ARGUMENTS))
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from scorecard.registry import report
 from scorecard.reporting import EditionName
 from tests.e2e import sample
-from tests.e2e.programs import CHROMIUM_ARGUMENTS, program
 from tests.e2e.sample import Machine, short
 
 pytestmark = pytest.mark.browser
@@ -33,19 +32,15 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def opened(file: Path) -> Iterator[Page]:
-    path = program("chromium", "chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGUMENTS))
-        context = browser.new_context(viewport={"width": 1280, "height": 720}, accept_downloads=True)
-        page = context.new_page()
-        complaints: list[str] = []
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(file.as_uri())
-        yield page
-        assert complaints == []
-        browser.close()
+def opened(browser: Browser, file: Path) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 720}, accept_downloads=True)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(file.as_uri())
+    yield page
+    assert complaints == []
 
 
 def names(page: Page) -> list[str]:

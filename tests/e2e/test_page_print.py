@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize
 
 from scorecard.registry import report
 from scorecard.reporting import EditionName
 from tests.e2e import sample, story
-from tests.e2e.programs import CHROMIUM_ARGUMENTS, program
+from tests.e2e.programs import program
 from tests.e2e.sample import Machine
 
 pytestmark = pytest.mark.browser
@@ -43,14 +43,6 @@ class Word:
     right: float
     bottom: float
     text: str
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program("chromium", "chromium"), args=list(CHROMIUM_ARGUMENTS))
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,13 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from scorecard.model import Severity
 from scorecard.portfolio.model import Client, Ending, Imprint, Newest, Overdue, Summary
 from scorecard.registry import portfolio_site
 from scorecard.result import Provider
-from tests.e2e.programs import CHROMIUM_ARGUMENTS, program
+from tests.e2e.programs import program
 from tests.e2e.sample import AS_OF, MARKUP
 
 pytestmark = pytest.mark.browser
@@ -79,15 +79,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         portfolio_site().client(client, IMPRINT, page)
     portfolio_site().index(CLIENTS, IMPRINT, folder / "index.html")
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = program("chromium", "chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_ARGUMENTS))
-        yield started
-        started.close()
 
 
 @contextmanager
