@@ -15,6 +15,7 @@ from scorecard.result import Cap
 from . import hygiene, need_words, unchecked
 from .need_kit import Asking, Decision, about, listed, named
 from .rows import DeviceRow
+from .standing import decides
 from .unchecked_words import Who
 
 _SOON_DAYS = 30
@@ -53,9 +54,7 @@ def _declined(asking: Asking) -> Iterator[Decision]:
 
 def _holding(asking: Asking) -> Sequence[Cap]:
     card = asking.audit.scorecard
-    if card.letter is None or card.letter_before_caps in (None, card.letter):
-        return ()
-    return [cap for cap in card.caps if cap.letter == card.letter]
+    return [cap for cap in card.caps if decides(card, cap)]
 
 
 def _machines(cap: Cap) -> set[str]:

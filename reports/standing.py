@@ -107,7 +107,7 @@ def build(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> Standing:
     shown = numbers.points(score, agreed.bands) if score is not None else ""
     seen = sum(device.seen for device in audit.devices)
     total = len(audit.devices)
-    binding = tuple(_cap_line(cap, agreed, rows, zone, binding=True) for cap in told_once(card.caps) if _decides(card, cap))
+    binding = tuple(_cap_line(cap, agreed, rows, zone, binding=True) for cap in told_once(card.caps) if decides(card, cap))
     counts = rows.counts
     in_part = counts[State.NOT_CHECKED] > total - seen
     worst = card.worst_case if graded and card.worst_case and card.worst_case != card.letter else ""
@@ -226,7 +226,7 @@ def _bar(counts: Mapping[State, int]) -> tuple[Segment, ...]:
 def cap_lines(audit: Audit, agreed: Agreed, rows: Rows, zone: tzinfo) -> tuple[CapLine, ...]:
     """All caps, those that decide the letter first."""
     card = audit.scorecard
-    lines = [_cap_line(cap, agreed, rows, zone, binding=_decides(card, cap)) for cap in card.caps]
+    lines = [_cap_line(cap, agreed, rows, zone, binding=decides(card, cap)) for cap in card.caps]
     return tuple(sorted(lines, key=lambda line: (not line.binding, line.letter)))
 
 
@@ -235,7 +235,7 @@ def _brief(cap: CapLine) -> CapLine:
     return cap if few else replace(cap, names=(), more=0)
 
 
-def _decides(card: Scorecard, cap: Cap) -> bool:
+def decides(card: Scorecard, cap: Cap) -> bool:
     """Whether the letter would be a better one without it and its like."""
     return card.letter is not None and card.letter_before_caps not in (None, card.letter) and cap.letter == card.letter
 
